@@ -1,0 +1,127 @@
+/**
+ * The one error table: every failure the product can name, with the exit code
+ * it leads to, the sentence it prints and the mend it proposes.
+ *
+ * `docs/errors.md` is generated from this table and a test keeps the two equal.
+ * A denied call is not an error: it is a `Decision`. See docs/architecture.md.
+ */
+
+/** Exit codes of every command (docs/errors.md). */
+export const EXIT = {
+  ok: 0,
+  unexpected: 1,
+  usage: 2,
+  exceptions: 10,
+  incomplete: 11,
+  integrity: 12,
+  unanchored: 13,
+  refused: 14,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+interface ErrorRow {
+  readonly exit: ExitCode;
+  /** What is wrong, in one sentence; `{name}` is filled from the details. */
+  readonly message: string;
+  /** What the user does about it. */
+  readonly hint: string;
+}
+
+export const ERRORS = {
+  // -- configuration ---------------------------------------------------------
+  CONFIG_NOT_FOUND: {
+    exit: 2,
+    message: 'no configuration at {file}',
+    hint: 'name it with -c FILE or COUNTERSIGN_CONFIG, or run the demo to get one',
+  },
+  CONFIG_INVALID: {
+    exit: 2,
+    message: '{file} is not a valid configuration: {problems}',
+    hint: 'mend the fields named above; nothing was started or changed',
+  },
+  CONFIG_DEMO: {
+    exit: 2,
+    message: '{file}: {problem}',
+    hint: 'a configuration with `demo: true` is for this machine only; write one for your organisation',
+  },
+  KEY_FILE: {
+    exit: 2,
+    message: 'the key file {file} cannot be used: {problem}',
+    hint: 'the file must exist, be readable by its owner alone (chmod 600) and hold one key',
+  },
+  SECRET_MISSING: {
+    exit: 2,
+    message: 'the secret {name} is not set',
+    hint: 'set the environment variable or the file that the configuration names',
+  },
+  USAGE: {
+    exit: 2,
+    message: '{problem}',
+    hint: 'see --help for the arguments this command takes',
+  },
+  // -- ledger ----------------------------------------------------------------
+  LEDGER_LOCKED: {
+    exit: 2,
+    message: 'the ledger {dir} is in use by {holder}',
+    hint: 'stop that process, or let it do the work',
+  },
+  LEDGER_DAMAGED: {
+    exit: 12,
+    message: 'the ledger {dir} is damaged before its last checkpoint: {problem}',
+    hint: 'do not write to it; run `countersign verify` on it and restore from a copy',
+  },
+  LEDGER_WRITE_FAILED: {
+    exit: 1,
+    message: 'the ledger could not be written: {problem}',
+    hint: 'no call is let through until it can; check the disk, then restart the gateway',
+  },
+  LEDGER_NOT_FOUND: {
+    exit: 2,
+    message: 'no ledger at {dir}',
+    hint: 'name the data folder of a gateway that has run',
+  },
+  RECORD_INVALID: {
+    exit: 1,
+    message: 'a record cannot be written: {problem}',
+    hint: 'this is a defect of the program; please report it',
+  },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorDetails = Readonly<Record<string, string | number>>;
+
+const fill = (template: string, details: ErrorDetails): string =>
+  template.replace(/\{(\w+)\}/g, (whole, name: string) => String(details[name] ?? whole));
+
+/** An error of the table. `message` never holds a secret: details are names, paths and positions. */
+export class CountersignError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(fill(ERRORS[code].message, details), options);
+    this.name = 'CountersignError';
+    this.code = code;
+    this.details = details;
+  }
+
+  get exit(): ExitCode {
+    return ERRORS[this.code].exit;
+  }
+
+  get hint(): string {
+    return ERRORS[this.code].hint;
+  }
+}
+
+/** The text of an unknown thrown value, for a `{problem}`. */
+export const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const PRECEDENCE: readonly ExitCode[] = [1, 2, 14, 12, 11, 10, 13, 0];
+
+/** The exit code of a command for which several outcomes hold: the first of 1, 2, 14, 12, 11, 10, 13. */
+export const worstExit = (codes: Iterable<ExitCode>): ExitCode => {
+  const seen = new Set(codes);
+  return PRECEDENCE.find((code) => seen.has(code)) ?? EXIT.ok;
+};

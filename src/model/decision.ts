@@ -1,0 +1,30 @@
+import type { Ulid } from '../base/ulid.js';
+
+/** What policy says of one call. A denial is a decision, not an error. */
+export interface Decision {
+  readonly effect: 'allow' | 'deny' | 'require_approval';
+  /** Id of the rule that decided; null where no rule matched, which denies. */
+  readonly rule: string | null;
+  /** Digest of the policy in force, SHA-256 hex. */
+  readonly policy: string;
+  /** One sentence for the caller and the record. */
+  readonly reason: string;
+  /** Name of the approval rule, where one is required. */
+  readonly approval: string | null;
+  /** `high` where the rule asks for approval or says so. */
+  readonly risk: 'high' | 'low';
+}
+
+/** What policy judges. */
+export interface PolicyCall {
+  readonly server: string;
+  /** JSON-RPC method, such as `tools/call`. */
+  readonly method: string;
+  /** Tool name, resource URI or prompt name; null where the method has no target. */
+  readonly target: string | null;
+}
+
+/** An approval that was consumed for one call. */
+export interface Grant {
+  readonly approval: Ulid;
+}

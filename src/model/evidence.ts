@@ -1,0 +1,123 @@
+/** Words and file formats of the evidence package (docs/architecture.md; formats in docs/ledger-format.md). */
+
+/** A half-open window of time, milliseconds since 1970, UTC. */
+export interface Period {
+  readonly from: number;
+  readonly to: number;
+  /** Folder name, such as `2026-Q3`. */
+  readonly label: string;
+}
+
+export type ResultWord = 'no_exceptions' | 'exceptions' | 'not_testable' | 'no_occurrence' | 'error';
+
+/** One item where the control did not operate. */
+export interface ControlException {
+  /** Call, approval or event id. */
+  readonly item: string;
+  /** RFC 3339, or null where the item has no time. */
+  readonly time: string | null;
+  readonly person: string;
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** Outcome of one test of control over its whole population. */
+export interface TestResult {
+  readonly control: string;
+  readonly title: string;
+  readonly result: ResultWord;
+  readonly population: number;
+  readonly exceptions: readonly ControlException[];
+  /** For `not_testable` and `error`: what is missing. */
+  readonly reason: string | null;
+  readonly criteria: readonly string[];
+  readonly category: readonly string[];
+  readonly owner: string;
+  readonly frequency: string;
+  readonly statement: string;
+  readonly test: string;
+  readonly remediation: string;
+  readonly limits: string;
+  readonly sql: { readonly population: string; readonly exceptions: string };
+}
+
+/** One file of the package. */
+export interface ManifestFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/**
+ * `manifest.json`: canonical JSON (RFC 8785) and a line feed. `manifest.sig` is a C2SP signed note over
+ * `countersign/manifest/v1\n<SHA-256 hex of manifest.json>\n` by the report key.
+ */
+export interface Manifest {
+  readonly v: 1;
+  readonly kind: 'countersign-evidence';
+  readonly report: string;
+  readonly organization: string;
+  readonly period: { readonly label: string; readonly from: string; readonly to: string };
+  readonly status: 'DRAFT' | 'FINAL';
+  readonly demo: boolean;
+  readonly tool: { readonly name: string; readonly version: string };
+  /** SHA-256 over the `sha256sum` lines of `files` without report.pdf: `<hex>  <path>\n`, sorted by path. */
+  readonly evidenceRoot: string;
+  readonly ledgers: readonly {
+    readonly origin: string;
+    /** C2SP verifier key. Says who claims to sign; only a trust file says whether to believe it. */
+    readonly key: string;
+    readonly size: number;
+    readonly root: string;
+  }[];
+  readonly cloudtrail: { readonly logs: number; readonly digests: number };
+  /** Sorted by path; every file of the folder but manifest.json, manifest.sig and run.json. */
+  readonly files: readonly ManifestFile[];
+}
+
+/** One line of `raw/index.ndjson`: an object as delivered, kept under `raw/<aa>/<sha256>`. */
+export interface RawObject {
+  /** SHA-256 of the bytes as delivered. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly kind: 'cloudtrail-log' | 'cloudtrail-digest' | 'cloudtrail-public-keys';
+  /** Bucket key, or path below the collected folder, with `/`. */
+  readonly key: string;
+  /** Object metadata `signature` of a digest, hex, where it was delivered. */
+  readonly signature: string | null;
+}
+
+/**
+ * The auditor's own statement of what to believe; obtained apart from the package. Strict JSON.
+ */
+export interface Trust {
+  readonly v: 1;
+  /** C2SP verifier keys of ledgers. */
+  readonly ledgers: readonly string[];
+  /** C2SP verifier keys of report signers. */
+  readonly reports: readonly string[];
+  /** CloudTrail public keys, as ListPublicKeys gave them to the auditor: base64 DER. */
+  readonly cloudtrail: readonly { readonly region: string; readonly fingerprint: string; readonly publicKey: string }[];
+  /** Longest silence between records that is not a gap, seconds; clock tolerance, milliseconds. */
+  readonly thresholds?: { readonly heartbeatSeconds?: number; readonly skewMs?: number };
+}
+
+export type Finding = {
+  readonly severity: 'integrity' | 'incomplete' | 'unestablished' | 'note';
+  /** Stable word, such as CHAIN_BREAK. */
+  readonly code: string;
+  /** One sentence for people, naming file, record and byte where there is one. */
+  readonly message: string;
+};
+
+/** What a verification established, and what it did not. */
+export interface Verification {
+  readonly target: string;
+  readonly kind: 'ledger' | 'package';
+  /** What holds, in sentences. */
+  readonly established: readonly string[];
+  readonly findings: readonly Finding[];
+  /** 0, 11, 12 or 13; never 0 when nothing was found. */
+  readonly exit: number;
+}

@@ -1,0 +1,59 @@
+/** Interfaces between stations. Each comment is the contract; `app/wire.ts` puts the implementations in. */
+import type { Ulid } from '../base/ulid.js';
+import type { Approval, ApprovalAsk, ApprovalOutcome, DecisionRefusal } from './approval.js';
+import type { Decision, PolicyCall } from './decision.js';
+import type { Authentication, Principal, TokenUse } from './principal.js';
+import type { Receipt, RecordDraft } from './record.js';
+
+/** The one writer of the ledger. */
+export interface Ledger {
+  /**
+   * Resolves only when the record and its payloads are on disk under a signed checkpoint.
+   * Rejects with LEDGER_WRITE_FAILED once a write or sync has failed, and for ever after:
+   * the caller then refuses the call.
+   */
+  append(draft: RecordDraft): Promise<Receipt>;
+  /** Whether `append` can still succeed. */
+  readonly healthy: boolean;
+  /** Writes `stop` with the reason, waits for what is under way, releases the lock. */
+  close(reason: string): Promise<void>;
+}
+
+/** Checks bearer tokens (RFC 6750) against the configured issuers. Never throws; an error means refusal. */
+export interface Authenticator {
+  authenticate(authorization: string | undefined, use: TokenUse): Promise<Authentication>;
+}
+
+/** Decides without I/O. An unknown server, tool or method is a denial. */
+export interface Policy {
+  /** SHA-256 of the canonical rules. */
+  readonly digest: string;
+  decide(principal: Principal, call: PolicyCall): Decision;
+}
+
+/** The workflow of approvals. Every transition is durable before it has effect. */
+export interface Approvals {
+  /**
+   * Finds the live request for exactly this binding, or opens one, and waits at most `waitMs`.
+   * `consumed` is returned to exactly one caller per grant, after the record of it is durable.
+   * When `signal` aborts the ask is withdrawn: it never consumes afterwards. A grant stays for a retry.
+   */
+  acquire(ask: ApprovalAsk, call: Ulid, waitMs: number, signal: AbortSignal): Promise<ApprovalOutcome>;
+  list(): readonly Approval[];
+  get(id: Ulid): Approval | undefined;
+  /**
+   * One person's verdict. The requester, and whoever answers for the requesting agent, is refused,
+   * whatever their groups.
+   */
+  decide(
+    id: Ulid,
+    reviewer: Principal,
+    verdict: 'approve' | 'deny',
+    reason: string | null,
+    address: string,
+  ): Promise<
+    { readonly ok: true; readonly approval: Approval } | { readonly ok: false; readonly reason: DecisionRefusal }
+  >;
+  /** Expires what is past its deadline. */
+  sweep(): Promise<void>;
+}

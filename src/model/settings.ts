@@ -1,0 +1,155 @@
+/** What the stations are told: the parsed configuration. Its schema is `app/config.ts`. */
+
+/** A secret lives outside the configuration. */
+export type SecretSource = { readonly env: string } | { readonly file: string };
+
+export interface IssuerSettings {
+  readonly issuer: string;
+  /** Audiences that make a token valid on MCP paths. */
+  readonly audience: readonly string[];
+  /** The audience that makes a token valid for approvals; never one of `audience`. */
+  readonly approvalAudience: string | null;
+  /** Client id of the command line login. */
+  readonly clientId: string | null;
+  /** Name of the claim that holds the groups. */
+  readonly groupsClaim: string;
+  readonly algorithms: readonly string[];
+}
+
+export interface AwsEvent {
+  /** Such as `ec2.amazonaws.com`. */
+  readonly source: string;
+  /** Such as `StopInstances`. */
+  readonly name: string;
+  /** Whether a successful call must leave this event in a trail of management events. */
+  readonly write: boolean;
+  /** How long after the answer the event may still come, milliseconds. */
+  readonly async: number;
+}
+
+export interface AwsSettings {
+  readonly roleArn: string;
+  readonly region: string;
+  /** Endpoint of STS where it is not AWS's own; loopback only, demo only. */
+  readonly endpoint: string | null;
+  /** Endpoint the server's own AWS calls go to, passed on as AWS_ENDPOINT_URL; demo only. */
+  readonly serviceEndpoint: string | null;
+  /** Which AWS events each tool is expected to cause. */
+  readonly tools: Readonly<Record<string, readonly AwsEvent[]>>;
+}
+
+export interface StdioSettings {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string | null;
+}
+
+export interface ServerSettings {
+  /** Key under `servers:`; the URL path is `/<id>/mcp`. */
+  readonly id: string;
+  readonly upstream:
+    | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, SecretSource>> }
+    | ({ readonly kind: 'stdio' } & StdioSettings);
+  readonly aws: AwsSettings | null;
+  readonly data: {
+    readonly classification: string | null;
+    readonly personal: boolean;
+    readonly purposes: readonly string[];
+  } | null;
+  /** Masking profile. */
+  readonly masking: string;
+}
+
+export interface PolicyRule {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny' | 'approval';
+  /** Name of the approval rule, for `approval`. */
+  readonly approval: string | null;
+  /** Empty: any group. */
+  readonly groups: readonly string[];
+  /** Globs; empty: any server. */
+  readonly servers: readonly string[];
+  /** Globs over tool names; empty: see `methods`. */
+  readonly tools: readonly string[];
+  /** Globs over methods other than `tools/call`; empty and no tools: everything. */
+  readonly methods: readonly string[];
+  readonly risk: 'high' | 'low' | null;
+}
+
+export interface ApprovalRule {
+  readonly name: string;
+  /** Groups whose members may decide. */
+  readonly reviewers: readonly string[];
+  /** Distinct people needed. */
+  readonly min: number;
+  /** Milliseconds. */
+  readonly deadline: number;
+  readonly requireReason: boolean;
+}
+
+export interface MaskingProfile {
+  readonly name: string;
+  /** Detector groups: `secrets`, `personal`. */
+  readonly detectors: readonly ('secrets' | 'personal')[];
+  /** Member names whose values are masked whole, whatever their case and separators. */
+  readonly keys: readonly string[];
+}
+
+export interface Settings {
+  /** Absolute path of the file. */
+  readonly file: string;
+  readonly demo: boolean;
+  readonly organization: { readonly name: string; readonly timezone: string; readonly accent: string };
+  readonly gateway: {
+    readonly listen: { readonly host: string; readonly port: number };
+    readonly admin: { readonly host: string; readonly port: number };
+    /** Without a trailing slash. */
+    readonly publicUrl: string;
+    readonly dataDir: string;
+    /** Bytes. */
+    readonly maxRequestBytes: number;
+    readonly maxResponseBytes: number;
+    /** `Host` values served, beside those of `listen` and `publicUrl`. */
+    readonly allowedHosts: readonly string[];
+    /** `Origin` values served; requests without the header pass. */
+    readonly allowedOrigins: readonly string[];
+    /** Longest time a client waits for a person, milliseconds; then it is told to call again. */
+    readonly approvalHold: number;
+    /** Longest time an upstream may take for one call, milliseconds. */
+    readonly callTimeout: number;
+    /** Idle time after which a session ends, milliseconds. */
+    readonly sessionIdle: number;
+  };
+  readonly issuers: readonly IssuerSettings[];
+  /** Oldest interactive login with which a person may decide, milliseconds. */
+  readonly approvalMaxAge: number;
+  readonly people: readonly {
+    readonly person: string;
+    readonly subjects: readonly string[];
+    readonly agents: readonly string[];
+  }[];
+  readonly servers: readonly ServerSettings[];
+  readonly policy: readonly PolicyRule[];
+  readonly approvals: readonly ApprovalRule[];
+  readonly masking: readonly MaskingProfile[];
+  readonly ledger: {
+    readonly origin: string;
+    readonly key: SecretSource;
+    readonly digestKey: SecretSource;
+    /** Interval of heartbeats, milliseconds. */
+    readonly heartbeat: number;
+  };
+  readonly collect: { readonly cloudtrail: readonly { readonly dir: string }[] };
+  readonly evidence: {
+    readonly outDir: string;
+    /** Further folders of controls. */
+    readonly controls: readonly string[];
+    readonly key: SecretSource;
+  };
+  /** Digests of the files read: what the `config` record names. */
+  readonly provenance: {
+    readonly digest: string;
+    readonly files: readonly { readonly path: string; readonly digest: string }[];
+  };
+}
