@@ -11,7 +11,7 @@ export interface Terminal {
 
 /** Describes standard output (answers) or standard error (progress and errors). */
 export const terminal = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Terminal => {
-  const interactive = stream.isTTY === true;
+  const interactive = Boolean(stream.isTTY);
   const color = interactive && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
     color,

@@ -8,13 +8,14 @@ export class GzipError extends Error {
   }
 }
 
+/** ID1, ID2 and the deflate method. */
+const MAGIC = Buffer.from([0x1f, 0x8b, 8]);
 const FLAG = { headerCrc: 2, extra: 4, name: 8, comment: 16, reserved: 0xe0 } as const;
 
 /** Offset of the deflate stream (RFC 1952 §2.3). */
 const headerEnd = (bytes: Buffer): number => {
   const flags = bytes[3] ?? 0;
-  if (bytes.length < 18 || bytes[0] !== 0x1f || bytes[1] !== 0x8b || bytes[2] !== 8)
-    throw new GzipError('not a gzip file');
+  if (bytes.length < 18 || !bytes.subarray(0, 3).equals(MAGIC)) throw new GzipError('not a gzip file');
   if (flags & FLAG.reserved) throw new GzipError('reserved gzip flags are set');
   let at = 10;
   if (flags & FLAG.extra) {
