@@ -9,9 +9,15 @@ export interface Terminal {
   paint(style: 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', text: string): string;
 }
 
+interface Stream {
+  /** Absent where the stream is no terminal. */
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 /** Describes standard output (answers) or standard error (progress and errors). */
-export const terminal = (stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv = process.env): Terminal => {
-  const interactive = Boolean(stream.isTTY);
+export const terminal = (stream: Stream, env: NodeJS.ProcessEnv = process.env): Terminal => {
+  const interactive = stream.isTTY ?? false;
   const color = interactive && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
     color,
