@@ -86,6 +86,27 @@ export const ERRORS = {
     message: 'a record cannot be written: {problem}',
     hint: 'this is a defect of the program; please report it',
   },
+  // -- controls and report ---------------------------------------------------
+  CONTROL_INVALID: {
+    exit: 2,
+    message: 'the control definition {file} cannot be used: {problem}',
+    hint: 'mend the file at the place named; no test was run',
+  },
+  CONTROL_DUPLICATE: {
+    exit: 2,
+    message: 'the control {id} is defined twice: in {first} and in {second}',
+    hint: 'give one of them another id, or remove it',
+  },
+  PERIOD_INVALID: {
+    exit: 2,
+    message: 'the period {text} cannot be used: {problem}',
+    hint: 'write 2026, 2026-Q3, 2026-11, 2026-11-24 or 2026-11-24T05 (UTC), or give --from and --to',
+  },
+  EVIDENCE_CHANGED: {
+    exit: 12,
+    message: 'the evidence file {file} is not what was collected: {problem}',
+    hint: 'collect it again from its source; no report was written',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

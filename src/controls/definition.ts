@@ -1,0 +1,72 @@
+/** What stands in `control.yaml` and `criteria.yaml`: strict, so that a misspelt field is an error and not a silence. */
+import { z } from 'zod';
+
+const words = (max: number) => z.string().trim().min(1).max(max);
+const criterionId = z.string().regex(/^(?:CC|A|PI|C|P)[1-9]\.[1-9]$/, 'a criterion id such as CC6.1');
+
+/** Where a test's facts come from. A test whose source is missing is not testable. */
+export const SOURCES = [
+  'gateway',
+  'approvals',
+  'cloudtrail',
+  'cloudtrail_digests',
+  'purposes',
+  'ledger_check',
+  'rescan',
+  'change_register',
+] as const;
+
+export type Source = (typeof SOURCES)[number];
+
+/** How far the controls can speak to a criterion; the words are explained in `criteria.yaml`. */
+export type Strength = 'direct' | 'partial' | 'corroborates' | 'none';
+
+export const controlSchema = z.strictObject({
+  id: z.string().regex(/^[A-Z][A-Z0-9]*(?:-[A-Z0-9]+){1,4}$/, 'an id such as CS-ACC-01'),
+  title: words(80),
+  /** Who does what, when, in which system. */
+  statement: words(2_000),
+  owner: words(120),
+  frequency: words(120),
+  category: z
+    .array(z.enum(['security', 'availability', 'processing_integrity', 'confidentiality', 'privacy']))
+    .min(1)
+    .max(5),
+  criteria: z.array(criterionId).min(1).max(20),
+  risk: words(2_000),
+  requires: z.array(z.enum(SOURCES)).min(1).max(SOURCES.length),
+  /** The procedure in words. */
+  test: words(4_000),
+  remediation: words(4_000),
+  /** What a result without exceptions does not prove. */
+  limits: words(4_000),
+});
+
+const criterionSchema = z.strictObject({
+  id: criterionId,
+  text: words(200),
+  strength: z.enum(['direct', 'partial', 'corroborates', 'none']),
+  evidence: words(500),
+});
+
+export const criteriaSchema = z.strictObject({
+  version: z.literal(1),
+  criteria: z.array(criterionSchema).min(1).max(200),
+});
+
+/** One criterion: its id, our own short wording, and how far this product can speak to it. */
+export type Criterion = z.infer<typeof criterionSchema>;
+
+/** A file of a control's definition, as read. */
+export interface DefinitionFile {
+  /** Path below the package's `controls/`, with `/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A control with the SQL of its test. */
+export type Control = z.infer<typeof controlSchema> & {
+  /** Both take `$from` and `$to` (naive UTC TIMESTAMP, half-open). */
+  readonly sql: { readonly population: string; readonly exceptions: string };
+  readonly files: readonly DefinitionFile[];
+};

@@ -1,0 +1,110 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { CountersignError, reason } from '../base/errors.js';
+import { type Control, type Criterion, controlSchema, criteriaSchema } from './definition.js';
+
+/** A control is a page of text and two queries; what is larger is not one. */
+const MAX_FILE_BYTES = 256 * 1024;
+const MAX_CONTROLS = 500;
+
+const invalid = (file: string, problem: string): CountersignError =>
+  new CountersignError('CONTROL_INVALID', { file, problem });
+
+const readText = async (file: string): Promise<string> => {
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_FILE_BYTES) throw invalid(file, `it is larger than ${MAX_FILE_BYTES} bytes`);
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw invalid(file, reason(error));
+  }
+};
+
+/** Parses one strict YAML document, naming line and column of each fault. */
+export const parseYaml = <S extends z.ZodType>(file: string, text: string, schema: S): z.infer<S> => {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${line}:${col}`;
+  };
+  const fault = document.errors[0] ?? document.warnings[0];
+  if (fault) throw invalid(file, `${place(fault.pos[0])} ${fault.message.split('\n')[0]?.replace(/:$/, '') ?? ''}`);
+  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
+    const at = document.getIn(issue.path, true);
+    const range = typeof at === 'object' && at !== null && 'range' in at && Array.isArray(at.range) ? at.range[0] : 0;
+    return `${place(typeof range === 'number' ? range : 0)} ${issue.path.join('.')} ${issue.message}`.replace('  ', ' ');
+  });
+  throw invalid(file, problems.join('; '));
+};
+
+const loadControl = async (dir: string, name: string): Promise<Control> => {
+  const read = async (file: string): Promise<string> => readText(join(dir, name, file));
+  const yaml = await read('control.yaml');
+  const population = await read('population.sql');
+  const exceptions = await read('exceptions.sql');
+  const definition = parseYaml(join(dir, name, 'control.yaml'), yaml, controlSchema);
+  if (definition.id !== name) throw invalid(join(dir, name, 'control.yaml'), `the folder must be named ${definition.id}`);
+  return {
+    ...definition,
+    sql: { population, exceptions },
+    files: [
+      { path: `${name}/control.yaml`, text: yaml },
+      { path: `${name}/exceptions.sql`, text: exceptions },
+      { path: `${name}/population.sql`, text: population },
+    ],
+  };
+};
+
+const controlFolders = async (dir: string): Promise<string[]> => {
+  try {
+    const entries = await readdir(dir, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    throw invalid(dir, reason(error));
+  }
+};
+
+/**
+ * Loads every control of the folders, sorted by id. Each sub-folder must be one.
+ * @throws CountersignError CONTROL_INVALID, with line and column; CONTROL_DUPLICATE where an id is defined twice
+ */
+export const loadControls = async (dirs: readonly string[]): Promise<readonly Control[]> => {
+  const found = new Map<string, { readonly control: Control; readonly dir: string }>();
+  for (const dir of dirs) {
+    for (const name of await controlFolders(dir)) {
+      const control = await loadControl(dir, name);
+      const other = found.get(control.id);
+      if (other) throw new CountersignError('CONTROL_DUPLICATE', { id: control.id, first: other.dir, second: dir });
+      if (found.size >= MAX_CONTROLS) throw invalid(dir, `there are more than ${MAX_CONTROLS} controls`);
+      found.set(control.id, { control, dir });
+    }
+  }
+  if (found.size === 0) throw invalid(dirs.join(', '), 'it holds no control');
+  return [...found.values()].map(({ control }) => control).sort((a, b) => (a.id < b.id ? -1 : 1));
+};
+
+/**
+ * Loads `criteria.yaml`.
+ * @throws CountersignError CONTROL_INVALID, also where an id occurs twice
+ */
+export const loadCriteria = async (
+  file: string,
+): Promise<{ readonly criteria: readonly Criterion[]; readonly text: string }> => {
+  const text = await readText(file);
+  const { criteria } = parseYaml(file, text, criteriaSchema);
+  const seen = new Set<string>();
+  for (const { id } of criteria) {
+    if (seen.has(id)) throw invalid(file, `the criterion ${id} occurs twice`);
+    seen.add(id);
+  }
+  return { criteria, text };
+};
