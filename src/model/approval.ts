@@ -62,7 +62,8 @@ export type ApprovalOutcome =
   | { readonly state: 'consumed'; readonly approval: Ulid }
   | {
       readonly state: 'pending' | 'denied' | 'expired' | 'cancelled';
-      readonly approval: Ulid;
+      /** Null where no request could be opened: too many are open, or the approval rule is unknown. */
+      readonly approval: Ulid | null;
       readonly reason: string;
     };
 

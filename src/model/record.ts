@@ -165,7 +165,8 @@ export interface ApprovalRecord {
   readonly approval: Ulid;
   readonly rule: string;
   readonly session: Ulid;
-  readonly requester: PrincipalFacts;
+  /** With the agent and client that asked for the person: whoever answers for them may not decide either. */
+  readonly requester: PrincipalFacts & { readonly act?: string | null; readonly client_id?: string | null };
   readonly server: string;
   readonly tool: string;
   readonly args: KeyedDigest;
