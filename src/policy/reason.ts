@@ -1,0 +1,45 @@
+/** The sentences of decisions. Names come from tokens and clients: only plain, short ones are repeated. */
+import type { PolicyCall } from '../model/decision.js';
+import type { Principal } from '../model/principal.js';
+
+/** Groups named in one sentence; the rest is counted. */
+const NAMED_GROUPS = 5;
+const PLAIN_NAME = /^[\w.:/$-]{1,128}$/;
+const PLAIN_GROUP = /^[\w.:/@+ -]{1,64}$/;
+
+const who = ({ groups }: Principal): string => {
+  const plain = groups.filter((group) => PLAIN_GROUP.test(group)).slice(0, NAMED_GROUPS);
+  const more = groups.length - plain.length;
+  if (groups.length === 0) return 'a principal without groups';
+  if (plain.length === 0) return `a principal of ${groups.length} groups`;
+  return `group${groups.length === 1 ? '' : 's'} ${plain.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+/** What the call does, such as `call write_file on files`. Resource addresses can hold secrets and stay out. */
+const what = ({ server, method, target }: PolicyCall): string => {
+  const place = PLAIN_NAME.test(server) ? server : 'that server';
+  if (method === 'tools/call') {
+    return `call ${target !== null && PLAIN_NAME.test(target) ? target : 'that tool'} on ${place}`;
+  }
+  return `use ${PLAIN_NAME.test(method) ? method : 'that method'} on ${place}`;
+};
+
+export const noRule = (principal: Principal, call: PolicyCall): string =>
+  `No rule lets ${who(principal)} ${what(call)}.`;
+
+export const unknownServer = (call: PolicyCall): string =>
+  PLAIN_NAME.test(call.server) ? `There is no server ${call.server}.` : 'There is no such server.';
+
+export const noTool = (call: PolicyCall): string => `A call on ${call.server} that names no tool is not let through.`;
+
+export const allowed = (rule: string, principal: Principal, call: PolicyCall): string =>
+  `Rule ${rule} lets ${who(principal)} ${what(call)}.`;
+
+export const denied = (rule: string, principal: Principal, call: PolicyCall): string =>
+  `Rule ${rule} does not let ${who(principal)} ${what(call)}.`;
+
+export const needsApproval = (rule: string, approval: string, principal: Principal, call: PolicyCall): string =>
+  `Rule ${rule} lets ${who(principal)} ${what(call)} once another person approves (${approval}).`;
+
+export const unknownApproval = (rule: string): string =>
+  `Rule ${rule} asks for an approval that is not configured, so nobody could give it.`;
