@@ -42,6 +42,8 @@ export interface StdioSettings {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Further variables of the child whose values are secrets. */
+  readonly secretEnv?: Readonly<Record<string, SecretSource>>;
   readonly cwd: string | null;
 }
 

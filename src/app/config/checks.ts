@@ -1,0 +1,155 @@
+/** What concerns several fields at once. Pure: no file and no environment is read here. */
+import { demoFindings, type Finding } from './demo.js';
+import type { Sections } from './schema.js';
+
+type Check = (config: Sections) => readonly Finding[];
+
+const duplicates = <T>(items: readonly T[], keyOf: (item: T) => string): readonly number[] => {
+  const seen = new Set<string>();
+  return items.flatMap((item, at) => {
+    const key = keyOf(item);
+    if (seen.has(key)) return [at];
+    seen.add(key);
+    return [];
+  });
+};
+
+const listeners: Check = ({ gateway, demo }) => {
+  if (!gateway) return [];
+  const { listen, admin, publicUrl } = gateway;
+  const found: Finding[] = [];
+  if (listen.port === admin.port && listen.port !== 0) {
+    found.push({ path: ['gateway', 'admin'], message: 'must use another port than gateway.listen' });
+  }
+  if (demo === false && publicUrl === undefined) {
+    found.push({ path: ['gateway', 'publicUrl'], message: 'is missing; name the https:// address clients use' });
+  }
+  if (demo === false && publicUrl?.startsWith('http:')) {
+    const message = 'must start with https://; tokens travel there. Put a TLS proxy in front of gateway.listen';
+    found.push({ path: ['gateway', 'publicUrl'], message });
+  }
+  return found;
+};
+
+const issuers: Check = ({ identity }) => {
+  if (!identity) return [];
+  const found: Finding[] = duplicates(identity.issuers, ({ issuer }) => issuer).map((at) => ({
+    path: ['identity', 'issuers', at, 'issuer'],
+    message: 'stands here twice; give one issuer several audiences instead',
+  }));
+  for (const [at, { audience, approvalAudience }] of identity.issuers.entries()) {
+    if (approvalAudience !== undefined && audience.includes(approvalAudience)) {
+      const message = 'must not be one of audience: no token an agent holds may approve';
+      found.push({ path: ['identity', 'issuers', at, 'approvalAudience'], message });
+    }
+  }
+  return found;
+};
+
+const matches = (pattern: string, text: string): boolean => {
+  const parts = pattern.split('*');
+  const first = parts[0] ?? '';
+  const last = parts.at(-1) ?? '';
+  if (parts.length === 1) return pattern === text;
+  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
+  let from = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const at = text.indexOf(part, from);
+    if (at < 0 || at + part.length > text.length - last.length) return false;
+    from = at + part.length;
+  }
+  return true;
+};
+
+/** A rule for a server that does not exist is a typing error, and in a deny rule a hole. */
+const ruleServers: Check = ({ policy, servers }) => {
+  if (!policy || !servers) return [];
+  const ids = Object.keys(servers);
+  return policy.flatMap((rule, at) =>
+    (rule.servers ?? []).flatMap((pattern, index) =>
+      ids.some((id) => matches(pattern, id))
+        ? []
+        : [{ path: ['policy', at, 'servers', index], message: `matches no server; there are: ${ids.join(', ')}` }],
+    ),
+  );
+};
+
+const ruleApprovals: Check = ({ policy, approvals, identity }) => {
+  if (!policy) return [];
+  const found: Finding[] = duplicates(policy, ({ id }) => id).map((at) => ({
+    path: ['policy', at, 'id'],
+    message: 'is used by another rule; records name rules by it',
+  }));
+  for (const [at, { approval }] of policy.entries()) {
+    if (approval === undefined) continue;
+    const path = ['policy', at, 'approval'];
+    const known = Object.keys(approvals ?? {});
+    if (approvals && !known.includes(approval)) {
+      found.push({ path, message: `names no rule under approvals; there are: ${known.join(', ') || 'none'}` });
+    } else if (identity && identity.issuers.every(({ approvalAudience }) => approvalAudience === undefined)) {
+      found.push({ path, message: 'nobody could approve: no issuer has an approvalAudience' });
+    }
+  }
+  return found;
+};
+
+const maskingProfiles: Check = ({ servers, masking }) => {
+  if (!servers || !masking) return [];
+  const known = new Set(['default', ...Object.keys(masking.profiles)]);
+  return Object.entries(servers)
+    .filter(([, { masking: profile }]) => !known.has(profile))
+    .map(([id]) => ({
+      path: ['servers', id, 'masking'],
+      message: `names no profile under masking.profiles; there are: ${[...known].join(', ')}`,
+    }));
+};
+
+const SECRET_NAME = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY)$/i;
+
+const clearSecrets: Check = ({ servers }) =>
+  Object.entries(servers ?? {}).flatMap(([id, { stdio }]) => {
+    const secretNames = Object.keys(stdio?.secretEnv ?? {});
+    return Object.keys(stdio?.env ?? {}).flatMap((key): Finding[] => {
+      const path = ['servers', id, 'stdio', 'env', key];
+      if (secretNames.includes(key)) return [{ path, message: 'stands under secretEnv too; keep one of them' }];
+      const message = `looks like a secret; move it to secretEnv, such as ${key}: { env: ${key} }`;
+      return SECRET_NAME.test(key) ? [{ path, message }] : [];
+    });
+  });
+
+/** `issuer|subject` of every person must be one an issuer of this file can say, and belong to one person. */
+const people: Check = ({ people: list, identity }) => {
+  if (!list) return [];
+  const found: Finding[] = duplicates(list, ({ person }) => person).map((at) => ({
+    path: ['people', at, 'person'],
+    message: 'stands here twice; put all subjects and agents of a person in one entry',
+  }));
+  const keys = list.flatMap(({ subjects, agents }, at) => [
+    ...subjects.map((key, index) => ({ key, path: ['people', at, 'subjects', index] as const })),
+    ...agents.map((key, index) => ({ key, path: ['people', at, 'agents', index] as const })),
+  ]);
+  for (const at of duplicates(keys, ({ key }) => key)) {
+    found.push({ path: keys[at]?.path ?? [], message: 'is linked already; one account has one person' });
+  }
+  const known = identity?.issuers.map(({ issuer }) => issuer);
+  for (const { key, path } of keys) {
+    if (known && !known.includes(key.slice(0, key.indexOf('|')))) {
+      found.push({ path, message: 'starts with no issuer of identity.issuers' });
+    }
+  }
+  return found;
+};
+
+const CHECKS: readonly Check[] = [
+  listeners,
+  issuers,
+  ruleServers,
+  ruleApprovals,
+  maskingProfiles,
+  clearSecrets,
+  people,
+  demoFindings,
+];
+
+/** Every finding about the sections that hold in themselves. */
+export const crossCheck = (config: Sections): readonly Finding[] => CHECKS.flatMap((check) => check(config));

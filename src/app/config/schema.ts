@@ -1,0 +1,244 @@
+/**
+ * The schema of `countersign.yaml`: types, bounds, formats and defaults of every field.
+ * What concerns two fields at once is in `checks.ts`. docs/countersign.schema.json is generated from here.
+ */
+import { z } from 'zod';
+import {
+  address,
+  duration,
+  glob,
+  isHost,
+  line,
+  name,
+  oneOrMore,
+  originUrl,
+  path,
+  secretSource,
+  size,
+  webUrl,
+} from './fields.js';
+import { server, serverId } from './server-schema.js';
+
+/** Signature algorithms with a public key (RFC 7518 §3.1, RFC 8037, RFC 9864): a shared secret or `none` cannot be named. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+
+/** Member names whose values are masked whole where a profile names none. */
+export const DEFAULT_MASKED_KEYS = [
+  'password',
+  'passwd',
+  'passphrase',
+  'secret',
+  'token',
+  'api_key',
+  'access_key',
+  'secret_key',
+  'private_key',
+  'client_secret',
+  'authorization',
+  'cookie',
+  'set_cookie',
+  'credential',
+  'credentials',
+] as const;
+
+const isTimeZone = (text: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+const organization = z.strictObject({
+  name: line(100),
+  timezone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, { error: 'must be a time zone such as UTC or America/New_York' })
+    .default('UTC'),
+  accent: z
+    .string()
+    .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f4d3a", in quotes')
+    .default('#1f4d3a'),
+});
+
+const gateway = z.strictObject({
+  listen: address.prefault('127.0.0.1:8080'),
+  admin: address.prefault('127.0.0.1:8081'),
+  publicUrl: originUrl.optional(),
+  dataDir: path.default('./data'),
+  maxRequest: size('1KiB', '64MiB').prefault('4MiB'),
+  maxResponse: size('1KiB', '256MiB').prefault('16MiB'),
+  allowedHosts: z
+    .array(
+      z
+        .string()
+        .max(260)
+        .refine((text) => isHost(text.replace(/:\d{1,5}$/, '')), { error: 'must be a host name, or host:port' }),
+    )
+    .max(100)
+    .default([]),
+  allowedOrigins: z.array(originUrl).max(100).default([]),
+  approvalHold: duration('0s', '10m').prefault('50s'),
+  callTimeout: duration('1s', '1h').prefault('10m'),
+  sessionIdle: duration('10s', '24h').prefault('15m'),
+});
+
+const issuer = z.strictObject({
+  preset: z
+    .literal('generic', { error: 'presets other than generic are not supported by this version yet' })
+    .optional(),
+  issuer: webUrl,
+  audience: oneOrMore(line(500), 20).describe('One audience or a list: what makes a token valid for calls.'),
+  approvalAudience: line(500).optional(),
+  clientId: line(200).optional(),
+  groupsClaim: line(200).default('groups'),
+  algorithms: z
+    .array(z.enum(ALGORITHMS))
+    .min(1)
+    .max(ALGORITHMS.length)
+    .default([...ALGORITHMS]),
+});
+
+const identity = z.strictObject({
+  issuers: z.array(issuer).min(1).max(20),
+  approvalMaxAge: duration('10s', '1h').prefault('5m'),
+});
+
+const principalKey = line(600).regex(/^https?:\/\/[^|]+\|.+$/, 'must be issuer|subject');
+
+const person = z.strictObject({
+  person: line(200),
+  subjects: z.array(principalKey).max(50).default([]),
+  agents: z.array(principalKey).max(500).default([]),
+});
+
+const policyRule = z
+  .strictObject({
+    id: name,
+    allow: z.literal(true, { error: 'must be true; leave the key out otherwise' }).optional(),
+    deny: z.literal(true, { error: 'must be true; leave the key out otherwise' }).optional(),
+    approval: name.optional(),
+    groups: z.array(line(200)).min(1).max(200).optional(),
+    servers: z.array(glob).min(1).max(200).optional(),
+    tools: z.array(glob).min(1).max(500).optional(),
+    methods: z
+      .array(glob.refine((text) => text !== 'tools/call', { error: "name the tools instead: tools: ['*']" }))
+      .min(1)
+      .max(200)
+      .optional(),
+    risk: z.enum(['high', 'low']).optional(),
+  })
+  .refine((rule) => [rule.allow, rule.deny, rule.approval].filter((effect) => effect !== undefined).length === 1, {
+    error: 'must have exactly one of allow, deny and approval',
+  });
+
+const approvalRule = z.strictObject({
+  reviewers: z.array(line(200)).min(1).max(50),
+  min: z.int().min(1).max(10).default(1),
+  deadline: duration('10s', '7d').prefault('15m'),
+  requireReason: z.boolean().default(true),
+});
+
+const maskingProfile = z.strictObject({
+  detectors: z
+    .array(z.enum(['secrets', 'personal']))
+    .refine((list) => list.includes('secrets'), { error: 'must include secrets: masking cannot be switched off' })
+    .default(['secrets', 'personal']),
+  keys: z
+    .array(line(100))
+    .max(500)
+    .default([...DEFAULT_MASKED_KEYS]),
+});
+
+const ledger = z.strictObject({
+  origin: z
+    .string()
+    .max(100)
+    .regex(
+      /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9._-]+)*$/,
+      'must name this gateway for ever, such as example.com/mcp/gw-1',
+    ),
+  key: secretSource.optional(),
+  digestKey: secretSource.optional(),
+  heartbeat: duration('1s', '2m').prefault('60s'),
+});
+
+/** The whole file. Input types are what stands in YAML, output types have defaults, milliseconds and bytes. */
+export const configuration = z.strictObject({
+  version: z.literal(1, { error: 'must be 1' }),
+  demo: z.boolean().default(false),
+  organization,
+  gateway: gateway.prefault({}),
+  identity,
+  servers: z
+    .record(serverId, server)
+    .refine((map) => Object.keys(map).length > 0, { error: 'must name at least one server' })
+    .refine((map) => Object.keys(map).length <= 100, { error: 'must name at most 100 servers' }),
+  people: z.array(person).max(10_000).default([]),
+  policy: z.array(policyRule).max(2_000),
+  approvals: z.record(name, approvalRule).default({}),
+  masking: z.strictObject({ profiles: z.record(name, maskingProfile).default({}) }).prefault({}),
+  ledger,
+  collect: z
+    .strictObject({
+      cloudtrail: z
+        .array(z.strictObject({ dir: path }))
+        .max(100)
+        .default([]),
+    })
+    .prefault({}),
+  evidence: z
+    .strictObject({
+      outDir: path.default('./evidence'),
+      controls: z.array(path).max(50).default([]),
+      key: secretSource.optional(),
+    })
+    .prefault({}),
+});
+
+export type Configuration = z.output<typeof configuration>;
+
+const {
+  demo,
+  gateway: gatewayField,
+  people,
+  masking,
+  collect,
+  evidence,
+  approvals,
+  policy,
+  servers,
+} = configuration.shape;
+
+/**
+ * The sections one by one, each undefined where it does not hold, so that what concerns several
+ * fields is checked in the same run as the fields themselves.
+ */
+export const sections = z.object({
+  demo: demo.optional().catch(undefined),
+  gateway: gatewayField.optional().catch(undefined),
+  identity: identity.optional().catch(undefined),
+  servers: servers.optional().catch(undefined),
+  people: people.optional().catch(undefined),
+  policy: policy.optional().catch(undefined),
+  approvals: approvals.optional().catch(undefined),
+  masking: masking.optional().catch(undefined),
+  ledger: ledger.optional().catch(undefined),
+  collect: collect.optional().catch(undefined),
+  evidence: evidence.optional().catch(undefined),
+});
+
+export type Sections = z.output<typeof sections>;

@@ -1,0 +1,69 @@
+/** The schema of one server under `servers:`. */
+import { z } from 'zod';
+import { duration, line, name, path, secretSource, webUrl } from './fields.js';
+
+const environmentName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable');
+
+const argument = z
+  .string()
+  .max(4_096)
+  .refine((text) => !text.includes('\0'), { error: 'must not hold a zero byte' });
+
+const stdio = z.strictObject({
+  command: line(4_096),
+  args: z.array(argument).max(200).default([]),
+  env: z.record(environmentName, argument).default({}),
+  secretEnv: z.record(environmentName, secretSource).optional(),
+  cwd: path.optional(),
+});
+
+const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be the name of an HTTP header');
+
+const http = z.strictObject({
+  url: webUrl,
+  headers: z.record(headerName, secretSource).default({}),
+});
+
+const awsEvent = z.strictObject({
+  event: z
+    .string()
+    .regex(/^[a-z0-9.-]{1,100}\.amazonaws\.com:[A-Za-z0-9]{1,100}$/, 'must look like ec2.amazonaws.com:StopInstances'),
+  write: z.boolean().default(false),
+  async: duration('0s', '24h').prefault('0s'),
+});
+
+const aws = z.strictObject({
+  roleArn: z
+    .string()
+    .regex(
+      /^arn:aws(?:-cn|-us-gov)?:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+      'must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/billing-mcp',
+    ),
+  region: z.string().regex(/^[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d{1,2}$/, 'must be an AWS region such as eu-central-1'),
+  endpoint: webUrl.optional(),
+  serviceEndpoint: webUrl.optional(),
+  tools: z.record(line(200), z.array(awsEvent).max(50)).default({}),
+});
+
+export const server = z
+  .strictObject({
+    stdio: stdio.optional(),
+    http: http.optional(),
+    aws: aws.optional(),
+    data: z
+      .strictObject({
+        classification: line(50).optional(),
+        personal: z.boolean().default(false),
+        purposes: z.array(line(100)).max(50).default([]),
+      })
+      .optional(),
+    masking: name.default('default'),
+  })
+  .refine(({ stdio: left, http: right }) => (left === undefined) !== (right === undefined), {
+    error: 'must have exactly one of stdio and http',
+  });
+
+/** Key under `servers:`; it is a step of the URL path and a column of the report. */
+export const serverId = z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or "-"');

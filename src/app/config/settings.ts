@@ -1,0 +1,138 @@
+/** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
+import { join, resolve } from 'node:path';
+import type { SecretSource, ServerSettings, Settings } from '../../model/settings.js';
+import { type Configuration, DEFAULT_MASKED_KEYS } from './schema.js';
+
+type Resolve = (path: string) => string;
+type ParsedSecret = { readonly env?: string | undefined; readonly file?: string | undefined };
+type ParsedServer = Configuration['servers'][string];
+
+/** The schema lets exactly one of the two through. */
+const secretOf = ({ env, file }: ParsedSecret, at: Resolve): SecretSource =>
+  env === undefined ? { file: at(file ?? '') } : { env };
+
+const secretsOf = (map: Readonly<Record<string, ParsedSecret>>, at: Resolve): Readonly<Record<string, SecretSource>> =>
+  Object.fromEntries(Object.entries(map).map(([key, source]) => [key, secretOf(source, at)]));
+
+const upstreamOf = ({ stdio, http }: ParsedServer, folder: string, at: Resolve): ServerSettings['upstream'] => {
+  if (http) return { kind: 'http', url: http.url, headers: secretsOf(http.headers, at) };
+  return {
+    kind: 'stdio',
+    command: stdio?.command ?? '',
+    args: stdio?.args ?? [],
+    env: stdio?.env ?? {},
+    secretEnv: secretsOf(stdio?.secretEnv ?? {}, at),
+    cwd: stdio?.cwd === undefined ? folder : at(stdio.cwd),
+  };
+};
+
+const awsOf = (aws: ParsedServer['aws']): ServerSettings['aws'] =>
+  aws
+    ? {
+        roleArn: aws.roleArn,
+        region: aws.region,
+        endpoint: aws.endpoint ?? null,
+        serviceEndpoint: aws.serviceEndpoint ?? null,
+        tools: Object.fromEntries(
+          Object.entries(aws.tools).map(([tool, events]) => [
+            tool,
+            events.map(({ event, write, async }) => {
+              const [source = '', eventName = ''] = event.split(':');
+              return { source, name: eventName, write, async };
+            }),
+          ]),
+        ),
+      }
+    : null;
+
+const serverOf = (id: string, server: ParsedServer, folder: string, at: Resolve): ServerSettings => ({
+  id,
+  upstream: upstreamOf(server, folder, at),
+  aws: awsOf(server.aws),
+  data: server.data ? { ...server.data, classification: server.data.classification ?? null } : null,
+  masking: server.masking,
+});
+
+const ruleOf = (rule: Configuration['policy'][number]): Settings['policy'][number] => ({
+  id: rule.id,
+  effect: rule.approval !== undefined ? 'approval' : rule.deny ? 'deny' : 'allow',
+  approval: rule.approval ?? null,
+  groups: rule.groups ?? [],
+  servers: rule.servers ?? [],
+  tools: rule.tools ?? [],
+  methods: rule.methods ?? [],
+  risk: rule.risk ?? null,
+});
+
+const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway'] => {
+  const { listen } = gateway;
+  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host;
+  return {
+    listen,
+    admin: gateway.admin,
+    publicUrl: gateway.publicUrl ?? `http://${host}:${listen.port}`,
+    dataDir: at(gateway.dataDir),
+    maxRequestBytes: gateway.maxRequest,
+    maxResponseBytes: gateway.maxResponse,
+    allowedHosts: gateway.allowedHosts,
+    allowedOrigins: gateway.allowedOrigins,
+    approvalHold: gateway.approvalHold,
+    callTimeout: gateway.callTimeout,
+    sessionIdle: gateway.sessionIdle,
+  };
+};
+
+const maskingOf = ({ masking }: Configuration): Settings['masking'] => {
+  const profiles = Object.entries(masking.profiles).map(([name, profile]) => ({ name, ...profile }));
+  if (profiles.some(({ name }) => name === 'default')) return profiles;
+  return [{ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS] }, ...profiles];
+};
+
+export interface ConfigFile {
+  /** Absolute path. */
+  readonly file: string;
+  /** Its folder: what relative paths are relative to. */
+  readonly folder: string;
+  readonly provenance: Settings['provenance'];
+}
+
+/** Pure but for path arithmetic; the configuration has passed every check. */
+export const toSettings = (config: Configuration, { file, folder, provenance }: ConfigFile): Settings => {
+  const at: Resolve = (path) => resolve(folder, path);
+  const dataDir = at(config.gateway.dataDir);
+  const key = (source: ParsedSecret | undefined, name: string): SecretSource =>
+    source ? secretOf(source, at) : { file: join(dataDir, 'keys', name) };
+  return {
+    file,
+    demo: config.demo,
+    organization: config.organization,
+    gateway: gatewayOf(config, at),
+    issuers: config.identity.issuers.map((issuer) => ({
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      approvalAudience: issuer.approvalAudience ?? null,
+      clientId: issuer.clientId ?? null,
+      groupsClaim: issuer.groupsClaim,
+      algorithms: issuer.algorithms,
+    })),
+    approvalMaxAge: config.identity.approvalMaxAge,
+    people: config.people,
+    servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
+    policy: config.policy.map(ruleOf),
+    approvals: Object.entries(config.approvals).map(([name, rule]) => ({ name, ...rule })),
+    masking: maskingOf(config),
+    ledger: {
+      origin: config.ledger.origin,
+      key: key(config.ledger.key, 'ledger.key'),
+      digestKey: key(config.ledger.digestKey, 'digest.key'),
+      heartbeat: config.ledger.heartbeat,
+    },
+    collect: { cloudtrail: config.collect.cloudtrail.map(({ dir }) => ({ dir: at(dir) })) },
+    evidence: {
+      outDir: at(config.evidence.outDir),
+      controls: config.evidence.controls.map(at),
+      key: key(config.evidence.key, 'report.key'),
+    },
+    provenance,
+  };
+};
