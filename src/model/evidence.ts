@@ -51,7 +51,8 @@ export interface ManifestFile {
 
 /**
  * `manifest.json`: canonical JSON (RFC 8785) and a line feed. `manifest.sig` is a C2SP signed note over
- * `countersign/manifest/v1\n<SHA-256 hex of manifest.json>\n` by the report key.
+ * `countersign/manifest/v1\n<SHA-256 hex of manifest.json>\n` by the report key (`manifestText`, base/seal.ts).
+ * `run.json` is what `sealRun` in base/seal.ts returns: a JSON object with `manifest` (that hash) and `signature`.
  */
 export interface Manifest {
   readonly v: 1;

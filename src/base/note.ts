@@ -1,0 +1,158 @@
+/**
+ * Signed notes and checkpoints (C2SP: signed-note.md, tlog-checkpoint.md), with Ed25519 signatures.
+ *
+ * A note is text that ends in a line feed, an empty line, and one line per signature:
+ * `— <name> <base64 of key id ‖ signature>`. What is not in the one canonical form is refused.
+ */
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+
+const ED25519 = 0x01;
+const DASH = '\u2014 ';
+const MAX_NOTE = 65_536;
+const MAX_SIGNATURES = 16;
+
+/** Why a text is not a note, a checkpoint or a verifier key. Never holds content. */
+export class NoteError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = 'NoteError';
+  }
+}
+
+/** Standard base64 in its one form: padded, without line breaks, without bits beyond the last byte. */
+export const decodeBase64 = (text: string): Buffer | undefined => {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
+};
+
+/** Whether a text can name a key or a ledger: not empty, no white space, no plus sign, nothing unprintable. */
+export const isNoteName = (name: string): boolean =>
+  name.length > 0 && name.length <= 255 && name.isWellFormed() && !/[\s+\p{C}]/u.test(name);
+
+export interface NoteSigner {
+  readonly name: string;
+  /** The verifier key: `name+<key id>+<base64 of 0x01 ‖ public key>`. */
+  readonly key: string;
+  /** The signature line for a text, without its line feed. */
+  line(text: string): string;
+}
+
+export interface NoteVerifier {
+  readonly name: string;
+  /** Eight hex digits. */
+  readonly keyId: string;
+  readonly key: string;
+  verify(text: string, signature: Uint8Array): boolean;
+}
+
+export interface NoteSignature {
+  readonly name: string;
+  /** Eight hex digits. */
+  readonly keyId: string;
+  readonly signature: Buffer;
+}
+
+export interface SignedNote {
+  /** The signed text, its last line feed included. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+/** SHA-256(name ‖ LF ‖ 0x01 ‖ public key), the first four bytes, hex. */
+const keyIdOf = (name: string, publicKey: Uint8Array): string =>
+  createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ED25519)).update(publicKey).digest('hex').slice(0, 8);
+
+const rawPublicKey = (key: KeyObject): Buffer => {
+  const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' });
+  if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') throw new NoteError('not an Ed25519 key');
+  return Buffer.from(x, 'base64url');
+};
+
+/**
+ * A signer under a name. For a ledger the name is its origin.
+ * @param privateKey Ed25519
+ * @throws NoteError where the name or the kind of key will not do
+ */
+export const createNoteSigner = (name: string, privateKey: KeyObject): NoteSigner => {
+  if (!isNoteName(name)) throw new NoteError('a key name must not be empty or hold white space, plus or control signs');
+  if (privateKey.type !== 'private') throw new NoteError('not a private key');
+  const publicKey = rawPublicKey(privateKey);
+  const keyId = keyIdOf(name, publicKey);
+  const idBytes = Buffer.from(keyId, 'hex');
+  const key = `${name}+${keyId}+${Buffer.concat([Uint8Array.of(ED25519), publicKey]).toString('base64')}`;
+  const line = (text: string): string => {
+    const signature = sign(null, Buffer.from(text), privateKey);
+    return `${DASH}${name} ${Buffer.concat([idBytes, signature]).toString('base64')}`;
+  };
+  return { name, key, line };
+};
+
+/** @throws NoteError where the text is not an Ed25519 verifier key in its one form */
+export const parseVerifierKey = (key: string): NoteVerifier => {
+  const [, name = '', keyId = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(key) ?? [];
+  const bytes = decodeBase64(encoded);
+  if (!isNoteName(name) || bytes?.length !== 33 || bytes[0] !== ED25519) {
+    throw new NoteError('not a verifier key of the form name+id+base64 for Ed25519');
+  }
+  const publicKey = bytes.subarray(1);
+  if (keyIdOf(name, publicKey) !== keyId) throw new NoteError('the key id does not belong to the name and key');
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') };
+  const object = createPublicKey({ key: jwk, format: 'jwk' });
+  return { name, keyId, key, verify: (text, signature) => verify(null, Buffer.from(text), object, signature) };
+};
+
+/** The signed note over a text that ends in a line feed. */
+export const signNote = (text: string, signers: readonly NoteSigner[]): string =>
+  `${text}\n${signers.map((signer) => `${signer.line(text)}\n`).join('')}`;
+
+const parseSignature = (line: string): NoteSignature => {
+  const [, name = '', encoded = ''] = /^\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+  const bytes = decodeBase64(encoded);
+  if (!isNoteName(name) || bytes === undefined || bytes.length < 5) throw new NoteError('a malformed signature line');
+  return { name, keyId: bytes.toString('hex', 0, 4), signature: bytes.subarray(4) };
+};
+
+/** @throws NoteError where the text is not a note with at least one signature line, and nothing else */
+export const parseNote = (note: string): SignedNote => {
+  if (note.length > MAX_NOTE) throw new NoteError('a note is too long');
+  if (!note.isWellFormed() || /(?!\n)[\p{Cc}\ufffd]/u.test(note))
+    throw new NoteError('a note holds control characters');
+  const split = note.lastIndexOf('\n\n');
+  if (split < 0 || !note.endsWith('\n')) throw new NoteError('a note has no signature block');
+  const lines = note.slice(split + 2, -1).split('\n');
+  if (lines.length > MAX_SIGNATURES) throw new NoteError('a note has too many signatures');
+  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignature) };
+};
+
+/** Whether a signature line of this key stands on the note and is valid; undefined where there is no such line. */
+export const checkNote = (note: SignedNote, verifier: NoteVerifier): boolean | undefined => {
+  const own = note.signatures.filter(({ name, keyId }) => name === verifier.name && keyId === verifier.keyId);
+  if (own.length === 0) return undefined;
+  return own.every(({ signature }) => signature.length === 64 && verifier.verify(note.text, signature));
+};
+
+export interface Checkpoint {
+  readonly origin: string;
+  /** Number of leaves. */
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Buffer;
+}
+
+/** The three lines of a checkpoint. */
+export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
+  `${origin}\n${size}\n${root.toString('base64')}\n`;
+
+/** @throws NoteError; extension lines are refused, as nothing here writes them */
+export const parseCheckpoint = (text: string): Checkpoint => {
+  const [origin = '', decimal = '', encoded = '', end, ...more] = text.split('\n');
+  const size = Number(decimal);
+  const root = decodeBase64(encoded);
+  if (end !== '' || more.length > 0) throw new NoteError('a checkpoint has three lines');
+  if (!isNoteName(origin)) throw new NoteError('a checkpoint has no valid origin');
+  if (!/^(0|[1-9][0-9]*)$/.test(decimal) || !Number.isSafeInteger(size)) {
+    throw new NoteError('a checkpoint has no valid size');
+  }
+  if (root?.length !== 32) throw new NoteError('a checkpoint has no valid root');
+  return { origin, size, root };
+};
