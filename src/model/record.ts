@@ -126,6 +126,8 @@ export interface SessionRecord {
   readonly address: string;
   readonly reason: string | null;
   readonly calls: number;
+  /** Messages of the server that no stream of the client was open for. */
+  readonly dropped: number;
 }
 
 /** `auth`: a refused token. `count` > 1: a summary of what came too often to record singly. */

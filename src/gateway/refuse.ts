@@ -1,0 +1,89 @@
+/**
+ * Answers of the gateway itself: what a client is told when its request does not become a call, or its call
+ * does not run. Codes of our own stand outside the ranges that JSON-RPC and MCP reserve (-32768 to -32000).
+ */
+
+interface RefusalRow {
+  readonly http: number;
+  readonly code: number;
+  readonly message: string;
+}
+
+const REFUSALS = {
+  bad_host: { http: 403, code: -32000, message: 'Forbidden: this Host is not served here' },
+  bad_origin: { http: 403, code: -32000, message: 'Forbidden: this Origin is not allowed' },
+  not_found: { http: 404, code: -32000, message: 'Not found: no MCP server at this path' },
+  method_not_allowed: { http: 405, code: -32000, message: 'Method not allowed' },
+  unauthorized: { http: 401, code: -32000, message: 'Unauthorized: a valid bearer token is required' },
+  not_acceptable: {
+    http: 406,
+    code: -32000,
+    message: 'Not Acceptable: accept both application/json and text/event-stream',
+  },
+  content_type: { http: 415, code: -32000, message: 'Unsupported Media Type: send application/json without encoding' },
+  too_large: { http: 413, code: -32000, message: 'Payload Too Large' },
+  slow_body: { http: 408, code: -32000, message: 'Request Timeout: the body did not arrive in time' },
+  malformed_json: { http: 400, code: -32700, message: 'Parse error' },
+  batch: { http: 400, code: -32600, message: 'Invalid Request: batches are not supported' },
+  not_jsonrpc: { http: 400, code: -32600, message: 'Invalid Request: not one JSON-RPC 2.0 message' },
+  protocol_version: {
+    http: 400,
+    code: -32000,
+    message: 'Bad Request: Unsupported protocol version (supported versions: 2025-11-25, 2025-06-18, 2025-03-26)',
+  },
+  session_required: { http: 400, code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' },
+  session_unknown: { http: 404, code: -32001, message: 'Session not found' },
+  session_initialized: { http: 400, code: -32600, message: 'Invalid Request: the session is already initialized' },
+  stream_open: { http: 409, code: -32000, message: 'Conflict: only one event stream is allowed per session' },
+  id_in_use: { http: 400, code: -32600, message: 'Invalid Request: a request with this id is under way' },
+  too_many: { http: 429, code: -31006, message: 'Too many sessions or calls under way; try again later' },
+  denied: { http: 200, code: -31001, message: 'Denied by policy' },
+  approval_denied: { http: 200, code: -31002, message: 'Not approved' },
+  not_recorded: { http: 200, code: -31003, message: 'Refused: the call cannot be recorded' },
+  upstream: { http: 200, code: -31004, message: 'The server gave no answer' },
+  masking: { http: 200, code: -31005, message: 'The answer was blocked because it could not be masked' },
+  inexact_number: {
+    http: 200,
+    code: -31007,
+    message: 'Refused: the arguments hold a number that cannot be approved exactly; send it as a string',
+  },
+} as const satisfies Record<string, RefusalRow>;
+
+export type RefusalReason = keyof typeof REFUSALS;
+
+/** A request that ends here. `detail` is a sentence for the client; it never holds content of the request. */
+export class Refusal extends Error {
+  readonly reason: RefusalReason;
+  readonly http: number;
+  readonly code: number;
+  /** Set where the refusal is already on record. */
+  readonly recorded: boolean;
+
+  constructor(reason: RefusalReason, detail?: string, recorded = false) {
+    super(detail === undefined ? REFUSALS[reason].message : `${REFUSALS[reason].message}: ${detail}`);
+    this.name = 'Refusal';
+    this.reason = reason;
+    this.http = REFUSALS[reason].http;
+    this.code = REFUSALS[reason].code;
+    this.recorded = recorded;
+  }
+}
+
+/**
+ * The JSON-RPC error of a refusal.
+ * @param id the request's id as written; null where it is not known
+ */
+export const errorBytes = (refusal: Refusal, id: string | null): Buffer =>
+  Buffer.from(
+    `{"jsonrpc":"2.0","id":${id ?? 'null'},"error":{"code":${refusal.code},"message":${JSON.stringify(refusal.message)}}}`,
+  );
+
+/** A tool result the model can read: the call waits for a person. */
+export const pendingBytes = (id: string, approval: string, sentence: string): Buffer =>
+  Buffer.from(
+    `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify({
+      content: [{ type: 'text', text: sentence }],
+      isError: true,
+      _meta: { 'countersign/approval': approval },
+    })}}`,
+  );

@@ -1,0 +1,60 @@
+/** Tool definitions as servers list them: their digests, and the record of every change. */
+import { canonical } from '../base/canonical.js';
+import { sha256 } from '../base/digest.js';
+import { at, type JsonNode, member, stringOf, toValue } from '../base/json.js';
+import type { Ledger } from '../model/ports.js';
+import type { ToolRecord } from '../model/record.js';
+
+interface Definition {
+  readonly digest: string;
+  readonly destructive: boolean;
+}
+
+export interface ToolDefinitions {
+  /** The definition as last listed by the server. */
+  get(server: string, tool: string): Definition | undefined;
+  /** Takes over what the ledger knows, at start. */
+  restore(record: Pick<ToolRecord, 'server' | 'name' | 'digest' | 'destructive'>): void;
+  /** Notes the tools of a `tools/list` result and records those that are new or changed. */
+  observe(server: string, answer: JsonNode): Promise<void>;
+}
+
+/** Bound on the tools remembered of one server. */
+const MAX_TOOLS = 10_000;
+const MAX_NAME = 256;
+
+export const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
+  const tools = at(answer, 'result', 'tools');
+  return tools?.kind === 'array' ? tools.items : [];
+};
+
+const isTrue = (node: JsonNode | undefined): boolean => node?.kind === 'literal' && node.value === true;
+
+export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefinitions => {
+  const servers = new Map<string, Map<string, Definition>>();
+  const toolsOf = (server: string): Map<string, Definition> => {
+    const known = servers.get(server) ?? new Map<string, Definition>();
+    servers.set(server, known);
+    return known;
+  };
+  return {
+    get: (server, tool) => servers.get(server)?.get(tool),
+    restore: ({ server, name, digest, destructive }) => void toolsOf(server).set(name, { digest, destructive }),
+    async observe(server, answer) {
+      const known = toolsOf(server);
+      const written: Promise<unknown>[] = [];
+      for (const node of toolNodes(answer)) {
+        const name = stringOf(member(node, 'name'));
+        if (name === undefined || name.length > MAX_NAME || (known.size >= MAX_TOOLS && !known.has(name))) continue;
+        const digest = sha256(canonical(toValue(node)));
+        const previous = known.get(name)?.digest ?? null;
+        if (previous === digest) continue;
+        const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
+        known.set(name, { digest, destructive });
+        const event = previous === null ? 'seen' : 'changed';
+        written.push(ledger.append({ type: 'tool', d: { event, server, name, digest, previous, destructive } }));
+      }
+      await Promise.all(written);
+    },
+  };
+};

@@ -1,0 +1,159 @@
+/**
+ * The stages of one call. Each stage has its own type, so the compiler keeps their order:
+ * `Received → Authenticated → Decided → Granted → Intended → Answered → Masked → Recorded`.
+ * An upstream takes only an `Intended`, a client gets only a `Recorded`; both carry the receipt of a durable record.
+ */
+import type { JsonNode } from '../base/json.js';
+import type { Ulid } from '../base/ulid.js';
+import type { Decision, Grant } from './decision.js';
+import type { Principal } from './principal.js';
+import type { CredentialFacts, Receipt, ResultStatus } from './record.js';
+import type { Redaction } from './redaction.js';
+import type { ServerSettings } from './settings.js';
+
+/** One JSON-RPC 2.0 message: the inspected bytes, which are the forwarded bytes, and what they say. */
+export interface Message {
+  readonly bytes: Buffer;
+  readonly node: JsonNode;
+  readonly kind: 'request' | 'notification' | 'response';
+  readonly method: string | null;
+  /** The id as written, such as `7` or `"a"`; null for notifications. */
+  readonly id: string | null;
+}
+
+/** Who is at the other end of the connection. */
+export interface Client {
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
+/** A request whose head passed: a known server, an allowed host and origin. Its body was not read yet. */
+export interface Received {
+  readonly server: ServerSettings;
+  readonly client: Client;
+  readonly authorization: string | undefined;
+  readonly trace: string | null;
+}
+
+export interface Authenticated extends Received {
+  readonly principal: Principal;
+}
+
+/** A message of an authenticated principal, in a session that is bound to that principal. */
+export interface Addressed extends Authenticated {
+  readonly session: Ulid;
+  readonly message: Message;
+}
+
+/** A request that policy has judged. */
+export interface Decided extends Addressed {
+  readonly call: Ulid;
+  readonly target: string | null;
+  readonly decision: Decision;
+  readonly risk: 'high' | 'low';
+  /** Digest of the tool's definition as last listed. */
+  readonly definition: string | null;
+  readonly arguments: {
+    /** Keyed digest of the canonical arguments; null where there are none. */
+    readonly digest: `hs256:${string}:${string}` | null;
+    /** Masked, compact JSON. */
+    readonly masked: Buffer;
+    readonly redactions: readonly Redaction[];
+  };
+}
+
+/** A call that may go ahead: allowed, or with a grant that was consumed for it. */
+export interface Granted extends Decided {
+  readonly grant: Grant | null;
+}
+
+/** A call whose intent is on disk. */
+export interface Intended extends Granted {
+  readonly intent: Receipt;
+  /** Monotonic milliseconds at the intent. */
+  readonly startedAt: number;
+}
+
+/** One message of the server, or what the gateway says in its place when it gave none. */
+export interface Answered {
+  readonly server: ServerSettings;
+  readonly session: Ulid;
+  /** The call on whose stream it came, or that it answers. */
+  readonly intended: Intended | null;
+  readonly message: Message;
+  /** Fields of the server-sent event that carried it. */
+  readonly event: EventFields | null;
+  /** Set where the gateway made the answer because the server gave none. */
+  readonly failure: ResultStatus | null;
+}
+
+export interface Masked extends Answered {
+  /** What may leave and what is recorded. */
+  readonly masked: Buffer;
+  readonly redactions: readonly Redaction[];
+  /** For answers of calls. */
+  readonly status: ResultStatus | null;
+}
+
+/** A message that is on disk, and may be sent. */
+export interface Recorded {
+  readonly bytes: Buffer;
+  readonly receipt: Receipt;
+  readonly event: EventFields | null;
+  /** Whether this is the answer, after which the stream of the call ends. */
+  readonly final: boolean;
+}
+
+/** Fields of a server-sent event beside its data (HTML standard §9.2). */
+export interface EventFields {
+  readonly id?: string;
+  readonly event?: string;
+  readonly retry?: number;
+}
+
+/** A message as an upstream delivers it; `data` is null for an event that only sets an id or a retry time. */
+export interface UpstreamMessage {
+  readonly data: Buffer | null;
+  readonly event: EventFields | null;
+}
+
+/** Why an upstream gave no answer. */
+export class UpstreamError extends Error {
+  readonly kind: 'lost' | 'timed_out' | 'cancelled' | 'session_lost' | 'too_large' | 'refused';
+  constructor(kind: UpstreamError['kind'], message: string) {
+    super(message);
+    this.name = 'UpstreamError';
+    this.kind = kind;
+  }
+}
+
+/** One conversation with a server, on behalf of one session of one principal. */
+export interface Upstream {
+  /** The AWS credential this conversation runs under. */
+  readonly credential: CredentialFacts | null;
+  /** Messages lost so far because no stream of the client was open for them. */
+  readonly dropped: number;
+  /**
+   * Sends a request and yields the messages of its stream in order, the answer last. Ends without an
+   * answer only where the server closed a stream that can be resumed. Throws UpstreamError.
+   */
+  request(intended: Intended, signal: AbortSignal): AsyncIterable<UpstreamMessage>;
+  /** Sends a notification, or the client's answer to a request of the server. */
+  deliver(recorded: Recorded): Promise<void>;
+  /**
+   * Messages that belong to no call, until the signal aborts. Undefined where the server offers no such stream.
+   * @param lastEventId resumes after this event
+   */
+  listen(lastEventId: string | undefined, signal: AbortSignal): Promise<AsyncIterable<UpstreamMessage> | undefined>;
+  /** Ends the conversation and frees what it holds. Never throws. */
+  close(): Promise<void>;
+  /** Calls back once when the conversation ended by itself. */
+  onEnd(callback: (reason: string) => void): void;
+}
+
+/** Opens conversations with the configured servers. */
+export interface Upstreams {
+  /** @throws UpstreamError where the conversation cannot be opened */
+  open(server: ServerSettings, session: { readonly id: Ulid; readonly principal: Principal }): Promise<Upstream>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,162 @@
+/** A server over stdio (MCP specification 2025-11-25, "Transports"): one process per session, one message a line. */
+import { Channel } from '../base/channel.js';
+import { compactJson, type JsonNode, member, parseJson } from '../base/json.js';
+import type { Intended, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
+import { UpstreamError } from '../model/call.js';
+import type { CredentialFacts } from '../model/record.js';
+import { type Child, type ChildOptions, startChild } from './child.js';
+
+export type StdioUpstreamOptions = Omit<ChildOptions, 'onLine' | 'onEnd'>;
+
+const HIGH_WATER = 64;
+/** Messages kept for a client that has no stream open yet. */
+const MAX_UNCLAIMED = 256;
+
+/** The text of an id or token, as written. */
+const written = (bytes: Buffer, node: JsonNode | undefined): string | undefined =>
+  node && (node.kind === 'string' || node.kind === 'number') ? bytes.toString('utf8', node.start, node.end) : undefined;
+
+interface Addressing {
+  /** The id this answers. */
+  readonly answers: string | undefined;
+  /** The progress token it reports on. */
+  readonly token: string | undefined;
+}
+
+const addressing = (line: Buffer): Addressing => {
+  try {
+    const node = parseJson(line);
+    const params = member(node, 'params');
+    return {
+      answers: member(node, 'method') === undefined ? written(line, member(node, 'id')) : undefined,
+      token: written(line, member(params, 'progressToken')),
+    };
+  } catch {
+    // Not JSON: it belongs to no call. The gateway refuses the message and records that.
+    return { answers: undefined, token: undefined };
+  }
+};
+
+class StdioUpstream implements Upstream {
+  readonly credential: CredentialFacts | null;
+  dropped = 0;
+  private readonly child: Child;
+  private readonly calls = new Map<
+    string,
+    { readonly stream: Channel<UpstreamMessage>; readonly token: string | undefined }
+  >();
+  private listener: Channel<UpstreamMessage> | undefined;
+  private unclaimed: UpstreamMessage[] = [];
+  private ended: string | undefined;
+  private readonly endCallbacks: ((reason: string) => void)[] = [];
+  private readonly release: () => Promise<void>;
+
+  constructor(options: StdioUpstreamOptions, credential: CredentialFacts | null, release: () => Promise<void>) {
+    this.credential = credential;
+    this.release = release;
+    this.child = startChild({
+      ...options,
+      onLine: (line) => this.receive(Buffer.from(line)),
+      onEnd: (reason) => this.end(reason),
+    });
+  }
+
+  private readonly flow = (paused: boolean): void => this.child.pause(paused);
+
+  private end(reason: string): void {
+    this.ended = reason;
+    for (const { stream } of this.calls.values())
+      stream.fail(new UpstreamError('lost', `the server process is gone: ${reason}`));
+    this.calls.clear();
+    this.listener?.end();
+    for (const callback of this.endCallbacks) callback(reason);
+  }
+
+  /** An answer goes to its call, progress to the call it reports on, the rest to the listening stream. */
+  private receive(line: Buffer): void {
+    const { answers, token } = addressing(line);
+    const message: UpstreamMessage = { data: line, event: null };
+    const call = answers === undefined ? undefined : this.calls.get(answers);
+    if (answers !== undefined && call) {
+      this.calls.delete(answers);
+      call.stream.push(message);
+      call.stream.end();
+      return;
+    }
+    const reported = token === undefined ? undefined : [...this.calls.values()].find((c) => c.token === token);
+    const stream = reported?.stream ?? this.listener ?? [...this.calls.values()].at(-1)?.stream;
+    if (stream) stream.push(message);
+    else if (this.unclaimed.length < MAX_UNCLAIMED) this.unclaimed.push(message);
+    else this.dropped++;
+  }
+
+  async *request(intended: Intended, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
+    const id = intended.message.id;
+    if (id === null || this.ended !== undefined) throw new UpstreamError('lost', 'the server process is gone');
+    const { bytes, node } = intended.message;
+    const stream = new Channel<UpstreamMessage>(HIGH_WATER, this.flow);
+    const token = written(bytes, member(member(member(node, 'params'), '_meta'), 'progressToken'));
+    const onAbort = (): void => {
+      this.calls.delete(id);
+      const cause: unknown = signal.reason;
+      stream.fail(cause instanceof UpstreamError ? cause : new UpstreamError('cancelled', 'the call was cancelled'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.calls.set(id, { stream, token });
+    try {
+      if (signal.aborted) onAbort();
+      else await this.write(bytes);
+      yield* stream;
+    } finally {
+      this.calls.delete(id);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async write(bytes: Buffer): Promise<void> {
+    try {
+      await this.child.write(bytes.includes(0x0a) || bytes.includes(0x0d) ? compactJson(bytes) : bytes);
+    } catch {
+      throw new UpstreamError('lost', `the server process is gone${this.ended === undefined ? '' : `: ${this.ended}`}`);
+    }
+  }
+
+  deliver(recorded: Recorded): Promise<void> {
+    return this.write(recorded.bytes);
+  }
+
+  listen(_lastEventId: string | undefined, signal: AbortSignal): Promise<AsyncIterable<UpstreamMessage> | undefined> {
+    const listener = new Channel<UpstreamMessage>(HIGH_WATER, this.flow);
+    this.listener?.end();
+    this.listener = listener;
+    for (const message of this.unclaimed) listener.push(message);
+    this.unclaimed = [];
+    const stop = (): void => {
+      listener.end();
+      if (this.listener === listener) this.listener = undefined;
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    return Promise.resolve(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.child.stop();
+    await this.release();
+  }
+
+  onEnd(callback: (reason: string) => void): void {
+    if (this.ended === undefined) this.endCallbacks.push(callback);
+    else callback(this.ended);
+  }
+}
+
+/**
+ * Starts a server process for one session.
+ * @param release frees what was opened for the session beside the process, such as its AWS credentials
+ */
+export const openStdioUpstream = (
+  options: StdioUpstreamOptions,
+  credential: CredentialFacts | null,
+  release: () => Promise<void>,
+): Upstream => new StdioUpstream(options, credential, release);
