@@ -60,6 +60,37 @@ export const ERRORS = {
     message: '{problem}',
     hint: 'see --help for the arguments this command takes',
   },
+  // -- identity and login ------------------------------------------------------
+  ISSUER_INVALID: {
+    exit: 2,
+    message: 'the issuer {issuer} cannot be used: {problem}',
+    hint: 'mend the entry under identity.issuers of the configuration',
+  },
+  IDENTITY_PROVIDER: {
+    exit: 2,
+    message: 'the identity provider of the demo cannot start: {problem}',
+    hint: 'install the optional dependencies (npm ci) and see that its port is free',
+  },
+  LOGIN_UNAVAILABLE: {
+    exit: 2,
+    message: 'no login is possible: {problem}',
+    hint: 'name one of the configured issuers with --issuer and give it clientId and approvalAudience',
+  },
+  LOGIN_FAILED: {
+    exit: 14,
+    message: 'the login did not complete: {problem}',
+    hint: 'run `countersign login` again and finish it in the browser',
+  },
+  NOT_LOGGED_IN: {
+    exit: 14,
+    message: 'not logged in for {use}: {problem}',
+    hint: 'run `countersign login`',
+  },
+  TOKEN_STORE: {
+    exit: 2,
+    message: 'the login store {file} cannot be used: {problem}',
+    hint: 'delete the file and run `countersign login`; it must belong to you alone (chmod 600)',
+  },
   // -- ledger ----------------------------------------------------------------
   LEDGER_LOCKED: {
     exit: 2,

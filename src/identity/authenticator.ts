@@ -1,0 +1,175 @@
+/** Bearer token -> Principal, or the reason why not. */
+import { errors, jwtVerify } from 'jose';
+import type { Clock } from '../base/clock.js';
+import type { KeyedDigester } from '../base/digest.js';
+import type { Authenticator } from '../model/ports.js';
+import type { Authentication, AuthRefusal, TokenUse } from '../model/principal.js';
+import type { IssuerSettings } from '../model/settings.js';
+import { readBearer, type UncheckedToken } from './bearer.js';
+import { admit, audiencesOf, type Checked, CLOCK_TOLERANCE, readClaims, type VerifiedToken } from './claims.js';
+import type { Fetch } from './fetch-json.js';
+import { ASYMMETRIC, checkIssuers } from './issuer.js';
+import { createKeyStore, type KeyStore, type Keys } from './keys.js';
+import { createVerifiedCache, type VerifiedCache } from './verified-cache.js';
+
+/** How often the keys are read again in the background, milliseconds. */
+const REFRESH_INTERVAL = 300_000;
+
+/** `typ` of an access token (RFC 9068 §2.1); issuers without that profile send `JWT` or none. */
+const ACCESS_TOKEN_TYPES: ReadonlySet<string | undefined> = new Set([undefined, 'jwt', 'at+jwt', 'application/at+jwt']);
+
+export interface AuthenticatorDeps {
+  readonly issuers: readonly IssuerSettings[];
+  /** Oldest interactive login with which a person may approve, milliseconds. */
+  readonly approvalMaxAge: number;
+  readonly digest: KeyedDigester;
+  readonly clock: Clock;
+  readonly fetch?: Fetch;
+  /** Allows http issuers on loopback. */
+  readonly demo: boolean;
+  /** Milliseconds; 0 turns the background reading of keys off. */
+  readonly refreshInterval?: number;
+}
+
+export interface IssuerProblem {
+  readonly issuer: string;
+  readonly problem: string;
+}
+
+export interface BearerAuthenticator extends Authenticator {
+  /**
+   * Reads every issuer's keys once and names the issuers whose keys could not be had. The gateway may start
+   * all the same: their tokens are refused as `keys_unavailable` until the keys come.
+   */
+  ready(): Promise<readonly IssuerProblem[]>;
+  /** Ends the background reading and aborts what is under way. */
+  close(): void;
+}
+
+interface Trusted {
+  readonly settings: IssuerSettings;
+  readonly keys: KeyStore;
+}
+
+const refused = (reason: AuthRefusal, unchecked?: UncheckedToken): Authentication => ({
+  ok: false,
+  reason,
+  claimed: unchecked?.claimed ?? {},
+});
+
+/** The reason in jose's error; what it does not name is taken for a signature that does not verify. */
+const reasonOf = (error: unknown): AuthRefusal => {
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return reasonOfClaim(error);
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+    return 'unknown_key';
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported) return 'algorithm';
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return 'malformed';
+  return 'bad_signature';
+};
+
+const reasonOfClaim = (error: errors.JWTClaimValidationFailed): AuthRefusal => {
+  if (error.reason === 'missing') return 'missing_claim';
+  if (error.claim === 'nbf') return 'not_yet_valid';
+  return error.claim === 'iss' ? 'unknown_issuer' : 'malformed';
+};
+
+const createVerifier = (deps: AuthenticatorDeps, cache: VerifiedCache) => {
+  const check = async ({ token }: UncheckedToken, issuer: IssuerSettings, keys: Keys, now: number) => {
+    const { payload } = await jwtVerify(token, keys.resolve, {
+      issuer: issuer.issuer,
+      algorithms: [...issuer.algorithms],
+      clockTolerance: CLOCK_TOLERANCE,
+      currentDate: new Date(now * 1000),
+      requiredClaims: ['iss', 'sub', 'aud', 'exp'],
+    });
+    const read = readClaims(payload, token, issuer, deps.digest, now);
+    if (read.ok) cache.put(token, keys.generation, read.value);
+    return read;
+  };
+  return async (
+    unchecked: UncheckedToken,
+    { settings, keys }: Trusted,
+    now: number,
+  ): Promise<Checked<VerifiedToken>> => {
+    const current = await keys.current();
+    if (!current) return { ok: false, reason: 'keys_unavailable' };
+    const cached = cache.get(unchecked.token, current.generation);
+    if (cached) return { ok: true, value: cached };
+    try {
+      return await check(unchecked, settings, current, now);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) return { ok: false, reason: reasonOf(error) };
+    }
+    try {
+      return await check(unchecked, settings, (await keys.renewed()) ?? current, now);
+    } catch (error) {
+      return { ok: false, reason: reasonOf(error) };
+    }
+  };
+};
+
+/** What can be refused without keys. */
+const refusalOfHeader = (unchecked: UncheckedToken, settings: IssuerSettings): AuthRefusal | undefined => {
+  const { algorithm, type } = unchecked;
+  if (algorithm === undefined) return 'malformed';
+  if (!ASYMMETRIC.has(algorithm) || !settings.algorithms.includes(algorithm)) return 'algorithm';
+  return ACCESS_TOKEN_TYPES.has(type) ? undefined : 'malformed';
+};
+
+/**
+ * Checks bearer tokens against the configured issuers.
+ * @throws CountersignError ISSUER_INVALID where the issuers' settings are not safe. `authenticate` never throws.
+ */
+export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticator => {
+  const { issuers, clock, demo, fetch = globalThis.fetch } = deps;
+  checkIssuers(issuers, demo);
+  const closing = new AbortController();
+  const trusted = new Map<string, Trusted>();
+  for (const settings of issuers) {
+    const keys = createKeyStore({ issuer: settings.issuer, demo, fetch, clock, closed: closing.signal });
+    trusted.set(settings.issuer, { settings, keys });
+  }
+  const audiences = audiencesOf(issuers);
+  const cache = createVerifiedCache();
+  const verify = createVerifier(deps, cache);
+
+  const authenticateToken = async (unchecked: UncheckedToken, use: TokenUse): Promise<Authentication> => {
+    if (unchecked.issuer === undefined) return refused('missing_claim', unchecked);
+    const issuer = trusted.get(unchecked.issuer);
+    if (!issuer) return refused('unknown_issuer', unchecked);
+    const early = refusalOfHeader(unchecked, issuer.settings);
+    if (early) return refused(early, unchecked);
+    const now = Math.floor(clock.now() / 1000);
+    const verified = await verify(unchecked, issuer, now);
+    if (!verified.ok) return refused(verified.reason, unchecked);
+    const refusal = admit(verified.value, use, issuer.settings, audiences, now, deps.approvalMaxAge / 1000);
+    if (refusal === 'expired') cache.drop(unchecked.token);
+    return refusal ? refused(refusal, unchecked) : { ok: true, principal: verified.value.principal };
+  };
+
+  const readAll = async (): Promise<readonly IssuerProblem[]> => {
+    const read = [...trusted].map(async ([issuer, { keys }]) => ({ issuer, problem: await keys.refresh() }));
+    return (await Promise.all(read)).flatMap(({ issuer, problem }) =>
+      problem === undefined ? [] : [{ issuer, problem }],
+    );
+  };
+  const interval = deps.refreshInterval ?? REFRESH_INTERVAL;
+  const timer = interval > 0 ? setInterval(() => void readAll(), interval) : undefined;
+  timer?.unref();
+
+  return {
+    authenticate: async (authorization, use) => {
+      const bearer = readBearer(authorization);
+      if (bearer.kind === 'none') return refused('no_token');
+      if (bearer.kind === 'malformed') return refused('malformed');
+      return authenticateToken(bearer.unchecked, use);
+    },
+    ready: readAll,
+    close: () => {
+      clearInterval(timer);
+      closing.abort();
+    },
+  };
+};
