@@ -112,6 +112,16 @@ export const ERRORS = {
     message: 'no ledger at {dir}',
     hint: 'name the data folder of a gateway that has run',
   },
+  LEDGER_KEY: {
+    exit: 2,
+    message: 'the ledger {dir} was begun with another key or origin: {problem}',
+    hint: 'give the key and origin it was begun with, or another data folder',
+  },
+  LEDGER_BUSY: {
+    exit: 1,
+    message: 'the ledger has {bytes} bytes waiting for the disk and takes no more',
+    hint: 'the disk is too slow for this load; no call is let through meanwhile',
+  },
   RECORD_INVALID: {
     exit: 1,
     message: 'a record cannot be written: {problem}',
@@ -137,6 +147,37 @@ export const ERRORS = {
     exit: 12,
     message: 'the evidence file {file} is not what was collected: {problem}',
     hint: 'collect it again from its source; no report was written',
+  },
+  // -- approvals -------------------------------------------------------------
+  APPROVAL_RECORD_INVALID: {
+    exit: 12,
+    message: 'an approval record of the ledger cannot be read: {problem}',
+    hint: 'run `countersign verify` on the ledger; approvals are not rebuilt from records that do not hold',
+  },
+  APPROVAL_LOGIN: {
+    exit: 14,
+    message: 'the gateway does not accept this login for approvals: {problem}',
+    hint: 'log in again: countersign login',
+  },
+  APPROVAL_REFUSED: {
+    exit: 14,
+    message: '{problem}',
+    hint: '`countersign approvals show ID` tells who may decide a request and how it stands',
+  },
+  APPROVAL_UNKNOWN: {
+    exit: 2,
+    message: '{problem}',
+    hint: 'see `countersign approvals list --all` for the requests you may see',
+  },
+  APPROVAL_ADDRESS: {
+    exit: 2,
+    message: 'the admin address {address} is not on this machine, so the login would cross the network in clear',
+    hint: 'run the command on the machine of the gateway, or reach it through a tunnel that ends on loopback',
+  },
+  APPROVAL_GATEWAY: {
+    exit: 1,
+    message: 'the gateway at {url} gave no usable answer: {problem}',
+    hint: 'start it with `countersign proxy`, or name its configuration with -c FILE',
   },
 } as const satisfies Record<string, ErrorRow>;
 

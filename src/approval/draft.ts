@@ -1,0 +1,80 @@
+/** Transitions as records of the ledger. */
+import { timestamp } from '../base/clock.js';
+import type { Ulid } from '../base/ulid.js';
+import type { Approval } from '../model/approval.js';
+import type { Principal } from '../model/principal.js';
+import type { ApprovalRecord, RecordDraft } from '../model/record.js';
+import type { Requester } from './people.js';
+
+/** What a decision adds to its record. */
+export interface DecidedBy {
+  readonly reviewer: Principal;
+  readonly reason: string | null;
+  readonly address: string;
+}
+
+/** What people call a principal. A label, never a key. */
+export const labelOf = ({ name, email, subject }: Principal): string => name ?? email ?? subject;
+
+const personOf = ({ name, email }: Principal): string => JSON.stringify({ name, email });
+
+const facts = (reviewer: Principal): ApprovalRecord['by'] => ({
+  iss: reviewer.issuer,
+  sub: reviewer.subject,
+  groups: reviewer.groups,
+  amr: reviewer.amr,
+  acr: reviewer.acr,
+  client_id: reviewer.clientId,
+  auth_time: reviewer.authTime,
+  token: reviewer.tokenId,
+});
+
+export interface TransitionFacts {
+  readonly approval: Approval;
+  readonly requester: Requester;
+  readonly event: ApprovalRecord['event'];
+  /** Distinct approvals, this one included. */
+  readonly approved: number;
+  readonly decided?: DecidedBy;
+  readonly call?: Ulid;
+}
+
+const body = ({ approval, requester, event, approved, decided, call }: TransitionFacts): ApprovalRecord => ({
+  event,
+  approval: approval.id,
+  rule: approval.rule,
+  session: approval.session,
+  requester: { iss: requester.issuer, sub: requester.subject, act: requester.actor, client_id: requester.clientId },
+  server: approval.binding.server,
+  tool: approval.binding.tool,
+  args: approval.binding.args,
+  definition: approval.binding.definition,
+  policy: approval.binding.policy,
+  deadline: timestamp(approval.deadline),
+  needed: approval.needed,
+  approved,
+  reviewers: approval.reviewers,
+  by: decided ? facts(decided.reviewer) : null,
+  channel: decided ? 'api' : null,
+  address: decided?.address ?? null,
+  call: call ?? null,
+});
+
+/** The record that opens a request, with what the reviewers are shown. */
+export const requestedDraft = (approval: Approval, requester: Requester, principal: Principal): RecordDraft => ({
+  type: 'approval',
+  d: body({ approval, requester, event: 'requested', approved: 0 }),
+  payloads: { args: approval.maskedArgs, person: personOf(principal) },
+});
+
+/** The record of any later transition. */
+export const transitionDraft = (facts: TransitionFacts): RecordDraft => ({
+  type: 'approval',
+  d: body(facts),
+  ...(facts.decided && {
+    payloads: {
+      person: personOf(facts.decided.reviewer),
+      ...(facts.decided.reason !== null && { reason: JSON.stringify(facts.decided.reason) }),
+    },
+  }),
+});

@@ -1,0 +1,142 @@
+/** The requests in memory: those that are open, by what they are for, and a bounded history of those that ended. */
+import type { Ulid } from '../base/ulid.js';
+import type { Approval, ApprovalAsk, ApprovalBinding } from '../model/approval.js';
+import type { Entry } from './entry.js';
+import { isOpen } from './state.js';
+
+export interface ApprovalLimits {
+  /** Open requests in all, and of one principal. */
+  readonly open: number;
+  readonly openPerPrincipal: number;
+  /** Characters of masked arguments: of one request, and of all that are open. */
+  readonly argsLength: number;
+  readonly argsTotal: number;
+  /** Ended requests kept for `list`, and the characters of their arguments. */
+  readonly history: number;
+  readonly historyArgs: number;
+}
+
+export const DEFAULT_LIMITS: ApprovalLimits = {
+  open: 1_000,
+  openPerPrincipal: 20,
+  argsLength: 1024 ** 2,
+  argsTotal: 64 * 1024 ** 2,
+  history: 200,
+  historyArgs: 16 * 1024 ** 2,
+};
+
+/** Two asks are for one request where all of this is equal. */
+export const bindingKey = (binding: ApprovalBinding, rule: string): string => {
+  const { principal, server, tool, args, definition, policy } = binding;
+  return JSON.stringify([principal, server, tool, args, definition, policy, rule]);
+};
+
+/** An open request, or one whose first record is being written. */
+interface Slot {
+  readonly entry: Entry;
+  /** Resolves when the request is durable. */
+  readonly ready: Promise<Entry>;
+}
+
+export interface Registry {
+  /** The open request for this key; rejects where its first record could not be written. */
+  find(key: string): Promise<Entry> | undefined;
+  get(id: Ulid): Entry | undefined;
+  /** Why no further request can be opened for this ask; null where one can. */
+  full(ask: ApprovalAsk): string | null;
+  /** Takes the place of a request at once and publishes it when `durable` resolves. */
+  reserve(entry: Entry, durable: Promise<unknown>): Promise<Entry>;
+  /** Adds a request that is durable already. */
+  add(entry: Entry): void;
+  /** Moves a request that ended to the history. */
+  retire(entry: Entry): void;
+  entries(): readonly Entry[];
+  readonly list: () => readonly Approval[];
+}
+
+const keyOf = ({ approval }: Entry): string => bindingKey(approval.binding, approval.rule);
+
+/** Why an ask is too much beside what is open; null where it is not. */
+const fullness = (
+  limits: ApprovalLimits,
+  open: Iterable<Entry>,
+  { binding, maskedArgs }: ApprovalAsk,
+): string | null => {
+  let all = 0;
+  let own = 0;
+  let args = maskedArgs.length;
+  for (const { approval } of open) {
+    all++;
+    if (approval.binding.principal === binding.principal) own++;
+    args += approval.maskedArgs.length;
+  }
+  if (maskedArgs.length > limits.argsLength) return 'The arguments are too long for a person to judge.';
+  if (all >= limits.open) return `${all} approval requests are open, which is the most there may be.`;
+  if (own >= limits.openPerPrincipal) return `This principal has ${own} approval requests open, which is the most.`;
+  return args > limits.argsTotal ? 'The approval requests that are open leave no room for another.' : null;
+};
+
+/** The newest ended requests within the limits; `forget` is told of each that falls out. */
+const createHistory = (limits: ApprovalLimits, forget: (id: Ulid) => void): ((entry: Entry) => void) => {
+  const ended: Entry[] = [];
+  let args = 0;
+  return (entry) => {
+    ended.push(entry);
+    args += entry.approval.maskedArgs.length;
+    while (ended.length > limits.history || args > limits.historyArgs) {
+      const oldest = ended.shift();
+      if (!oldest) return;
+      args -= oldest.approval.maskedArgs.length;
+      forget(oldest.approval.id);
+    }
+  };
+};
+
+export const createRegistry = (limits: ApprovalLimits): Registry => {
+  const slots = new Map<string, Slot>();
+  const byId = new Map<Ulid, Entry>();
+  const remember = createHistory(limits, (id) => byId.delete(id));
+
+  const release = (entry: Entry): void => {
+    const key = keyOf(entry);
+    if (slots.get(key)?.entry === entry) slots.delete(key);
+  };
+
+  const publish = (entry: Entry): Entry => {
+    byId.set(entry.approval.id, entry);
+    return entry;
+  };
+
+  return {
+    find: (key) => slots.get(key)?.ready,
+    get: (id) => byId.get(id),
+    full: (ask) =>
+      fullness(
+        limits,
+        slots.values().map(({ entry }) => entry),
+        ask,
+      ),
+    reserve: (entry, durable) => {
+      const ready = durable.then(
+        () => publish(entry),
+        (error: unknown) => {
+          release(entry);
+          throw error;
+        },
+      );
+      slots.set(keyOf(entry), { entry, ready });
+      return ready;
+    },
+    add: (entry) => {
+      publish(entry);
+      if (isOpen(entry.approval)) slots.set(keyOf(entry), { entry, ready: Promise.resolve(entry) });
+      else remember(entry);
+    },
+    retire: (entry) => {
+      release(entry);
+      remember(entry);
+    },
+    entries: () => [...byId.values()],
+    list: () => [...byId.values()].map(({ approval }) => approval).sort((a, b) => (a.id < b.id ? -1 : 1)),
+  };
+};

@@ -1,0 +1,112 @@
+import type { Clock } from '../base/clock.js';
+import type { Ulid } from '../base/ulid.js';
+import type { Approval, ApprovalDecision } from '../model/approval.js';
+import type { Approvals, Ledger } from '../model/ports.js';
+import { type Principal, principalKey } from '../model/principal.js';
+import type { ApprovalRule, Settings } from '../model/settings.js';
+import { createAcquire } from './acquire.js';
+import { labelOf } from './draft.js';
+import { createEntry, serially } from './entry.js';
+import { createPeople, isPerson } from './people.js';
+import { type ApprovalLimits, createRegistry, DEFAULT_LIMITS } from './registry.js';
+import { refusal } from './state.js';
+import { rebuild, type StoredApproval } from './stored.js';
+import { type Context, createTransitions, type Transitions } from './transitions.js';
+
+export interface ApprovalsDependencies {
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly clock: Clock;
+  readonly rules: readonly ApprovalRule[];
+  readonly people: Settings['people'];
+  /** Digest of the policy in force: open requests of another are cancelled, for no call can use them. */
+  readonly policy?: string;
+  readonly limits?: Partial<ApprovalLimits>;
+}
+
+export interface ApprovalWorkflow extends Approvals {
+  /**
+   * Takes up the requests of earlier runs; once, before the first call. What can no longer be used is
+   * cancelled by the next `sweep`, what ended meanwhile expires.
+   * @throws CountersignError APPROVAL_RECORD_INVALID
+   */
+  restore(records: Iterable<StoredApproval>): void;
+  /** Whether this principal may see the request: his own, or one that his groups may decide. */
+  visible(id: Ulid, principal: Principal): boolean;
+  /** Whether the rule of this request demands a reason. */
+  requiresReason(approval: Approval): boolean;
+}
+
+type RequiresReason = ApprovalWorkflow['requiresReason'];
+
+const createDecide = (
+  { clock, people, registry }: Context,
+  { apply, settle }: Transitions,
+  requiresReason: RequiresReason,
+): Approvals['decide'] => {
+  return async (id, reviewer, verdict, reason, address) => {
+    const entry = registry.get(id);
+    if (!entry) return { ok: false, reason: 'not_found' };
+    return serially(entry, async () => {
+      await settle(entry);
+      const { approval, requester } = entry;
+      const text = reason?.trim() || null;
+      const requireReason = requiresReason(approval);
+      const why = refusal(people, { approval, requester, reviewer, reason: text, requireReason });
+      if (why !== null) return { ok: false, reason: why };
+      const by = principalKey(reviewer);
+      const decision: ApprovalDecision = { by, name: labelOf(reviewer), verdict, reason: text, at: clock.now() };
+      const event = verdict === 'approve' ? 'approved' : 'denied';
+      await apply(entry, { event, decision }, { decided: { reviewer, reason: text, address } });
+      await settle(entry);
+      return { ok: true, approval: entry.approval };
+    });
+  };
+};
+
+const createRestore =
+  ({ clock, registry }: Context, policy: string | undefined): ApprovalWorkflow['restore'] =>
+  (records) => {
+    const { requests, lastAt } = rebuild(records);
+    for (const { approval, requester, complete } of requests) {
+      // A wall clock turned back across the restart gives no more time than the last record left.
+      const left = approval.deadline - Math.max(clock.now(), lastAt);
+      const stale = !complete || (policy !== undefined && approval.binding.policy !== policy);
+      registry.add(createEntry(approval, requester, clock.monotonic() + left, stale));
+    }
+  };
+
+/**
+ * The workflow of approvals: requests, decisions, grants.
+ *
+ * Each transition is appended to the ledger and takes effect when it is durable. The transitions of one
+ * request follow each other, so one order decides every race. Where an append fails, the request is in
+ * doubt and nothing more happens to it until a restart reads from the ledger what was written.
+ * No timer runs here: the caller calls `sweep`.
+ */
+export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWorkflow => {
+  const { ledger, clock, policy, limits } = dependencies;
+  const rules = new Map(dependencies.rules.map((rule) => [rule.name, rule]));
+  const people = createPeople(dependencies.people);
+  const registry = createRegistry({ ...DEFAULT_LIMITS, ...limits });
+  const context: Context = { ledger, clock, people, registry };
+  const transitions = createTransitions(context);
+  // A rule that is gone cannot say that no reason is needed.
+  const requiresReason: RequiresReason = ({ rule }) => rules.get(rule)?.requireReason ?? true;
+
+  return {
+    acquire: createAcquire(context, transitions, rules),
+    decide: createDecide(context, transitions, requiresReason),
+    sweep: transitions.sweep,
+    restore: createRestore(context, policy),
+    requiresReason,
+    list: registry.list,
+    get: (id) => registry.get(id)?.approval,
+    visible: (id, principal) => {
+      const entry = registry.get(id);
+      if (!entry) return false;
+      if (people.own(entry.requester, principalKey(principal))) return true;
+      const { reviewers } = entry.approval;
+      return isPerson(people, principal) && principal.groups.some((group) => reviewers.includes(group));
+    },
+  };
+};
