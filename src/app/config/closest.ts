@@ -12,6 +12,10 @@ const distance = (a: string, b: string): number => {
   return row[b.length] ?? 0;
 };
 
+/** One text begins with the other: `minimum` for `min`. */
+const isAbbreviation = (a: string, b: string): boolean =>
+  Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
+
 const plain = (text: string): string => text.toLowerCase().replace(/[-_. ]/g, '');
 
 /** The candidate a person probably meant, if one is near enough. */
@@ -19,7 +23,10 @@ export const closest = (word: string, candidates: readonly string[]): string | u
   if (word.length > 64) return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   return candidates
-    .map((candidate) => ({ candidate, far: distance(plain(word), plain(candidate)) }))
+    .map((candidate) => {
+      const [asked, known] = [plain(word), plain(candidate)];
+      return { candidate, far: isAbbreviation(asked, known) ? 0 : distance(asked, known) };
+    })
     .filter(({ far }) => far <= limit)
     .toSorted((a, b) => a.far - b.far)[0]?.candidate;
 };

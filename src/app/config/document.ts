@@ -1,5 +1,5 @@
 /** YAML 1.2 with positions. Duplicate keys, unknown tags, several documents and alias bombs are refused. */
-import { type Document, isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
+import { type Document, isCollection, isMap, isNode, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import { reason } from '../../base/errors.js';
 
 /** Names of keys and numbers of list items from the top. */
@@ -65,18 +65,49 @@ const valueOffset = (doc: Document, path: FieldPath): number | undefined => {
 /** One sentence of the parser's message: it may go on with an extract of the file, which could hold anything. */
 const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
 
-const wording = (code: string, text: string): string =>
-  code === 'DUPLICATE_KEY' ? 'the same key stands here twice; keep one of them' : `not YAML: ${firstLine(text)}`;
+const WORDING: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'the same key stands here twice; keep one of them',
+  MULTIPLE_DOCS: 'a second document starts here; keep one',
+};
+
+const MAX_PROBLEMS = 10;
+
+/** Keys that are no plain text, or that JavaScript would not keep as data. */
+const oddKeys = (doc: Document): readonly number[] => {
+  const found: number[] = [];
+  visit(doc, {
+    Pair: (_, { key }) => {
+      const plain = isScalar(key) && (typeof key.value === 'string' || typeof key.value === 'number');
+      if (!plain || key.value === '__proto__') found.push(isNode(key) ? (key.range?.[0] ?? 0) : 0);
+    },
+  });
+  return found;
+};
+
+const documentProblems = (doc: Document, counter: LineCounter): readonly Problem[] => {
+  const errors = [...doc.errors, ...doc.warnings].slice(0, MAX_PROBLEMS).map(({ code, message, pos }) => ({
+    ...positionAt(counter, pos[0]),
+    field: '',
+    message: WORDING[code] ?? `not YAML: ${firstLine(message)}`,
+  }));
+  if (errors.length > 0) return errors;
+  return oddKeys(doc)
+    .slice(0, MAX_PROBLEMS)
+    .map((offset) => ({ ...positionAt(counter, offset), field: '', message: 'a key must be plain text' }));
+};
 
 /** Parses; `value` is undefined where `problems` is not empty. Never throws. */
 export const parseYaml = (text: string): YamlSource => {
   const counter = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: counter, version: '1.2', schema: 'core', prettyErrors: false });
-  const problems: Problem[] = [...doc.errors, ...doc.warnings].map((error) => ({
-    ...positionAt(counter, error.pos[0]),
-    field: '',
-    message: wording(error.code, error.message),
-  }));
+  const options = {
+    lineCounter: counter,
+    version: '1.2',
+    schema: 'core',
+    prettyErrors: false,
+    logLevel: 'error',
+  } as const;
+  const doc = parseDocument(text, options);
+  const problems = [...documentProblems(doc, counter)];
   let value: unknown;
   if (problems.length === 0) {
     try {
