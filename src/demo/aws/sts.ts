@@ -1,0 +1,68 @@
+/** STS of the sample account. */
+import { describeCaller } from './identities.js';
+import { denied, invalid, longTime, type OperationContext, type Outcome, type Parameters } from './operation.js';
+
+const NAME = /^[\w+=,.@-]{2,64}$/;
+
+interface AssumeRequest {
+  readonly roleArn: string;
+  readonly name: string;
+  readonly sourceIdentity: string | null;
+  readonly seconds: number;
+}
+
+/** The name of the parameter that is not valid, or the request. */
+const parseAssume = (input: Parameters): AssumeRequest | string => {
+  const name = input.get('RoleSessionName') ?? '';
+  const identity = input.get('SourceIdentity') ?? null;
+  const seconds = Number(input.get('DurationSeconds') ?? '3600');
+  if (!NAME.test(name)) return 'RoleSessionName';
+  if (identity !== null && !NAME.test(identity)) return 'SourceIdentity';
+  if (!(seconds >= 900 && seconds <= 43_200)) return 'DurationSeconds';
+  return { roleArn: input.get('RoleArn') ?? '', name, sourceIdentity: identity, seconds };
+};
+
+/** Users may assume the one role; `SourceIdentity` is taken over as given. */
+export const assumeRole = (context: OperationContext): Outcome => {
+  const { state, caller, now } = context;
+  const request = parseAssume(context.input);
+  if (typeof request === 'string') return invalid('ValidationError', `${request} is not valid`);
+  const { role } = state.identities;
+  const named = request.sourceIdentity === null ? {} : { sourceIdentity: request.sourceIdentity };
+  const requestParameters = { roleArn: request.roleArn, roleSessionName: request.name, ...named };
+  if (request.roleArn !== role.arn || caller.kind !== 'user') {
+    return denied(context, 'sts:AssumeRole', request.roleArn, requestParameters);
+  }
+  const expires = now + request.seconds * 1000;
+  const session = state.identities.assume(request.name, request.sourceIdentity, now, expires);
+  const { arn, id } = describeCaller(session, state.accountId);
+  const { accessKeyId, secretAccessKey, sessionToken } = session.keys;
+  return {
+    result: {
+      AssumedRoleUser: { AssumedRoleId: id, Arn: arn },
+      Credentials: {
+        AccessKeyId: accessKeyId,
+        SecretAccessKey: secretAccessKey,
+        SessionToken: sessionToken,
+        Expiration: `${new Date(expires).toISOString().slice(0, 19)}Z`,
+      },
+      ...(request.sourceIdentity === null ? {} : { SourceIdentity: request.sourceIdentity }),
+    },
+    requestParameters: { ...requestParameters, durationSeconds: request.seconds },
+    responseElements: {
+      credentials: { accessKeyId, sessionToken, expiration: longTime(expires) },
+      assumedRoleUser: { assumedRoleId: id, arn },
+      ...named,
+    },
+    resources: [{ accountId: state.accountId, type: 'AWS::IAM::Role', ARN: role.arn }],
+  };
+};
+
+export const getCallerIdentity = ({ state, caller }: OperationContext): Outcome => {
+  const { arn, id } = describeCaller(caller, state.accountId);
+  return {
+    result: { UserId: id, Account: state.accountId, Arn: arn },
+    requestParameters: null,
+    responseElements: null,
+  };
+};
