@@ -1,0 +1,5 @@
+-- Every call of the period that was forwarded and had high risk when it was decided.
+SELECT call_id AS item, t AS time, coalesce(person, person_label) AS person,
+  server || ' / ' || coalesce(target, method) AS what
+FROM gw_call
+WHERE forwarded AND risk = 'high' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
