@@ -179,6 +179,42 @@ export const ERRORS = {
     message: 'the gateway at {url} gave no usable answer: {problem}',
     hint: 'start it with `countersign proxy`, or name its configuration with -c FILE',
   },
+  // -- collection and warehouse ------------------------------------------------
+  COLLECT_FOLDER: {
+    exit: 2,
+    message: 'the folder {dir} cannot be collected: {problem}',
+    hint: 'name a folder that holds CloudTrail files, such as a copy of the trail bucket',
+  },
+  RAW_INDEX: {
+    exit: 12,
+    message: 'the index of collected evidence {file} is damaged: {problem}',
+    hint: 'restore it from a copy, or move the raw folder aside and collect again',
+  },
+  RAW_CHANGED: {
+    exit: 12,
+    message: 'the collected file {key} is not what was collected: {problem}',
+    hint: 'collect it again from the bucket; find out who changed the raw folder',
+  },
+  COUNTS_DIFFER: {
+    exit: 1,
+    message: 'the counts of {what} do not agree: {problem}',
+    hint: 'this is a defect of the program; please report it',
+  },
+  WAREHOUSE_NOT_FOUND: {
+    exit: 2,
+    message: 'no warehouse at {file}',
+    hint: 'run `countersign collect cloudtrail` or `countersign report` first',
+  },
+  WAREHOUSE_NOT_UNIQUE: {
+    exit: 12,
+    message: 'the records name {what} more than once: {problem}',
+    hint: 'verify the ledger; the gateway never writes such records',
+  },
+  WAREHOUSE_FAILED: {
+    exit: 1,
+    message: 'the warehouse could not be built or asked: {problem}',
+    hint: 'check free disk space and memory, then build it again',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

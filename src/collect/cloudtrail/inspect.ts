@@ -1,0 +1,98 @@
+/** Says what one delivered file is and counts its records. Pure. */
+import { GzipError, gunzipSingle } from '../../base/gzip.js';
+import { at, isArray, JsonError, parseJson, toValue } from '../../base/json.js';
+import { parseTrailDigest, TrailDigestError } from '../../base/trail-digest.js';
+import { parseTrailKeys } from '../../base/trail-keys.js';
+import { checkTrailRecord, isApart, splitTrailLog, TrailLogError, trailKindOfKey } from '../../base/trail-log.js';
+
+/** Largest unpacked file: seven times the 50 MB that AWS delivers at most. */
+export const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
+
+export type FileKind = 'log' | 'digest' | 'public_keys' | 'signature' | 'insight' | 'network' | 'other';
+
+export interface Inspection {
+  readonly kind: FileKind;
+  readonly rowsRead: number;
+  readonly out: number;
+  readonly rejected: number;
+  /** The same record twice in this file. Copies across files show when the warehouse is built. */
+  readonly duplicate: number;
+  readonly excluded: number;
+  /** Why the file, or part of it, was not taken. */
+  readonly reason: string | null;
+  /** False where nothing of the file could be taken. */
+  readonly readable: boolean;
+}
+
+const NOTHING = { rowsRead: 0, out: 0, rejected: 0, duplicate: 0, excluded: 0 } as const;
+
+const whole = (kind: FileKind): Inspection => ({ ...NOTHING, kind, reason: null, readable: true });
+const bad = (kind: FileKind, problem: string): Inspection => ({ ...NOTHING, kind, reason: problem, readable: false });
+
+const inspectLog = (inflated: Buffer, kind: 'log' | 'insight' | 'network'): Inspection => {
+  const counts = { rowsRead: 0, out: 0, rejected: 0, duplicate: 0, excluded: 0 };
+  const seen = new Set<string>();
+  let first: string | null = null;
+  for (const bytes of splitTrailLog(inflated)) {
+    const record = checkTrailRecord(bytes);
+    counts.rowsRead++;
+    if (!record.ok) {
+      counts.rejected++;
+      first ??= `record ${counts.rowsRead}: ${record.problem}`;
+    } else if (kind !== 'log' || isApart(record.category)) counts.excluded++;
+    else if (seen.has(`${record.account} ${record.id}`)) counts.duplicate++;
+    else {
+      seen.add(`${record.account} ${record.id}`);
+      counts.out++;
+    }
+  }
+  return { ...counts, kind, reason: first, readable: true };
+};
+
+/** What a JSON object is by its members: a digest among the logs is what it is, not a log without records. */
+const kindOfObject = (inflated: Buffer): 'digest' | 'public_keys' | null => {
+  const head = inflated.toString('latin1', 0, 64).trimStart();
+  if (!head.startsWith('{') || /^\{\s*"Records"/.test(head)) return null;
+  if (inflated.includes('"digestS3Object"')) return 'digest';
+  return inflated.includes('"PublicKeyList"') ? 'public_keys' : null;
+};
+
+const inspectInflated = (key: string, inflated: Buffer): Inspection => {
+  const kind = kindOfObject(inflated) ?? trailKindOfKey(key) ?? 'log';
+  if (kind === 'digest') parseTrailDigest(inflated);
+  else if (kind === 'public_keys') parseTrailKeys(inflated);
+  else return inspectLog(inflated, kind);
+  return whole(kind);
+};
+
+/**
+ * Inspects the bytes of a `.json` or `.json.gz` file as delivered. The very bytes that are hashed are parsed:
+ * one gzip member, no trailing bytes.
+ */
+export const inspectFile = (key: string, bytes: Buffer): Inspection => {
+  const kind = trailKindOfKey(key) ?? 'other';
+  try {
+    const inflated = key.endsWith('.gz') ? gunzipSingle(bytes, MAX_INFLATED_BYTES) : bytes;
+    return inspectInflated(key, inflated);
+  } catch (error) {
+    const known =
+      error instanceof GzipError ||
+      error instanceof TrailLogError ||
+      error instanceof TrailDigestError ||
+      error instanceof JsonError;
+    if (known) return bad(kind, error.message);
+    throw error;
+  }
+};
+
+/** The signature in a sidecar `<digest file>.head.json`: the output of `aws s3api head-object`; undefined where there is none. */
+export const signatureOfHead = (bytes: Buffer): string | undefined => {
+  const metadata = toValue(at(parseJson(bytes), 'Metadata') ?? { kind: 'literal', start: 0, end: 0, value: null });
+  if (typeof metadata !== 'object' || metadata === null || isArray(metadata)) return undefined;
+  // S3 gives metadata names in lower case; other clients keep them as sent.
+  for (const [name, value] of Object.entries(metadata)) {
+    if (name.toLowerCase() === 'signature' && typeof value === 'string' && /^[0-9a-f]{2,4096}$/.test(value))
+      return value;
+  }
+  return undefined;
+};
