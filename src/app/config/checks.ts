@@ -1,4 +1,5 @@
 /** What concerns several fields at once. Pure: no file and no environment is read here. */
+import { compileGlob } from '../../policy/glob.js';
 import { demoFindings, type Finding } from './demo.js';
 import type { Sections } from './schema.js';
 
@@ -46,28 +47,13 @@ const issuers: Check = ({ identity }) => {
   return found;
 };
 
-const matches = (pattern: string, text: string): boolean => {
-  const parts = pattern.split('*');
-  const first = parts[0] ?? '';
-  const last = parts.at(-1) ?? '';
-  if (parts.length === 1) return pattern === text;
-  if (!text.startsWith(first) || !text.endsWith(last) || text.length < first.length + last.length) return false;
-  let from = first.length;
-  for (const part of parts.slice(1, -1)) {
-    const at = text.indexOf(part, from);
-    if (at < 0 || at + part.length > text.length - last.length) return false;
-    from = at + part.length;
-  }
-  return true;
-};
-
 /** A rule for a server that does not exist is a typing error, and in a deny rule a hole. */
 const ruleServers: Check = ({ policy, servers }) => {
   if (!policy || !servers) return [];
   const ids = Object.keys(servers);
   return policy.flatMap((rule, at) =>
     (rule.servers ?? []).flatMap((pattern, index) =>
-      ids.some((id) => matches(pattern, id))
+      ids.some(compileGlob(pattern))
         ? []
         : [{ path: ['policy', at, 'servers', index], message: `matches no server; there are: ${ids.join(', ')}` }],
     ),
