@@ -6,11 +6,11 @@
  */
 import { sha256 } from './digest.js';
 import { GzipError, gunzipSingle } from './gzip.js';
+import { baseName, type Covering, checkLogs, type LogInput, type LogVerdict, place } from './trail-coverage.js';
 import {
   parseTrailDigest,
   type TrailDigest,
   TrailDigestError,
-  type TrailDigestLog,
   trailPublicKey,
   verifyDigestSignature,
 } from './trail-digest.js';
@@ -26,13 +26,6 @@ export interface DigestInput {
   readonly signature: string | null;
 }
 
-export interface LogInput {
-  readonly key: string;
-  readonly sha256: string;
-  /** SHA-256 of the uncompressed bytes; null where they are not one whole gzip member. */
-  readonly content: string | null;
-}
-
 export interface DigestVerdict {
   readonly key: string;
   readonly sha256: string;
@@ -46,14 +39,6 @@ export interface DigestVerdict {
   readonly signature: 'valid' | 'invalid' | 'unsigned' | 'no_key';
   readonly fingerprint: string | null;
   readonly logs: number;
-  readonly reason: string | null;
-}
-
-export interface LogVerdict {
-  readonly key: string;
-  readonly sha256: string | null;
-  readonly digestKey: string | null;
-  readonly state: 'valid' | 'changed' | 'missing' | 'in_no_digest' | 'not_covered_yet' | 'unverified';
   readonly reason: string | null;
 }
 
@@ -83,14 +68,6 @@ interface Opened {
   /** Digests of one trail and region follow one another. */
   readonly chain: string;
 }
-
-const baseName = (key: string): string => key.slice(key.lastIndexOf('/') + 1);
-
-/** The part of a key that stays the same wherever the folder was copied to. */
-const place = (key: string): string => {
-  const at = key.search(/(?:^|\/)AWSLogs\//);
-  return at < 0 ? baseName(key) : key.slice(key.indexOf('AWSLogs/', at));
-};
 
 const samePlace = (key: string, object: string): boolean =>
   place(key) === place(object) || (place(key) === key && baseName(key) === baseName(object));
@@ -189,68 +166,13 @@ const unreadable = (input: DigestInput, problem: string): DigestVerdict => ({
   reason: problem,
 });
 
-const RANK: Readonly<Record<LogVerdict['state'], number>> = {
-  changed: 0,
-  missing: 1,
-  valid: 2,
-  unverified: 3,
-  in_no_digest: 4,
-  not_covered_yet: 4,
-};
-
-/** Compares a log with the entry of its digest. */
-const compared = (
-  entry: TrailDigestLog,
-  verdict: DigestVerdict,
-  log: LogInput | undefined,
-): Pick<LogVerdict, 'state' | 'reason'> => {
-  if (verdict.status === 'INVALID') return { state: 'unverified', reason: 'its digest is invalid' };
-  if (log === undefined) return { state: 'missing', reason: 'a digest names it; it was not collected' };
-  if (log.content === null) return { state: 'changed', reason: 'it is not one whole gzip member' };
-  return entry.hashAlgorithm === 'SHA-256' && entry.hashValue === log.content
-    ? { state: 'valid', reason: null }
-    : { state: 'changed', reason: 'its content is not what its digest names' };
-};
-
-/** `<account>/<region>` and delivery time of a log by its name. */
-const delivery = (key: string): { readonly owner: string; readonly at: number } | undefined => {
-  const found = /^(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_/.exec(baseName(key));
-  if (!found) return undefined;
-  const [, account, region, y, m, d, h, min] = found;
-  return { owner: `${account}/${region}`, at: Date.UTC(Number(y), Number(m) - 1, Number(d), Number(h), Number(min)) };
-};
-
-const uncovered = (log: LogInput, newest: ReadonlyMap<string, number>): LogVerdict => {
-  const sent = delivery(log.key);
-  const end = sent && newest.get(sent.owner);
-  const later = sent !== undefined && end !== undefined && sent.at >= end;
-  const base = { key: log.key, sha256: log.sha256, digestKey: null };
-  return later
-    ? { ...base, state: 'not_covered_yet', reason: 'it is newer than the newest digest' }
-    : { ...base, state: 'in_no_digest', reason: 'no collected digest names it' };
-};
-
-const checkLogs = (
-  pairs: readonly (readonly [Opened, DigestVerdict])[],
-  logs: readonly LogInput[],
-): readonly LogVerdict[] => {
-  const byPlace = new Map(logs.map((log) => [place(log.key), log]));
-  const verdicts = new Map<string, LogVerdict>();
-  const newest = new Map<string, number>();
-  for (const [opened, verdict] of pairs) {
-    const owner = `${opened.digest.awsAccountId}/${opened.region}`;
-    newest.set(owner, Math.max(newest.get(owner) ?? 0, Date.parse(opened.digest.digestEndTime)));
-    for (const entry of opened.digest.logFiles) {
-      const log = byPlace.get(place(entry.s3Object)) ?? byPlace.get(baseName(entry.s3Object));
-      const names = { key: log?.key ?? entry.s3Object, sha256: log?.sha256 ?? null, digestKey: opened.input.key };
-      const found = { ...names, ...compared(entry, verdict, log) };
-      const before = verdicts.get(found.key);
-      if (before === undefined || RANK[found.state] < RANK[before.state]) verdicts.set(found.key, found);
-    }
-  }
-  for (const log of logs) if (!verdicts.has(log.key)) verdicts.set(log.key, uncovered(log, newest));
-  return [...verdicts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-};
+const covering = ({ digest, region }: Opened, verdict: DigestVerdict): Covering => ({
+  key: verdict.key,
+  owner: `${digest.awsAccountId}/${region}`,
+  end: Date.parse(digest.digestEndTime),
+  invalid: verdict.status === 'INVALID',
+  logFiles: digest.logFiles,
+});
 
 const edgesOf = (opened: readonly Opened[]): readonly TrailEdge[] => {
   const edges: TrailEdge[] = [];
@@ -295,5 +217,12 @@ export const checkTrail = (
   const pairs = good.map((one) => [one, verdictOf(one, by, byFingerprint)] as const);
   const bad = opened.flatMap(([input, result]) => (typeof result === 'string' ? [unreadable(input, result)] : []));
   const verdicts = [...pairs.map(([, verdict]) => verdict), ...bad].sort((a, b) => (a.key < b.key ? -1 : 1));
-  return { digests: verdicts, logs: checkLogs(pairs, logs), edges: edgesOf(good) };
+  return {
+    digests: verdicts,
+    logs: checkLogs(
+      pairs.map(([one, verdict]) => covering(one, verdict)),
+      logs,
+    ),
+    edges: edgesOf(good),
+  };
 };

@@ -95,7 +95,8 @@ export const CLOUDTRAIL_TABLES: readonly string[] = [
   `CREATE TABLE ct_digest (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, account_id VARCHAR, region VARCHAR,
      start_t TIMESTAMP, end_t TIMESTAMP, status VARCHAR NOT NULL, signature VARCHAR NOT NULL, fingerprint VARCHAR,
      logs BIGINT NOT NULL, reason VARCHAR)`,
-  // `state`: valid, changed, missing (named by a digest, not collected), in_no_digest, unverified (its digest is INVALID).
+  // `state`: valid, changed, missing (named by a digest, not collected), unverified (its digest is INVALID),
+  // in_no_digest, not_covered_yet (no digest names it: for the latter, none could yet).
   `CREATE TABLE ct_log_integrity (key VARCHAR NOT NULL, sha256 VARCHAR, digest_key VARCHAR, state VARCHAR NOT NULL,
      reason VARCHAR)`,
   // Ends of each chain of digests and holes between digests; `kind`: oldest, newest, gap.
@@ -110,7 +111,7 @@ export const SCOPE_TABLES: readonly string[] = [
   // Roles of configured servers and roles that recorded credentials name.
   `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
   `CREATE TABLE supporting_op (event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL)`,
-  `CREATE TABLE server (id VARCHAR NOT NULL, kind VARCHAR NOT NULL, aws BOOLEAN NOT NULL, personal BOOLEAN,
+  `CREATE TABLE server (id VARCHAR NOT NULL, kind VARCHAR NOT NULL, aws BOOLEAN NOT NULL, role_arn VARCHAR, personal BOOLEAN,
      classification VARCHAR, purposes VARCHAR[] NOT NULL)`,
   // `people:` of the configuration; `kind`: subject, agent.
   `CREATE TABLE person_link (person VARCHAR NOT NULL, principal VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
