@@ -18,6 +18,18 @@ export const EXIT = {
   refused: 14,
 } as const;
 
+/** What each exit code says; docs/errors.md and the README print these words. */
+export const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  ok: 'done; nothing to report',
+  unexpected: 'unexpected failure: a defect, or the machine',
+  usage: 'wrong usage or configuration; nothing was changed',
+  exceptions: 'exceptions found by tests of control',
+  incomplete: 'coverage incomplete, or something not testable',
+  integrity: 'integrity failure: evidence was changed or does not verify',
+  unanchored: 'consistent, but not anchored or not signed by a trusted key',
+  refused: 'refused: not authenticated, not allowed, or not approved',
+};
+
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 interface ErrorRow {
@@ -214,6 +226,12 @@ export const ERRORS = {
     exit: 1,
     message: 'the warehouse could not be built or asked: {problem}',
     hint: 'check free disk space and memory, then build it again',
+  },
+  // -- AWS credentials of sessions ---------------------------------------------
+  AWS_ASSUME_ROLE: {
+    exit: 1,
+    message: 'the AWS role {role} could not be assumed for a session: {problem}',
+    hint: "check the gateway's own AWS credentials, and that the role trusts it for sts:AssumeRole and sts:SetSourceIdentity",
   },
 } as const satisfies Record<string, ErrorRow>;
 

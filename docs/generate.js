@@ -1,0 +1,61 @@
+/**
+ * Writes what the documentation takes from the code: docs/errors.md and docs/countersign.schema.json.
+ * `npm run docs` runs it on the build; test/docs.test.ts compares its output with the files.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const cell = (text) => text.replaceAll('|', '\\|');
+const row = (cells) => `| ${cells.join(' | ')} |`;
+
+/** The exit codes as a Markdown table: also in the README. */
+export const exitTable = (exits, meanings) =>
+  [
+    row(['code', 'meaning']),
+    row(['---', '---']),
+    ...Object.entries(exits).map(([name, code]) => row([code, cell(meanings[name])])),
+  ].join('\n');
+
+const section = (name, { exit, message, hint }) =>
+  [
+    `### ${name}`,
+    '',
+    `Exit ${exit}. ${message.replace(/^./, (first) => first.toUpperCase())}.`,
+    '',
+    `Mend: ${hint}.`,
+  ].join('\n');
+
+/** docs/errors.md. */
+export const errorsPage = (errors, exits, meanings) =>
+  `${[
+    '# Errors and exit codes',
+    '',
+    '<!-- Generated from src/base/errors.ts by `npm run docs`; a test keeps the two equal. -->',
+    '',
+    'Every command ends with one of these codes. Where several apply, the first of 1, 2, 14, 12, 11, 10, 13 is taken.',
+    '',
+    exitTable(exits, meanings),
+    '',
+    'An error is printed as what is wrong, then the mend. With `--json` it is',
+    '`{"error":{"code","message","hint","exit"}}` on standard output. Words in braces stand for names, paths and',
+    'positions; a message never holds a secret. A denied call is not an error: it is a decision, and a record.',
+    '',
+    '## Codes',
+    '',
+    Object.entries(errors)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, entry]) => section(name, entry))
+      .join('\n\n'),
+  ].join('\n')}\n`;
+
+/** docs/countersign.schema.json. */
+export const schemaPage = (schema) => `${JSON.stringify({ title: 'countersign.yaml', ...schema }, null, 2)}\n`;
+
+const write = (name, text) => writeFileSync(new URL(name, import.meta.url), text);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { ERRORS, EXIT, EXIT_MEANINGS } = await import('../dist/base/errors.js');
+  const { configurationSchema } = await import('../dist/app/config.js');
+  write('errors.md', errorsPage(ERRORS, EXIT, EXIT_MEANINGS));
+  write('countersign.schema.json', schemaPage(configurationSchema()));
+}
