@@ -1,0 +1,87 @@
+/**
+ * Durable appends to a ledger, closed loop: N callers each wait for their receipt before the next record.
+ * One JSON line per load: records per second, latency, CPU per record.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../dist/base/clock.js';
+import { openLedger } from '../dist/ledger/append.js';
+import { createSigningKey } from '../dist/ledger/keys.js';
+
+const SECONDS = 3;
+const ID = '01JDEXAMPLE000000000000000';
+
+/** About 1 KB on disk: an intent with masked arguments. */
+const draft = {
+  type: 'call',
+  d: {
+    call: ID,
+    session: ID,
+    principal: {
+      iss: 'https://example.okta.com/oauth2/default',
+      sub: '00u1abcdefgh',
+      kind: 'human',
+      groups: ['engineering', 'platform-leads'],
+      client_id: 'countersign-cli',
+      act: null,
+      amr: ['pwd', 'mfa'],
+      acr: null,
+      token: `hs256:01234567:${'a'.repeat(64)}`,
+      exp: 1_790_000_000,
+    },
+    server: 'files',
+    method: 'tools/call',
+    target: 'read_file',
+    forwarded: false,
+    args: `hs256:01234567:${'b'.repeat(64)}`,
+    redactions: {},
+    definition: 'c'.repeat(64),
+    decision: { effect: 'allow', rule: 'engineers-read', policy: 'd'.repeat(64), reason: 'rule' },
+    approval: null,
+    risk: 'low',
+    credential: null,
+    trace: null,
+  },
+  payloads: { args: '{"path":"/srv/files/readme.md"}' },
+};
+
+const measure = async (inFlight) => {
+  const dir = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
+  const key = await createSigningKey(join(dir, 'key'));
+  const ledger = await openLedger({
+    dir: join(dir, 'ledger'),
+    origin: 'example.com/bench',
+    key,
+    clock: systemClock(),
+    heartbeat: 0,
+  });
+  const latencies = [];
+  const end = performance.now() + SECONDS * 1000;
+  const cpu = process.cpuUsage();
+  const began = performance.now();
+  const caller = async () => {
+    for (let from = performance.now(); from < end; ) {
+      await ledger.append(draft);
+      const now = performance.now();
+      latencies.push(now - from);
+      from = now;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, caller));
+  const seconds = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  await ledger.close('bench');
+  await rm(dir, { recursive: true });
+  latencies.sort((a, b) => a - b);
+  const at = (share) => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(3));
+  return {
+    inFlight,
+    recordsPerSecond: Math.round(latencies.length / seconds),
+    p50ms: at(0.5),
+    p99ms: at(0.99),
+    cpuMicrosPerRecord: Number(((user + system) / latencies.length).toFixed(1)),
+  };
+};
+
+for (const inFlight of [1, 16, 64, 512]) process.stdout.write(`${JSON.stringify(await measure(inFlight))}\n`);

@@ -1,0 +1,263 @@
+/** The one writer of a ledger. */
+import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
+import { type Clock, timestamp } from '../base/clock.js';
+import { type AppendFile, type FilePort, makeFolder, realFiles } from '../base/durable.js';
+import { CountersignError, reason } from '../base/errors.js';
+import { createNoteSigner, NoteError, type NoteSigner } from '../base/note.js';
+import type { Ledger } from '../model/ports.js';
+import type { Receipt, RecordDraft, RecordType, ResultRecord } from '../model/record.js';
+import { GroupCommit } from './commit.js';
+import { type Draft, type Encoded, encodeDraft, placeRecord } from './encode.js';
+import { type SegmentRecord, segmentName } from './format.js';
+import { type Lock, takeLock } from './lock.js';
+import { type Recovered, recoverLedger } from './recover.js';
+
+export interface LedgerOptions {
+  /** See `ledgerDir`. Made where there is none. */
+  readonly dir: string;
+  /** Names the ledger and its key. */
+  readonly origin: string;
+  /** Ed25519 private key. */
+  readonly key: KeyObject;
+  readonly clock: Clock;
+  /** Interval of heartbeats, milliseconds; 0 writes none. */
+  readonly heartbeat: number;
+  readonly files?: FilePort;
+  /** Told once, when the ledger can write no more. */
+  readonly onFailure?: (error: CountersignError) => void;
+}
+
+export interface OpenedLedger extends Ledger {
+  readonly dir: string;
+  readonly origin: string;
+  /** C2SP verifier key: what a trust file names. */
+  readonly key: string;
+  /** Records so far, those under way included. */
+  readonly size: number;
+  /** What opening found: bytes set aside, and calls whose outcome is unknown. */
+  readonly recovered: { readonly setAside: number; readonly unknown: number };
+}
+
+const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aws_request_ids'> = {
+  status: 'unknown',
+  ms: 0,
+  bytes: 0,
+  redactions: {},
+  aws_request_ids: [],
+};
+
+const failure = (problem: string): CountersignError => new CountersignError('LEDGER_WRITE_FAILED', { problem });
+
+interface WriterParts {
+  readonly options: LedgerOptions;
+  readonly files: FilePort;
+  readonly lock: Lock;
+  readonly file: AppendFile;
+  readonly signer: NoteSigner;
+  readonly found: Recovered;
+}
+
+/** Owns the lock, the segment file and the heartbeat. Gives every record its place, in the order of the calls. */
+class Writer implements OpenedLedger {
+  readonly dir: string;
+  readonly origin: string;
+  readonly key: string;
+  readonly recovered: { readonly setAside: number; readonly unknown: number };
+  private readonly parts: WriterParts;
+  private readonly group: GroupCommit;
+  private readonly counts: Map<RecordType, number>;
+  private seq: number;
+  private prev: string;
+  private closed: Promise<void> | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  /** Records whose blobs are on their way to the disk. */
+  private readonly blobs = new Set<Promise<Receipt>>();
+
+  constructor(parts: WriterParts) {
+    const { options, file, signer, found } = parts;
+    this.parts = parts;
+    this.dir = options.dir;
+    this.origin = signer.name;
+    this.key = signer.key;
+    this.recovered = { setAside: found.setAside.length, unknown: found.open.size };
+    this.counts = found.counts;
+    this.seq = found.state.size;
+    this.prev = found.state.prev;
+    this.group = new GroupCommit({
+      file,
+      range: found.state.range,
+      signer,
+      onFailure: (error) => this.options.onFailure?.(error),
+    });
+  }
+
+  private get options(): LedgerOptions {
+    return this.parts.options;
+  }
+
+  get size(): number {
+    return this.seq;
+  }
+
+  get healthy(): boolean {
+    return this.group.failed === null && this.closed === null;
+  }
+
+  append(draft: RecordDraft): Promise<Receipt> {
+    if (this.closed) return Promise.reject(failure('it is closed'));
+    const waiting = this.group.full;
+    if (waiting !== null) return Promise.reject(new CountersignError('LEDGER_BUSY', { bytes: waiting }));
+    return this.write(draft);
+  }
+
+  close(why: string): Promise<void> {
+    this.closed ??= this.shut(why);
+    return this.closed;
+  }
+
+  /** What must stand before anything else: the key, what was set aside, the outcomes nobody saw. */
+  async begin(): Promise<void> {
+    const { found } = this.parts;
+    const drafts: Draft[] = [];
+    const segment: SegmentRecord = { origin: this.origin, key: this.key };
+    if (found.state.size === 0) drafts.push({ type: 'seg', d: segment });
+    for (const d of found.setAside) drafts.push({ type: 'recover', d });
+    for (const [intent, call] of found.open) drafts.push({ type: 'result', d: { call, intent, ...UNKNOWN } });
+    await Promise.all(drafts.map((draft) => this.write(draft)));
+    if (this.options.heartbeat > 0) {
+      this.timer = setInterval(() => this.beat(), this.options.heartbeat);
+      this.timer.unref();
+    }
+  }
+
+  /** Gives back what was taken, where opening fails half way. */
+  async abandon(): Promise<void> {
+    this.closed ??= Promise.resolve();
+    try {
+      await this.group.close();
+    } finally {
+      await this.parts.lock.release();
+    }
+  }
+
+  private write(draft: Draft): Promise<Receipt> {
+    try {
+      const encoded = encodeDraft(draft);
+      if (encoded.blobs.length === 0) return this.place(encoded);
+      const writing = this.writeWithBlobs(encoded).finally(() => this.blobs.delete(writing));
+      this.blobs.add(writing);
+      return writing;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** From here to the queue nothing waits, so the chain has no holes. */
+  private async place(encoded: Encoded): Promise<Receipt> {
+    if (this.group.failed) throw this.group.failed;
+    const { clock } = this.options;
+    const { seq, prev } = this;
+    const place = { seq, prev, now: clock.now(), monotonic: clock.monotonic(), boot: clock.boot };
+    const lines = placeRecord(encoded, place);
+    this.seq = seq + 1;
+    this.prev = lines.leaf;
+    this.counts.set(encoded.type, (this.counts.get(encoded.type) ?? 0) + 1);
+    await this.group.add(lines);
+    return { seq, leaf: lines.leaf };
+  }
+
+  private async writeWithBlobs(encoded: Encoded): Promise<Receipt> {
+    if (this.group.failed) throw this.group.failed;
+    const folder = join(this.dir, 'blobs');
+    try {
+      for (const { commitment, bytes } of encoded.blobs) {
+        const file = await this.parts.files.create(join(folder, commitment));
+        try {
+          await file.write(bytes);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+      }
+      await this.parts.files.syncFolder(folder);
+    } catch (error) {
+      throw this.group.fail(reason(error));
+    }
+    return this.place(encoded);
+  }
+
+  /** The counts are taken at the moment the record gets its place, so they cover exactly what stands before it. */
+  private beat(): void {
+    const d = { counts: Object.fromEntries(this.counts) };
+    this.write({ type: 'hb', d }).catch((error: unknown) => {
+      // A failed write has been reported by the group; anything else must not pass unseen.
+      if (!this.group.failed) this.group.fail(reason(error));
+    });
+  }
+
+  private async shut(why: string): Promise<void> {
+    if (this.timer) clearInterval(this.timer);
+    try {
+      await Promise.allSettled(this.blobs);
+      if (!this.group.failed) await this.write({ type: 'stop', d: { reason: why } });
+    } finally {
+      await this.abandon();
+    }
+  }
+}
+
+const signerFor = ({ dir, origin, key }: LedgerOptions): NoteSigner => {
+  try {
+    return createNoteSigner(origin, key);
+  } catch (error) {
+    if (error instanceof NoteError) throw new CountersignError('LEDGER_KEY', { dir, problem: error.message });
+    throw error;
+  }
+};
+
+const openSegment = async (dir: string, found: Recovered, files: FilePort): Promise<AppendFile> => {
+  if (found.segment) return files.append(found.segment);
+  const log = join(dir, 'log');
+  const file = await files.create(join(log, segmentName(found.state.size)));
+  await files.syncFolder(log);
+  return file;
+};
+
+const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): Promise<OpenedLedger> => {
+  const { dir } = options;
+  const signer = signerFor(options);
+  const found = await recoverLedger(dir, files);
+  const { verifier } = found.state;
+  if (verifier && verifier.key !== signer.key) {
+    throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${verifier.key}, not ${signer.key}` });
+  }
+  const file = await openSegment(dir, found, files);
+  const writer = new Writer({ options, files, lock, file, signer, found });
+  try {
+    await writer.begin();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
+  return writer;
+};
+
+/**
+ * Opens a ledger for writing, or begins one: takes the lock, checks all of it, sets aside a torn tail, and
+ * records what it found (`seg`, `recover`, `result` with status unknown).
+ * @throws CountersignError LEDGER_LOCKED, LEDGER_DAMAGED, LEDGER_KEY, LEDGER_WRITE_FAILED
+ */
+export const openLedger = async (options: LedgerOptions): Promise<OpenedLedger> => {
+  const files = options.files ?? realFiles;
+  const { dir, clock } = options;
+  let lock: Lock | null = null;
+  try {
+    await makeFolder(dir, files);
+    lock = await takeLock(dir, timestamp(clock.now()), files);
+    return await openLocked(options, lock, files);
+  } catch (error) {
+    await lock?.release();
+    throw error instanceof CountersignError ? error : failure(reason(error));
+  }
+};

@@ -1,0 +1,114 @@
+/** Reads a ledger, also one that is being written: up to the last checkpoint, in bounded memory. */
+import { join } from 'node:path';
+import { type FilePort, realFiles } from '../base/durable.js';
+import { CountersignError } from '../base/errors.js';
+import type { JsonObject } from '../base/json.js';
+import { readLines } from '../base/lines.js';
+import type { RecordType } from '../model/record.js';
+import { ChainError, type ChainItem, type CheckedPayload, createChain } from './chain.js';
+import { listSegments } from './folder.js';
+import { MAX_LINE_BYTES, type RecordLine } from './format.js';
+
+/** A payload as JSON text, or the file that holds it. */
+export type EntryPayload = { readonly data: string } | { readonly blob: string };
+
+/** One record as it stands in the ledger. */
+export interface LedgerEntry {
+  readonly seq: number;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly t: string;
+  /** Monotonic milliseconds within `boot`. */
+  readonly m: number;
+  readonly boot: string;
+  readonly type: RecordType;
+  /** With `p`, the commitments of the payloads. */
+  readonly d: JsonObject;
+  /** Leaf hash, hex. */
+  readonly leaf: string;
+  readonly payloads: Readonly<Record<string, EntryPayload>>;
+  /** `log/<first seq>.jsonl`. */
+  readonly file: string;
+  /** Byte offset of the record line in the file. */
+  readonly offset: number;
+}
+
+export interface ReadOptions {
+  /** Checks the signature of each checkpoint too; links, roots and payloads are checked in any case. */
+  readonly verify?: boolean;
+  readonly files?: FilePort;
+}
+
+/** Characters and lines of one batch; the writer stays well below. */
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+
+interface Collected {
+  readonly record: RecordLine;
+  readonly payloads: Record<string, EntryPayload>;
+  readonly file: string;
+  readonly offset: number;
+}
+
+const entryOf = ({ record, payloads, file, offset }: Collected): LedgerEntry => {
+  const { seq, t, m, boot, type, d, leaf } = record;
+  return { seq, t, m, boot, type, d, leaf: leaf.toString('hex'), payloads, file, offset };
+};
+
+const payloadOf = (dir: string, { data, commitment }: CheckedPayload): EntryPayload =>
+  data ? { data: data.toString('utf8') } : { blob: join(dir, 'blobs', commitment) };
+
+/** Collects the lines of one batch. */
+class Batch {
+  private items: Collected[] = [];
+  private bytes = 0;
+  private readonly dir: string;
+
+  constructor(dir: string) {
+    this.dir = dir;
+  }
+
+  /** The records of the batch, once its checkpoint has come. */
+  add(item: ChainItem, file: string, offset: number, length: number): readonly Collected[] {
+    this.bytes += length;
+    if (this.bytes > MAX_BATCH_BYTES) throw new ChainError('BAD_RECORD', 'belongs to a batch without end', null);
+    if (item.kind === 'record') this.items.push({ record: item, payloads: Object.create(null), file, offset });
+    const last = this.items.at(-1);
+    if (item.kind === 'payload' && last) last.payloads[item.name] = payloadOf(this.dir, item);
+    if (item.kind !== 'checkpoint') return [];
+    const { items } = this;
+    this.items = [];
+    this.bytes = 0;
+    return items;
+  }
+}
+
+/**
+ * Streams the records that a checkpoint covers. A tail without one, such as a write under way, is left out.
+ * @param dir see `ledgerDir`
+ * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where a line does not hold
+ */
+export async function* readLedger(dir: string, options: ReadOptions = {}): AsyncGenerator<LedgerEntry> {
+  const { verify = false, files = realFiles } = options;
+  const chain = createChain({
+    signatures: verify,
+    onPayloadFault: (fault) => {
+      throw fault;
+    },
+  });
+  const batch = new Batch(dir);
+  for (const { path, name } of await listSegments(dir, files)) {
+    for await (const lines of readLines(path, MAX_LINE_BYTES, 0, files)) {
+      for (const { bytes, offset, end } of lines) {
+        if (end === 'file') return;
+        try {
+          if (end === 'limit') throw new ChainError('BAD_RECORD', 'is too long', chain.size);
+          const item = chain.next(bytes);
+          if (item) for (const collected of batch.add(item, name, offset, bytes.length)) yield entryOf(collected);
+        } catch (error) {
+          if (!(error instanceof ChainError)) throw error;
+          const problem = `${name}: the line at byte ${offset} ${error.message}`;
+          throw new CountersignError('LEDGER_DAMAGED', { dir, problem });
+        }
+      }
+    }
+  }
+}
