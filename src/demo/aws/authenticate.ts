@@ -1,7 +1,7 @@
 /** Who signed a request to the sample account. */
 import { equalConstantTime } from '../../base/digest.js';
 import type { Caller, Identities } from './identities.js';
-import { type Authorization, type SignableRequest, verifySignature } from './sigv4.js';
+import { type Authorization, headerOf, type SignableRequest, verifySignature } from './sigv4.js';
 import { GLOBAL_REGION, type Service } from './wire.js';
 
 /** AWS refuses a signature whose time is further off. */
@@ -33,11 +33,10 @@ export const authenticate = (
     return refusal('SignatureDoesNotMatch', 'Credential should be scoped to a valid region and service');
   }
   const caller = account.identities.find(accessKeyId);
-  const token = request.headers['x-amz-security-token'] ?? '';
-  if (!caller || !equalConstantTime(token, caller.keys.sessionToken ?? '')) {
+  if (!caller || !equalConstantTime(headerOf(request, 'x-amz-security-token'), caller.keys.sessionToken ?? '')) {
     return refusal('InvalidClientTokenId', 'The security token included in the request is invalid');
   }
-  if (!(Math.abs(signatureTime(request.headers['x-amz-date'] ?? '') - now) <= MAX_SKEW)) {
+  if (!(Math.abs(signatureTime(headerOf(request, 'x-amz-date')) - now) <= MAX_SKEW)) {
     return refusal('SignatureDoesNotMatch', 'Signature expired or not yet current');
   }
   if (!verifySignature(request, authorization, caller.keys.secretAccessKey)) {

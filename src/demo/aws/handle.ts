@@ -5,7 +5,7 @@ import { authenticate, type Refusal, refusal } from './authenticate.js';
 import { createEvent, type TrailEvent } from './event.js';
 import type { AccountState } from './operation.js';
 import { findOperation } from './operations.js';
-import { parseAuthorization, type SignableRequest } from './sigv4.js';
+import { headerOf, parseAuthorization, type SignableRequest } from './sigv4.js';
 import {
   type Answer,
   findService,
@@ -36,19 +36,19 @@ export const handleRequest = (request: SignableRequest, remoteAddress: string, d
   const { state, random } = deps;
   const requestId = random.uuid();
   const now = deps.clock.now();
-  const authorization = parseAuthorization(request.headers['authorization']);
+  const authorization = parseAuthorization(headerOf(request, 'authorization'));
   const service = findService(authorization?.scope.service ?? '') ?? UNKNOWN_SERVICE;
   const refuse = (why: Refusal): Handled => ({ answer: formatFailure(service, why, requestId), requestId });
   const caller = authenticate(request, authorization, service, state, now);
   if ('code' in caller) return refuse(caller);
-  const parsed = parseOperation(service, { ...request, target: request.headers['x-amz-target'] ?? '' });
+  const parsed = parseOperation(service, { ...request, target: headerOf(request, 'x-amz-target') });
   const operation = parsed && findOperation(service.name, parsed.name);
   if (!operation) return refuse(refusal('InvalidAction', 'The sample account does not have this operation', 400));
   const outcome = operation.run({ state, caller, input: parsed.input, now });
   const region = service.global ? GLOBAL_REGION : state.region;
-  const claimed = request.headers['x-sample-source-ip'] ?? '';
+  const claimed = headerOf(request, 'x-sample-source-ip');
   const sourceIp = DOCUMENTATION_ADDRESS.test(claimed) ? claimed : remoteAddress;
-  const userAgent = request.headers['user-agent'] ?? '';
+  const userAgent = headerOf(request, 'user-agent');
   const eventId = random.uuid();
   const { accountId } = state;
   const facts = { eventId, requestId, time: now, region, accountId, sourceIp, userAgent, caller, operation, outcome };

@@ -19,6 +19,9 @@ export interface SignableRequest {
   readonly body: Buffer;
 }
 
+/** A header's value; empty where there is none. */
+export const headerOf = (request: SignableRequest, name: string): string => request.headers[name] ?? '';
+
 export interface Scope {
   /** `YYYYMMDD`. */
   readonly date: string;
@@ -42,22 +45,22 @@ const hash = (data: Buffer | string): string => createHash('sha256').update(data
 const hmac = (key: Buffer | string, data: string): Buffer => createHmac('sha256', key).update(data).digest();
 
 /** Undefined where the header is none. */
-export const parseAuthorization = (header: string | undefined): Authorization | undefined => {
-  const found = HEADER.exec(header ?? '');
+export const parseAuthorization = (header: string): Authorization | undefined => {
+  const found = HEADER.exec(header);
   if (!found) return undefined;
   const [, accessKeyId = '', date = '', region = '', service = '', signed = '', signature = ''] = found;
   return { accessKeyId, scope: { date, region, service }, signedHeaders: signed.split(';'), signature };
 };
 
 const canonicalRequest = (request: SignableRequest, signedHeaders: readonly string[]): string => {
-  const headers = signedHeaders.map((name) => `${name}:${(request.headers[name] ?? '').trim().replace(/ +/g, ' ')}\n`);
+  const headers = signedHeaders.map((name) => `${name}:${headerOf(request, name).trim().replace(/ +/g, ' ')}\n`);
   return [request.method, request.path, '', headers.join(''), signedHeaders.join(';'), hash(request.body)].join('\n');
 };
 
 const signature = (request: SignableRequest, signed: readonly string[], scope: Scope, secret: string): string => {
   const credentialScope = `${scope.date}/${scope.region}/${scope.service}/aws4_request`;
   const canonical = hash(canonicalRequest(request, signed));
-  const toSign = [ALGORITHM, request.headers['x-amz-date'] ?? '', credentialScope, canonical].join('\n');
+  const toSign = [ALGORITHM, headerOf(request, 'x-amz-date'), credentialScope, canonical].join('\n');
   const key = hmac(hmac(hmac(hmac(`AWS4${secret}`, scope.date), scope.region), scope.service), 'aws4_request');
   return hmac(key, toSign).toString('hex');
 };
@@ -90,7 +93,7 @@ const REQUIRED = ['host', 'x-amz-date'] as const;
 /** Whether the secret made this signature over this very request. Compares in constant time. */
 export const verifySignature = (request: SignableRequest, authorization: Authorization, secret: string): boolean => {
   if (!REQUIRED.every((name) => authorization.signedHeaders.includes(name))) return false;
-  if (!(request.headers['x-amz-date'] ?? '').startsWith(authorization.scope.date)) return false;
+  if (!headerOf(request, 'x-amz-date').startsWith(authorization.scope.date)) return false;
   const expected = signature(request, authorization.signedHeaders, authorization.scope, secret);
   return timingSafeEqual(Buffer.from(expected, 'hex'), Buffer.from(authorization.signature, 'hex'));
 };

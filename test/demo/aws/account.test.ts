@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/base/clock.js';
 import { sha256 } from '../../../src/base/digest.js';
 import { gunzipSingle } from '../../../src/base/gzip.js';
@@ -35,6 +35,7 @@ const start = (): Promise<SampleAccount> => {
 };
 
 beforeEach(async () => {
+  vi.stubEnv('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
   shift = 0;
   dir = await mkdtemp(join(tmpdir(), 'countersign-account-'));
   account = await start();
