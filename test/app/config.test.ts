@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -218,17 +218,15 @@ describe('resolveSecret', () => {
   it('reads a private file without its last line break, or a variable', async () => {
     expect(await resolveSecret({ file: await write('key', 'abc\n') }, {})).toBe('abc');
     expect(await resolveSecret({ env: 'KEY' }, { KEY: 'abc' })).toBe('abc');
-    await symlink(join(dir, 'key'), join(dir, 'link'));
-    expect(await resolveSecret({ file: join(dir, 'link') }, {})).toBe('abc');
   });
 
   it.each([
-    ['group-readable', () => write('k1', 'hunter2', 0o640), /others than its owner/],
-    ['world-readable', () => write('k2', 'hunter2', 0o604), /others than its owner/],
+    ['group-readable', () => write('k1', 'hunter2', 0o640), /others than its owner may read/],
+    ['world-readable', () => write('k2', 'hunter2', 0o604), /others than its owner may read/],
     ['empty', () => write('k3', '\n'), /empty/],
-    ['too large', () => write('k4', Buffer.alloc(65_537, 0x61)), /larger/],
-    ['absent', async () => join(dir, 'k5'), /does not exist/],
-    ['a folder', async () => dir, /not a regular file/],
+    ['too large', () => write('k4', Buffer.alloc(65_537, 0x61)), /\d+ bytes/],
+    ['absent', async () => join(dir, 'k5'), /no such file/],
+    ['a folder', async () => dir, /not a plain file/],
   ])('refuses a file that is %s, without its content', async (_, make, message) => {
     const error = await failure(resolveSecret({ file: await make() }, {}));
     expect([error.code, error.exit]).toEqual(['KEY_FILE', 2]);
