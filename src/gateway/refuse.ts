@@ -39,7 +39,7 @@ const REFUSALS = {
   too_many: { http: 429, code: -31006, message: 'Too many sessions or calls under way; try again later' },
   denied: { http: 200, code: -31001, message: 'Denied by policy' },
   approval_denied: { http: 200, code: -31002, message: 'Not approved' },
-  not_recorded: { http: 200, code: -31003, message: 'Refused: the call cannot be recorded' },
+  not_recorded: { http: 200, code: -31003, message: 'Refused: the gateway cannot record at present' },
   upstream: { http: 200, code: -31004, message: 'The server gave no answer' },
   masking: { http: 200, code: -31005, message: 'The answer was blocked because it could not be masked' },
   inexact_number: {

@@ -14,7 +14,22 @@ export interface Underway {
   readonly abort: AbortController;
   /** Set once the intent is on disk. */
   intended: Intended | undefined;
+  /** Resolves when the answer came on another stream; rejects when the call is aborted. */
+  readonly settled: Promise<void>;
+  readonly settle: () => void;
 }
+
+const begun = (call: Ulid): Underway => {
+  const abort = new AbortController();
+  let settle = (): void => {};
+  const settled = new Promise<void>((resolve, reject) => {
+    settle = resolve;
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+  });
+  // Only a call whose stream broke off waits for this.
+  settled.catch(() => {});
+  return { call, abort, intended: undefined, settled, settle };
+};
 
 export interface Session {
   readonly id: Ulid;
@@ -27,6 +42,8 @@ export interface Session {
   /** Ids of the server's requests that the client has not answered. */
   readonly asked: Set<string>;
   upstream: Upstream | undefined;
+  /** Why there is no conversation with the server. */
+  failure: UpstreamError | undefined;
   /** Whether `initialize` was answered. */
   open: boolean;
   revision: string | null;
@@ -44,37 +61,41 @@ export interface SessionLimits {
   readonly idle: number;
 }
 
-export interface Sessions {
-  /** A new session of this principal, not yet open. @throws Refusal too_many */
-  create(server: ServerSettings, principal: Principal, client: Client): Session;
-  /** The session with this id, if it is this principal's and this server's. Possession of an id proves nothing. */
-  find(id: string, server: ServerSettings, principal: Principal): Session | undefined;
-  get(id: Ulid): Session | undefined;
-  /** Adds a request to those under way. @throws Refusal id_in_use, too_many */
-  begin(session: Session, id: string, call: Ulid): Underway;
-  /** Ends a session and what it holds; records it where it had been opened. */
-  close(session: Session, reason: string): Promise<void>;
-  /** Ends sessions that were idle too long. */
-  sweep(): Promise<void>;
-  closeAll(reason: string): Promise<void>;
-  readonly size: number;
-}
-
 const facts = (principal: Principal) => ({ iss: principal.issuer, sub: principal.subject });
 
-export const createSessions = (
-  deps: { readonly ledger: Pick<Ledger, 'append'>; readonly clock: Clock },
-  limits: SessionLimits,
-): Sessions => {
-  const { ledger, clock } = deps;
-  const sessions = new Map<Ulid, Session>();
+interface SessionDeps {
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly clock: Clock;
+}
 
-  const create: Sessions['create'] = (server, principal, client) => {
+export class Sessions {
+  private readonly sessions = new Map<Ulid, Session>();
+  private readonly deps: SessionDeps;
+  private readonly limits: SessionLimits;
+
+  constructor(deps: SessionDeps, limits: SessionLimits) {
+    this.deps = deps;
+    this.limits = limits;
+  }
+
+  get size(): number {
+    return this.sessions.size;
+  }
+
+  get(id: Ulid): Session | undefined {
+    return this.sessions.get(id);
+  }
+
+  /**
+   * A new session of this principal, not yet open.
+   * @throws Refusal too_many
+   */
+  create(server: ServerSettings, principal: Principal, client: Client): Session {
     const owner = principalKey(principal);
-    const owned = [...sessions.values()].filter((session) => session.owner === owner).length;
-    if (sessions.size >= limits.sessions || owned >= limits.perPrincipal) throw new Refusal('too_many');
+    const owned = [...this.sessions.values()].filter((session) => session.owner === owner).length;
+    if (this.sessions.size >= this.limits.sessions || owned >= this.limits.perPrincipal) throw new Refusal('too_many');
     const session: Session = {
-      id: ulid(clock.now()),
+      id: ulid(this.deps.clock.now()),
       server,
       owner,
       principal,
@@ -82,22 +103,46 @@ export const createSessions = (
       underway: new Map(),
       asked: new Set(),
       upstream: undefined,
+      failure: undefined,
       open: false,
       revision: null,
       listening: undefined,
       calls: 0,
-      usedAt: clock.monotonic(),
+      usedAt: this.deps.clock.monotonic(),
     };
-    sessions.set(session.id, session);
+    this.sessions.set(session.id, session);
     return session;
-  };
+  }
 
-  const close: Sessions['close'] = async (session, reason) => {
-    if (!sessions.delete(session.id)) return;
+  /** The session with this id, if it is this principal's and this server's. Possession of an id proves nothing. */
+  find(id: string, server: ServerSettings, principal: Principal): Session | undefined {
+    const session = this.sessions.get(id);
+    if (session?.server.id !== server.id || session.owner !== principalKey(principal)) return undefined;
+    session.usedAt = this.deps.clock.monotonic();
+    return session;
+  }
+
+  /**
+   * Adds a request to those under way.
+   * @throws Refusal id_in_use, too_many
+   */
+  begin(session: Session, id: string, call: Ulid): Underway {
+    if (session.underway.has(id)) throw new Refusal('id_in_use');
+    if (session.underway.size >= this.limits.underway) throw new Refusal('too_many');
+    const underway = begun(call);
+    session.underway.set(id, underway);
+    session.calls++;
+    return underway;
+  }
+
+  /** Ends a session and what it holds, and records it where its opening is on record. */
+  async close(session: Session, reason: string): Promise<void> {
+    if (!this.sessions.delete(session.id)) return;
     session.listening?.abort();
     for (const { abort } of session.underway.values()) abort.abort(new UpstreamError('cancelled', 'the session ended'));
     await session.upstream?.close();
-    await ledger.append({
+    if (session.calls === 0) return;
+    await this.deps.ledger.append({
       type: 'session',
       d: {
         event: 'closed',
@@ -111,38 +156,18 @@ export const createSessions = (
         dropped: session.upstream?.dropped ?? 0,
       },
     });
-  };
+  }
 
-  return {
-    create,
-    close,
-    get: (id) => sessions.get(id),
-    find(id, server, principal) {
-      const session = sessions.get(id);
-      if (session?.server.id !== server.id || session.owner !== principalKey(principal)) return undefined;
-      session.usedAt = clock.monotonic();
-      return session;
-    },
-    begin(session, id, call) {
-      if (session.underway.has(id)) throw new Refusal('id_in_use');
-      if (session.underway.size >= limits.underway) throw new Refusal('too_many');
-      const underway: Underway = { call, abort: new AbortController(), intended: undefined };
-      session.underway.set(id, underway);
-      session.calls++;
-      return underway;
-    },
-    async sweep() {
-      const oldest = clock.monotonic() - limits.idle;
-      const idle = [...sessions.values()].filter(
-        (session) => session.usedAt < oldest && session.underway.size === 0 && session.listening === undefined,
-      );
-      await Promise.all(idle.map((session) => close(session, 'idle')));
-    },
-    async closeAll(reason) {
-      await Promise.all([...sessions.values()].map((session) => close(session, reason)));
-    },
-    get size() {
-      return sessions.size;
-    },
-  };
-};
+  /** Ends sessions that were idle too long. */
+  async sweep(): Promise<void> {
+    const oldest = this.deps.clock.monotonic() - this.limits.idle;
+    const idle = [...this.sessions.values()].filter(
+      (session) => session.usedAt < oldest && session.underway.size === 0 && session.listening === undefined,
+    );
+    await Promise.all(idle.map((session) => this.close(session, 'idle')));
+  }
+
+  async closeAll(reason: string): Promise<void> {
+    await Promise.all([...this.sessions.values()].map((session) => this.close(session, reason)));
+  }
+}

@@ -32,7 +32,11 @@ export interface Received {
   readonly server: ServerSettings;
   readonly client: Client;
   readonly authorization: string | undefined;
+  /** `Mcp-Session-Id`, as sent. */
+  readonly sessionId: string | undefined;
   readonly trace: string | null;
+  /** Reads the body, bounded; only after authentication. */
+  readonly body: () => Promise<Buffer>;
 }
 
 export interface Authenticated extends Received {
@@ -85,6 +89,8 @@ export interface Answered {
   readonly event: EventFields | null;
   /** Set where the gateway made the answer because the server gave none. */
   readonly failure: ResultStatus | null;
+  /** False for what must not reach the client, such as an answer to nothing; it is recorded all the same. */
+  readonly deliverable: boolean;
 }
 
 export interface Masked extends Answered {

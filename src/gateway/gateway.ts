@@ -1,0 +1,117 @@
+/** Puts the stages together. Everything they need comes in as an argument. */
+import type { Server } from 'node:http';
+import type { Clock } from '../base/clock.js';
+import type { KeyedDigester } from '../base/digest.js';
+import { ulid } from '../base/ulid.js';
+import type { Upstreams } from '../model/call.js';
+import type { Approvals, Authenticator, Ledger, Policy } from '../model/ports.js';
+import type { AuthRefusal } from '../model/principal.js';
+import type { ToolRecord } from '../model/record.js';
+import type { Mask } from '../model/redaction.js';
+import type { ServerSettings, Settings } from '../model/settings.js';
+import { createListener } from './listener.js';
+import { createListening } from './listening.js';
+import { createPipeline, type Stages } from './pipeline.js';
+import { Sessions } from './sessions.js';
+import { createAddress } from './stages/address.js';
+import { createAuthenticate } from './stages/authenticate.js';
+import { createDecide } from './stages/decide.js';
+import { createForward } from './stages/forward.js';
+import { createGrant } from './stages/grant.js';
+import { createIntend } from './stages/intend.js';
+import { createMask, createRecord } from './stages/outcome.js';
+import { createRelay } from './stages/relay.js';
+import { createStrangers } from './strangers.js';
+import { createToolDefinitions } from './tools.js';
+
+export interface GatewayDeps {
+  readonly settings: Pick<Settings, 'gateway' | 'servers'>;
+  readonly ledger: Ledger;
+  readonly authenticator: Authenticator;
+  readonly policy: Policy;
+  readonly approvals: Pick<Approvals, 'acquire'>;
+  readonly upstreams: Upstreams;
+  /** The mask of a profile. Throws where there is none: nothing passes unmasked. */
+  readonly maskFor: (profile: string) => Mask;
+  readonly digest: KeyedDigester;
+  readonly clock: Clock;
+  readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
+  readonly metadata: (path: string) => object | undefined;
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface Gateway {
+  readonly server: Server;
+  /** Takes over what the ledger knows of tool definitions, before serving. */
+  restoreTool(record: ToolRecord): void;
+  /** Ends idle sessions and writes the summaries of refusals; called every few seconds. */
+  sweep(): Promise<void>;
+  /** Ends all sessions and writes what is left to write. */
+  close(reason: string): Promise<void>;
+  readonly sessions: number;
+}
+
+const SESSION_LIMITS = { sessions: 2_000, perPrincipal: 500, underway: 256 } as const;
+
+const hostsOf = ({ gateway }: Pick<Settings, 'gateway'>): ReadonlySet<string> => {
+  const { host, port } = gateway.listen;
+  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(host) ? ['127.0.0.1', 'localhost', '[::1]'] : [host];
+  return new Set(
+    [...loopback.map((name) => `${name}:${port}`), new URL(gateway.publicUrl).host, ...gateway.allowedHosts].map(
+      (name) => name.toLowerCase(),
+    ),
+  );
+};
+
+export const createGateway = (deps: GatewayDeps): Gateway => {
+  const { ledger, clock, policy, upstreams, maskFor, digest } = deps;
+  const { gateway, servers } = deps.settings;
+  const sessions = new Sessions({ ledger, clock }, { ...SESSION_LIMITS, idle: gateway.sessionIdle });
+  const strangers = createStrangers(ledger, clock);
+  const tools = createToolDefinitions(ledger);
+  const mask = createMask({ maskFor });
+  const record = createRecord({ ledger, maskFor, sessions, tools, clock });
+  const authenticate = createAuthenticate({ authenticator: deps.authenticator, strangers });
+
+  const stages: Stages = {
+    authenticate,
+    address: createAddress(sessions),
+    decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
+    grant: createGrant({ ledger, approvals: deps.approvals, policy, sessions, clock, hold: gateway.approvalHold }),
+    intend: createIntend({ ledger, sessions, upstreams, clock }),
+    forward: createForward({ sessions, callTimeout: gateway.callTimeout }),
+    mask,
+    record,
+    relay: createRelay({ ledger, policy, maskFor, sessions }),
+  };
+
+  const server = createListener({
+    servers,
+    rules: { hosts: hostsOf(deps.settings), origins: new Set(gateway.allowedOrigins) },
+    maxRequestBytes: gateway.maxRequestBytes,
+    sessions,
+    strangers,
+    post: createPipeline(stages),
+    authenticate,
+    listen: createListening({ mask, record }),
+    challenge: deps.challenge,
+    metadata: deps.metadata,
+    onDefect: deps.onDefect,
+  });
+
+  return {
+    server,
+    restoreTool: (tool) => tools.restore(tool),
+    async sweep() {
+      await Promise.all([sessions.sweep(), strangers.flush()]);
+    },
+    async close(reason) {
+      await sessions.closeAll(reason);
+      await strangers.flush(true);
+      await upstreams.close();
+    },
+    get sessions() {
+      return sessions.size;
+    },
+  };
+};

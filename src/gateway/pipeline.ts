@@ -1,0 +1,80 @@
+/**
+ * The path of one call, as code. Each stage takes what the one before it made, so their order is checked by the
+ * compiler; a stage that throws a `Refusal` ends the path, and nothing further has happened.
+ */
+import type {
+  Addressed,
+  Answered,
+  Authenticated,
+  Decided,
+  EventFields,
+  Granted,
+  Intended,
+  Masked,
+  Received,
+  Recorded,
+} from '../model/call.js';
+import type { Principal } from '../model/principal.js';
+
+/** What sends to the client. It can only send what is on record. */
+export interface Reply {
+  /** Tells the client that the answer takes a while, so that the connection stays. */
+  hold(): void;
+  /** Passes on an event without content, which only gives the client an id to resume from. */
+  prime(event: EventFields): void;
+  send(recorded: Recorded): Promise<void>;
+  /** Nothing to answer: the message was taken. */
+  accepted(): void;
+  /** No more messages on this exchange. */
+  end(): void;
+  /** Who asks, once it is known. */
+  identified(principal: Principal): void;
+  /** The request id, once it is known, for errors; and the session, once there is one. */
+  known(about: { readonly id: string | null; readonly session: string }): void;
+}
+
+export interface Stages {
+  /** Bearer token to principal. Refuses with a challenge. */
+  authenticate(received: Received): Promise<Authenticated>;
+  /** Reads the one message of the body and finds its session. */
+  address(authenticated: Authenticated): Promise<Addressed>;
+  /** Policy, over the very bytes that will be forwarded. */
+  decide(addressed: Addressed): Decided;
+  /** Lets an allowed call pass, holds one that needs approval; a denial is recorded and ends here. */
+  grant(decided: Decided, reply: Reply): Promise<Granted>;
+  /** The intent is on disk when this resolves. */
+  intend(granted: Granted): Promise<Intended>;
+  /** To the server and back: what it says, or that it said nothing. */
+  forward(intended: Intended, reply: Pick<Reply, 'prime' | 'end'>): AsyncIterable<Answered>;
+  mask(answered: Answered): Masked;
+  /** The message, or the outcome of the call, is on disk when this resolves; undefined for what must not be sent. */
+  record(masked: Masked): Promise<Recorded | undefined>;
+  /** Notifications, and answers to requests of the server. */
+  relay(addressed: Addressed): Promise<void>;
+}
+
+/** @returns handles one POST to its end; throws `Refusal` */
+export const createPipeline =
+  (stages: Stages) =>
+  async (received: Received, reply: Reply): Promise<void> => {
+    const authenticated = await stages.authenticate(received);
+    reply.identified(authenticated.principal);
+    const addressed = await stages.address(authenticated);
+    reply.known({ id: addressed.message.id, session: addressed.session });
+
+    if (addressed.message.kind !== 'request') {
+      await stages.relay(addressed);
+      return reply.accepted();
+    }
+
+    const decided = stages.decide(addressed);
+    const granted = await stages.grant(decided, reply);
+    const intended = await stages.intend(granted);
+
+    for await (const answered of stages.forward(intended, reply)) {
+      const masked = stages.mask(answered);
+      const recorded = await stages.record(masked);
+      if (recorded) await reply.send(recorded);
+    }
+    reply.end();
+  };

@@ -1,0 +1,113 @@
+import type { ServerResponse } from 'node:http';
+import type { EventFields, Recorded } from '../model/call.js';
+import type { Principal } from '../model/principal.js';
+import type { Reply } from './pipeline.js';
+import { errorBytes, type Refusal } from './refuse.js';
+
+const KEEP_ALIVE_MS = 15_000;
+
+const eventHead = ({ id, event, retry }: EventFields): string =>
+  `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}${retry === undefined ? '' : `retry: ${retry}\n`}`;
+
+/**
+ * One HTTP response: a single JSON answer where that is the first thing to say, else an event stream.
+ * A client that went away is no error: what it missed is on record.
+ */
+export class HttpReply implements Reply {
+  private readonly response: ServerResponse;
+  private streaming = false;
+  private keepAlive: NodeJS.Timeout | undefined;
+  private id: string | null = null;
+  session: string | undefined;
+  principal: Principal | undefined;
+
+  constructor(response: ServerResponse) {
+    this.response = response;
+    response.once('close', () => clearInterval(this.keepAlive));
+  }
+
+  identified(principal: Principal): void {
+    this.principal = principal;
+  }
+
+  known(about: { readonly id: string | null; readonly session: string }): void {
+    this.id = about.id;
+    this.session = about.session;
+  }
+
+  private head(status: number, headers: Readonly<Record<string, string | number>>): void {
+    const session = this.session === undefined ? {} : { 'mcp-session-id': this.session };
+    this.response.writeHead(status, { 'cache-control': 'no-store', ...session, ...headers });
+  }
+
+  /** Opens the event stream, with comments that keep the connection from being cut for silence. */
+  hold(): void {
+    if (this.response.headersSent) return;
+    this.head(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+    this.response.flushHeaders();
+    this.streaming = true;
+    this.keepAlive = setInterval(() => this.response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
+  }
+
+  prime(event: EventFields): void {
+    this.hold();
+    this.response.write(`${eventHead(event)}data:\n\n`);
+  }
+
+  async send(recorded: Recorded): Promise<void> {
+    if (recorded.final && !this.response.headersSent) {
+      this.json(200, recorded.bytes);
+      return;
+    }
+    this.hold();
+    const head = recorded.event ? eventHead(recorded.event) : '';
+    const more = this.response.write(
+      Buffer.concat([Buffer.from(`${head}data: `), recorded.bytes, Buffer.from('\n\n')]),
+    );
+    if (!more && !this.response.destroyed) await this.drained();
+  }
+
+  private drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.response.off('drain', done);
+        this.response.off('close', done);
+        resolve();
+      };
+      this.response.once('drain', done);
+      this.response.once('close', done);
+    });
+  }
+
+  onClose(callback: () => void): void {
+    this.response.once('close', callback);
+  }
+
+  /** The session is over. */
+  ended(): void {
+    this.response.writeHead(204, { 'cache-control': 'no-store' });
+    this.response.end();
+  }
+
+  accepted(): void {
+    this.head(202, {});
+    this.response.end();
+  }
+
+  private json(status: number, bytes: Buffer, headers: Readonly<Record<string, string>> = {}): void {
+    this.head(status, { 'content-type': 'application/json', 'content-length': bytes.length, ...headers });
+    this.response.end(bytes);
+  }
+
+  /** Ends with the gateway's own answer. */
+  refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): void {
+    const bytes = errorBytes(refusal, this.id);
+    if (this.streaming) this.response.end(`data: ${bytes.toString('utf8')}\n\n`);
+    else if (!this.response.headersSent) this.json(refusal.http, bytes, headers);
+  }
+
+  end(): void {
+    clearInterval(this.keepAlive);
+    if (!this.response.writableEnded) this.response.end();
+  }
+}

@@ -1,0 +1,56 @@
+import { canonical } from '../../base/canonical.js';
+import type { KeyedDigester } from '../../base/digest.js';
+import { compactJson, member, toValue } from '../../base/json.js';
+import type { Ulid } from '../../base/ulid.js';
+import type { Addressed, Decided } from '../../model/call.js';
+import type { Policy } from '../../model/ports.js';
+import type { Mask } from '../../model/redaction.js';
+import { targetOf } from '../protocol/2025-11-25/message.js';
+import { Refusal } from '../refuse.js';
+import type { ToolDefinitions } from '../tools.js';
+
+export interface DecideDeps {
+  readonly policy: Policy;
+  readonly digest: KeyedDigester;
+  readonly tools: Pick<ToolDefinitions, 'get'>;
+  readonly maskFor: (profile: string) => Mask;
+  readonly newCall: () => Ulid;
+}
+
+const NO_PARAMS = { digest: null, masked: Buffer.from('null'), redactions: [] } as const;
+
+/** The arguments as recorded: masked, and named by a keyed digest of their canonical form. */
+const readArguments = (deps: DecideDeps, { message, server }: Addressed): Decided['arguments'] => {
+  const params = member(message.node, 'params');
+  const isTool = message.method === 'tools/call';
+  const node = isTool ? member(params, 'arguments') : params;
+  // A tool called without arguments is called with none: `{}` is what a grant for it names.
+  if (!node) return isTool ? { ...NO_PARAMS, digest: deps.digest('args', '{}'), masked: Buffer.from('{}') } : NO_PARAMS;
+  try {
+    const compact = compactJson(message.bytes.subarray(node.start, node.end));
+    const { bytes, redactions } = deps.maskFor(server.masking)(compact);
+    return { digest: deps.digest('args', canonical(toValue(node))), masked: bytes, redactions };
+  } catch {
+    throw new Refusal('masking', 'the arguments could not be masked for the record');
+  }
+};
+
+/** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
+export const createDecide =
+  (deps: DecideDeps) =>
+  (addressed: Addressed): Decided => {
+    const { message, server, principal } = addressed;
+    const method = message.method ?? '';
+    const target = targetOf(message);
+    const decision = deps.policy.decide(principal, { server: server.id, method, target });
+    const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
+    return {
+      ...addressed,
+      call: deps.newCall(),
+      target,
+      decision,
+      risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
+      definition: definition?.digest ?? null,
+      arguments: readArguments(deps, addressed),
+    };
+  };

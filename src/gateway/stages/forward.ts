@@ -1,0 +1,119 @@
+import type { Answered, Intended, Message, UpstreamMessage } from '../../model/call.js';
+import { UpstreamError } from '../../model/call.js';
+import type { ResultStatus } from '../../model/record.js';
+import type { Reply } from '../pipeline.js';
+import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
+import { errorBytes, Refusal } from '../refuse.js';
+import type { Session, Sessions, Underway } from '../sessions.js';
+
+const STATUS: Readonly<Record<UpstreamError['kind'], ResultStatus>> = {
+  lost: 'upstream_lost',
+  timed_out: 'timed_out',
+  cancelled: 'cancelled',
+  session_lost: 'upstream_lost',
+  too_large: 'upstream_lost',
+  refused: 'upstream_lost',
+};
+
+/** The answer the gateway gives where the server gave none. */
+const failed = (intended: Intended, problem: string, failure: ResultStatus): Answered => {
+  const message = readUpstreamMessage(errorBytes(new Refusal('upstream', problem), intended.message.id));
+  if (!message) throw new Error('the gateway made an answer that is no JSON-RPC');
+  const { server, session } = intended;
+  return { server, session, intended, message, event: null, failure, deliverable: true };
+};
+
+/**
+ * Places a message of the server: the answer of a call under way, a message beside it, or an answer to nothing,
+ * which is recorded and goes no further.
+ * @param stream the call on whose stream it came
+ */
+export const place = (
+  session: Session,
+  stream: Intended | null,
+  message: Message,
+  event: UpstreamMessage['event'],
+): Answered => {
+  const base = { server: session.server, session: session.id, message, event, failure: null };
+  if (message.kind !== 'response') {
+    if (message.kind === 'request' && message.id !== null) session.asked.add(message.id);
+    return { ...base, intended: stream, deliverable: true };
+  }
+  const intended = session.underway.get(message.id ?? '')?.intended ?? null;
+  return { ...base, intended, deliverable: intended !== null };
+};
+
+export interface ForwardDeps {
+  readonly sessions: Pick<Sessions, 'get' | 'close'>;
+  /** Longest time for one call, milliseconds. */
+  readonly callTimeout: number;
+}
+
+/** What one message on the stream of a call is; null for an event without content. */
+const read = (
+  session: Session,
+  intended: Intended,
+  { data, event }: UpstreamMessage,
+  reply: Pick<Reply, 'prime'>,
+): Answered | null => {
+  if (data === null) {
+    if (event) reply.prime(event);
+    return null;
+  }
+  const message = readUpstreamMessage(data);
+  if (!message) throw new UpstreamError('lost', 'the server sent something that is not JSON-RPC');
+  // The server could not read the id of the request; there is only one this can be about.
+  if (message.kind === 'response' && message.id === null)
+    throw new UpstreamError('lost', 'the server refused the request as malformed');
+  return place(session, intended, message, event);
+};
+
+type StreamReply = Pick<Reply, 'prime' | 'end'>;
+
+/** The messages of one call as the server gives them, and an end where it gives no answer. */
+async function* exchange(
+  session: Session,
+  intended: Intended,
+  underway: Underway,
+  reply: StreamReply,
+): AsyncGenerator<Answered> {
+  let resumable = false;
+  if (!session.upstream) throw session.failure ?? new UpstreamError('lost', 'the session has ended');
+  for await (const message of session.upstream.request(intended, underway.abort.signal)) {
+    const one = read(session, intended, message, reply);
+    resumable ||= message.event?.id !== undefined;
+    if (!one) continue;
+    yield one;
+    if (one.message.kind === 'response' && one.intended === intended) return;
+  }
+  if (resumable) {
+    // The client goes on with a listening stream, on which the answer is placed; until then the call is under way.
+    reply.end();
+    await underway.settled;
+    return;
+  }
+  yield failed(intended, 'the server ended the stream without an answer', 'upstream_lost');
+}
+
+/** To the server and back: what it says, or that it gave no answer. */
+export const createForward = (deps: ForwardDeps) =>
+  async function* forward(intended: Intended, reply: StreamReply): AsyncGenerator<Answered> {
+    const session = deps.sessions.get(intended.session);
+    const underway = session?.underway.get(intended.message.id ?? '');
+    if (!session || !underway) {
+      yield failed(intended, 'the session has ended', 'cancelled');
+      return;
+    }
+    const late = new UpstreamError('timed_out', `the server did not answer within ${deps.callTimeout} ms`);
+    const timer = setTimeout(() => underway.abort.abort(late), deps.callTimeout);
+    try {
+      yield* exchange(session, intended, underway, reply);
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
+      yield failed(intended, error.message, STATUS[error.kind]);
+      if (error.kind === 'session_lost') await deps.sessions.close(session, error.message);
+    } finally {
+      clearTimeout(timer);
+      session.underway.delete(intended.message.id ?? '');
+    }
+  };

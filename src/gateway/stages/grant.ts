@@ -1,0 +1,110 @@
+import type { Clock } from '../../base/clock.js';
+import { inexactNumber, member } from '../../base/json.js';
+import type { ApprovalAsk } from '../../model/approval.js';
+import type { Decided, Granted, Recorded } from '../../model/call.js';
+import type { Approvals, Ledger, Policy } from '../../model/ports.js';
+import { principalKey } from '../../model/principal.js';
+import type { Reply } from '../pipeline.js';
+import { pendingBytes, Refusal } from '../refuse.js';
+import type { Sessions, Underway } from '../sessions.js';
+import { callDraft } from './intend.js';
+
+export interface GrantDeps {
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly approvals: Pick<Approvals, 'acquire'>;
+  readonly policy: Policy;
+  readonly sessions: Pick<Sessions, 'get' | 'begin'>;
+  readonly clock: Clock;
+  /** Longest time a client is kept waiting for a person, milliseconds. */
+  readonly hold: number;
+}
+
+/** A call that waits for a person longer than its client can: answered with a sentence, and recorded as not run. */
+export class Pending extends Error {
+  readonly answer: Recorded;
+  constructor(answer: Recorded) {
+    super('the call waits for approval');
+    this.name = 'Pending';
+    this.answer = answer;
+  }
+}
+
+const refuse = async (
+  deps: GrantDeps,
+  decided: Decided,
+  kind: 'denied' | 'approval_denied' | 'inexact_number',
+  reason: string,
+  approval: string | null,
+): Promise<never> => {
+  await deps.ledger.append(callDraft(decided, { forwarded: false, approval, credential: null, reason }));
+  throw new Refusal(kind, kind === 'inexact_number' ? undefined : reason, true);
+};
+
+const askFor = (decided: Decided, rule: string): ApprovalAsk | undefined => {
+  const { principal, server, target, arguments: args, definition, decision } = decided;
+  if (target === null || args.digest === null) return undefined;
+  return {
+    binding: {
+      principal: principalKey(principal),
+      server: server.id,
+      tool: target,
+      args: args.digest,
+      definition,
+      policy: decision.policy,
+    },
+    rule,
+    principal,
+    session: decided.session,
+    maskedArgs: args.masked.toString('utf8'),
+  };
+};
+
+/** What could have changed while a person was deciding is looked at again; the grant names the rest. */
+const stillAllowed = (deps: GrantDeps, decided: Decided): string | undefined => {
+  const { principal, server, message, target } = decided;
+  const again = deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target });
+  if (again.effect !== 'require_approval' || again.policy !== decided.decision.policy) return 'the policy has changed';
+  return principal.expiresAt * 1000 <= deps.clock.now() ? 'the token expired while the call waited' : undefined;
+};
+
+const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
+  const args = member(member(decided.message.node, 'params'), 'arguments');
+  if (args && inexactNumber(args))
+    return refuse(deps, decided, 'inexact_number', 'inexact number in the arguments', null);
+  const ask = decided.decision.approval === null ? undefined : askFor(decided, decided.decision.approval);
+  if (!ask) return refuse(deps, decided, 'denied', 'only a tool call can be approved', null);
+  reply.hold();
+  const outcome = await deps.approvals.acquire(ask, decided.call, deps.hold, underway.abort.signal);
+  if (outcome.state === 'consumed') {
+    const problem = stillAllowed(deps, decided);
+    if (problem !== undefined) return refuse(deps, decided, 'approval_denied', problem, outcome.approval);
+    return { ...decided, grant: { approval: outcome.approval } };
+  }
+  if (outcome.state === 'pending' && outcome.approval !== null && decided.message.id !== null) {
+    const receipt = await deps.ledger.append(
+      callDraft(decided, { forwarded: false, approval: outcome.approval, credential: null, reason: outcome.reason }),
+    );
+    const sentence = `This call needs the approval of another person (${outcome.approval}). It was not run. Call again with the same arguments once it is approved.`;
+    const bytes = pendingBytes(decided.message.id, outcome.approval, sentence);
+    throw new Pending({ bytes, receipt, event: null, final: true });
+  }
+  return refuse(deps, decided, 'approval_denied', outcome.reason, outcome.approval);
+};
+
+/** Lets an allowed call pass, ends a denied one, and holds one that needs a second person. */
+export const createGrant =
+  (deps: GrantDeps) =>
+  async (decided: Decided, reply: Reply): Promise<Granted> => {
+    const { decision, message, session: id } = decided;
+    if (decision.effect === 'deny') return refuse(deps, decided, 'denied', decision.reason, null);
+    const session = deps.sessions.get(id);
+    if (!session || message.id === null) throw new Refusal('session_unknown');
+    const underway = deps.sessions.begin(session, message.id, decided.call);
+    if (decision.effect === 'allow') return { ...decided, grant: null };
+    try {
+      return await approved(deps, decided, underway, reply);
+    } catch (error) {
+      session.underway.delete(message.id);
+      throw error;
+    }
+  };

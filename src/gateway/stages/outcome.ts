@@ -1,0 +1,110 @@
+/** Masks and records what a server says: outcomes of calls, and every message beside them. */
+import type { Clock } from '../../base/clock.js';
+import { at, member } from '../../base/json.js';
+import type { Answered, Intended, Masked, Message, Recorded } from '../../model/call.js';
+import type { Ledger } from '../../model/ports.js';
+import type { RecordDraft, ResultStatus } from '../../model/record.js';
+import { countRedactions, type Mask } from '../../model/redaction.js';
+import { awsRequestIds } from '../aws-request-ids.js';
+import { oneLine } from '../one-line.js';
+import { revisionOf } from '../protocol/2025-11-25/message.js';
+import { errorBytes, Refusal } from '../refuse.js';
+import type { Sessions } from '../sessions.js';
+import type { ToolDefinitions } from '../tools.js';
+
+export interface OutcomeDeps {
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly maskFor: (profile: string) => Mask;
+  readonly sessions: Pick<Sessions, 'get' | 'close'>;
+  readonly tools: ToolDefinitions;
+  readonly clock: Clock;
+}
+
+/** Whether this is the answer of its call, rather than a message on its stream. */
+const isAnswer = ({ intended, message }: Answered): boolean => intended !== null && message.kind === 'response';
+
+const statusOf = (message: Message): ResultStatus => {
+  if (member(message.node, 'error')) return 'protocol_error';
+  const isError = at(message.node, 'result', 'isError');
+  if (isError?.kind === 'literal' && isError.value === true) return 'tool_error';
+  const resultType = at(message.node, 'result', 'resultType');
+  return resultType?.kind === 'string' && resultType.value === 'input_required' ? 'input_required' : 'ok';
+};
+
+/** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
+export const createMask =
+  (deps: Pick<OutcomeDeps, 'maskFor'>) =>
+  (answered: Answered): Masked => {
+    const status = isAnswer(answered) ? (answered.failure ?? statusOf(answered.message)) : null;
+    try {
+      const { bytes, redactions } = deps.maskFor(answered.server.masking)(answered.message.bytes);
+      return { ...answered, masked: oneLine(bytes), redactions, status };
+    } catch {
+      const masked = errorBytes(new Refusal('masking'), answered.message.id);
+      if (status !== null) return { ...answered, masked, redactions: [], status: 'blocked_by_masking' };
+      return { ...answered, masked, redactions: [], status: 'blocked_by_masking', deliverable: false };
+    }
+  };
+
+const resultDraft = (masked: Masked, intended: Intended, status: ResultStatus, now: number): RecordDraft => ({
+  type: 'result',
+  d: {
+    call: intended.call,
+    intent: intended.intent.seq,
+    status,
+    ms: now - intended.startedAt,
+    bytes: masked.message.bytes.length,
+    redactions: countRedactions(masked.redactions),
+    aws_request_ids: masked.server.aws ? awsRequestIds(masked.message.node) : [],
+  },
+  payloads: {
+    result: masked.masked,
+    ...(masked.redactions.length > 0 ? { redactions: JSON.stringify(masked.redactions) } : {}),
+  },
+});
+
+const messageDraft = (masked: Masked): RecordDraft => ({
+  type: 'message',
+  d: {
+    session: masked.session,
+    server: masked.server.id,
+    direction: 'to_client',
+    kind: masked.message.kind,
+    method: masked.message.method,
+    call: masked.intended?.call ?? null,
+    forwarded: masked.deliverable,
+    redactions: countRedactions(masked.redactions),
+  },
+  payloads: { content: masked.masked },
+});
+
+/** What the gateway learns from an outcome once it is on disk. */
+const learn = async (deps: OutcomeDeps, masked: Masked, intended: Intended): Promise<void> => {
+  const session = deps.sessions.get(masked.session);
+  const { method } = intended.message;
+  session?.underway.get(intended.message.id ?? '')?.settle();
+  if (method === 'tools/list' && masked.status === 'ok')
+    await deps.tools.observe(masked.server.id, masked.message.node);
+  if (method !== 'initialize' || !session) return;
+  if (masked.status !== 'ok') return deps.sessions.close(session, 'the server did not open the session');
+  session.open = true;
+  session.revision = revisionOf(masked.message) ?? null;
+};
+
+export const createRecord =
+  (deps: OutcomeDeps) =>
+  async (masked: Masked): Promise<Recorded | undefined> => {
+    const { intended, status, event, deliverable } = masked;
+    if (status === 'blocked_by_masking') {
+      const problem = 'a message could not be masked and was kept back';
+      await deps.ledger.append({ type: 'masking', d: { event: 'failure', call: intended?.call ?? null, problem } });
+    }
+    if (intended === null || !isAnswer(masked)) {
+      const receipt = await deps.ledger.append(messageDraft(masked));
+      return deliverable ? { bytes: masked.masked, receipt, event, final: false } : undefined;
+    }
+    const draft = resultDraft(masked, intended, status ?? 'unknown', deps.clock.monotonic());
+    const receipt = await deps.ledger.append(draft);
+    await learn(deps, masked, intended);
+    return { bytes: masked.masked, receipt, event, final: true };
+  };

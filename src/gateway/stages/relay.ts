@@ -1,0 +1,67 @@
+/** Notifications of the client, and its answers to requests of the server. They are never answered. */
+import type { Addressed, Message, Recorded } from '../../model/call.js';
+import { UpstreamError } from '../../model/call.js';
+import type { Ledger, Policy } from '../../model/ports.js';
+import { countRedactions, type Mask } from '../../model/redaction.js';
+import { oneLine } from '../one-line.js';
+import { cancelledId } from '../protocol/2025-11-25/message.js';
+import { Refusal } from '../refuse.js';
+import type { Session, Sessions } from '../sessions.js';
+
+export interface RelayDeps {
+  readonly ledger: Pick<Ledger, 'append'>;
+  readonly policy: Policy;
+  readonly maskFor: (profile: string) => Mask;
+  readonly sessions: Pick<Sessions, 'get'>;
+}
+
+const allowed = (deps: RelayDeps, { message, principal, server }: Addressed, session: Session): boolean => {
+  if (message.kind === 'response') return session.asked.delete(message.id ?? '');
+  return (
+    deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target: null }).effect === 'allow'
+  );
+};
+
+/** What is forwarded stays as sent; the recorded copy is masked. */
+const record = async (deps: RelayDeps, addressed: Addressed, forwarded: boolean): Promise<Recorded> => {
+  const { message, server, session } = addressed;
+  const { bytes, redactions } = deps.maskFor(server.masking)(message.bytes);
+  const receipt = await deps.ledger.append({
+    type: 'message',
+    d: {
+      session,
+      server: server.id,
+      direction: 'to_server',
+      kind: message.kind,
+      method: message.method,
+      call: null,
+      forwarded,
+      redactions: countRedactions(redactions),
+    },
+    payloads: { content: oneLine(bytes) },
+  });
+  return { bytes: message.bytes, receipt, event: null, final: false };
+};
+
+/** A cancelled call is withdrawn from approval, and never runs afterwards. */
+const cancel = (session: Session, message: Message): void => {
+  const id = cancelledId(message);
+  if (id === undefined) return;
+  session.underway.get(id)?.abort.abort(new UpstreamError('cancelled', 'the client cancelled the call'));
+};
+
+export const createRelay =
+  (deps: RelayDeps) =>
+  async (addressed: Addressed): Promise<void> => {
+    const session = deps.sessions.get(addressed.session);
+    if (!session) throw new Refusal('session_unknown');
+    const passes = allowed(deps, addressed, session);
+    const recorded = await record(deps, addressed, passes);
+    if (!passes) return;
+    const delivered = session.upstream?.deliver(recorded).catch((error: unknown) => {
+      // The sender of a notification expects no answer; a server that is gone shows at the next request.
+      if (!(error instanceof UpstreamError)) throw error;
+    });
+    cancel(session, addressed.message);
+    await delivered;
+  };
