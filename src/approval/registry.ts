@@ -59,7 +59,7 @@ const keyOf = ({ approval }: Entry): string => bindingKey(approval.binding, appr
 /** Why an ask is too much beside what is open; null where it is not. */
 const fullness = (
   limits: ApprovalLimits,
-  open: Iterable<Entry>,
+  open: readonly Entry[],
   { binding, maskedArgs }: ApprovalAsk,
 ): string | null => {
   let all = 0;
@@ -113,7 +113,7 @@ export const createRegistry = (limits: ApprovalLimits): Registry => {
     full: (ask) =>
       fullness(
         limits,
-        slots.values().map(({ entry }) => entry),
+        [...slots.values()].map(({ entry }) => entry),
         ask,
       ),
     reserve: (entry, durable) => {
