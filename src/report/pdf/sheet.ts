@@ -1,0 +1,208 @@
+import PDFDocument from 'pdfkit';
+import { FONTS, glyphsOf } from './fonts.js';
+import { CONTENT_WIDTH, type FontName, H1, H2, LEAD, lineStep, MUTED, PAGE, RULE, type TextStyle } from './style.js';
+import { visible } from './visible.js';
+import { wrap } from './wrap.js';
+
+type Doc = InstanceType<typeof PDFDocument>;
+/** A mark in the document's outline, under which others can stand. */
+export type Bookmark = ReturnType<Doc['outline']['addItem']>;
+export type Element = ReturnType<Doc['struct']>;
+
+export interface SheetOptions {
+  readonly title: string;
+  readonly author: string;
+  readonly subject: string;
+  /** Printed in the file's information instead of the time of writing, so that equal input gives equal bytes. */
+  readonly date: Date;
+  readonly accent: string;
+  /** Drawn large and pale beneath every page. */
+  readonly watermark: string | null;
+}
+
+/** pdfkit writes the title into XML without escaping it. */
+const plain = (text: string): string => text.replace(/[&<>]/g, ' ');
+
+/**
+ * The page as a surface with a cursor: text that wraps and never clips, page breaks where they are asked for,
+ * outline and tags. Owns the pdfkit document.
+ */
+export class Sheet {
+  readonly doc: Doc;
+  readonly accent: string;
+  /** Top of what comes next, points from the page's top. */
+  y: number = PAGE.top;
+  private readonly watermark: string | null;
+  private readonly glyphs = new Map<FontName, Map<number, boolean>>();
+  private readonly bookmarks = new Map<string, Bookmark>();
+
+  constructor(options: SheetOptions) {
+    this.accent = options.accent;
+    this.watermark = options.watermark;
+    this.doc = new PDFDocument({
+      size: 'A4',
+      margins: { top: 0, bottom: 0, left: 0, right: 0 },
+      autoFirstPage: false,
+      bufferPages: true,
+      font: FONTS.regular,
+      pdfVersion: '1.7',
+      tagged: true,
+      lang: 'en-US',
+      displayTitle: true,
+      info: {
+        Title: plain(options.title),
+        Author: plain(options.author),
+        Subject: plain(options.subject),
+        Creator: 'Countersign',
+        Producer: 'Countersign',
+        CreationDate: options.date,
+        ModDate: options.date,
+      },
+    });
+  }
+
+  /** Starts a page. */
+  page(): void {
+    this.doc.addPage();
+    this.y = PAGE.top;
+    if (this.watermark !== null) this.drawWatermark(this.watermark);
+  }
+
+  /** Starts a page unless `height` still fits on this one. */
+  ensure(height: number): void {
+    if (this.y + height > PAGE.height - PAGE.bottom) this.page();
+  }
+
+  /** What still fits on this page, points. */
+  get room(): number {
+    return PAGE.height - PAGE.bottom - this.y;
+  }
+
+  /** Draws what is no content: lines, fills, headers. */
+  artifact(draw: () => void): void {
+    this.doc.markContent('Artifact', { type: 'Layout' });
+    draw();
+    this.doc.endMarkedContent();
+  }
+
+  /** Draws content under a tag of the document's structure (ISO 32000-1 §14.8). */
+  tag(type: string, draw: () => void, parent?: Element): void {
+    if (parent) parent.add(this.doc.struct(type, {}, draw));
+    else this.doc.addStructure(this.doc.struct(type, {}, draw));
+  }
+
+  /** The text with everything that cannot be seen in this font written out. */
+  safe(text: string, { font }: TextStyle): string {
+    const known = this.glyphs.get(font) ?? new Map<number, boolean>();
+    this.glyphs.set(font, known);
+    return visible(text, (code) => {
+      const cached = known.get(code);
+      if (cached !== undefined) return cached;
+      this.doc.font(FONTS[font]);
+      const has = glyphsOf(this.doc).hasGlyphForCodePoint(code);
+      known.set(code, has);
+      return has;
+    });
+  }
+
+  measure(text: string, style: TextStyle): number {
+    this.doc.font(FONTS[style.font]).fontSize(style.size);
+    return this.doc.widthOfString(text, { characterSpacing: style.spacing ?? 0 });
+  }
+
+  /** Lines of at most `width`, safe to print. */
+  lines(text: string, style: TextStyle, width: number): readonly string[] {
+    return wrap(this.safe(text, style), width, (part) => this.measure(part, style));
+  }
+
+  /** One line at a place. The text must be safe already. */
+  put(text: string, x: number, y: number, style: TextStyle): void {
+    this.doc
+      .font(FONTS[style.font])
+      .fontSize(style.size)
+      .fillColor(style.color)
+      .text(text, x, y, { lineBreak: false, characterSpacing: style.spacing ?? 0 });
+  }
+
+  putRight(text: string, right: number, y: number, style: TextStyle): void {
+    this.put(text, right - this.measure(text, style), y, style);
+  }
+
+  /** Wrapped text at the cursor, over as many pages as it needs. */
+  paragraph(
+    text: string,
+    style: TextStyle,
+    at: { readonly x?: number; readonly width?: number; readonly gap?: number } = {},
+  ) {
+    const x = at.x ?? PAGE.margin;
+    const step = lineStep(style);
+    let lines = this.lines(text, style, at.width ?? CONTENT_WIDTH);
+    while (lines.length > 0) {
+      this.ensure(step);
+      const count = Math.max(1, Math.floor(this.room / step));
+      const now = lines.slice(0, count);
+      this.tag('P', () => {
+        now.forEach((line, i) => this.put(line, x, this.y + i * step, style));
+      });
+      this.y += now.length * step;
+      lines = lines.slice(count);
+    }
+    this.y += at.gap ?? 0;
+  }
+
+  /** A page of its own with number, heading and one lead sentence that already says the result. */
+  section(number: string, title: string, lead: string): void {
+    this.page();
+    this.tag('P', () => this.put(number, PAGE.margin, this.y - 5, { font: 'semibold', size: 9.4, color: this.accent }));
+    this.y += 12;
+    this.heading(title, H1, 'H1', CONTENT_WIDTH);
+    this.bookmark(`${number}  ${title}`, number);
+    if (lead !== '') this.paragraph(lead, LEAD, { gap: 12 });
+  }
+
+  heading(title: string, style: TextStyle, tag: 'H1' | 'H2', width: number): void {
+    const lines = this.lines(title, style, width);
+    const step = style.size * 1.3;
+    this.tag(tag, () => lines.forEach((line, i) => this.put(line, PAGE.margin, this.y + i * step, style)));
+    this.y += lines.length * step + 2;
+  }
+
+  /** A heading within a section; keeps `follow` points of what comes after on the same page. */
+  subheading(title: string, follow = 60): void {
+    this.ensure(24 + follow);
+    this.y += 12;
+    this.heading(title, H2, 'H2', CONTENT_WIDTH);
+    this.y += 2;
+  }
+
+  /** Marks this page in the outline; `8.4` stands under `8`. */
+  bookmark(label: string, number: string): void {
+    const parent = this.bookmarks.get(number.split('.')[0] ?? '');
+    const item = (parent ?? this.doc.outline).addItem(this.safe(label, LEAD), { expanded: false });
+    if (!parent) this.bookmarks.set(number, item);
+  }
+
+  rule(
+    y: number,
+    color: string = RULE,
+    width = 0.6,
+    x: number = PAGE.margin,
+    right: number = PAGE.width - PAGE.margin,
+  ) {
+    this.artifact(() => this.doc.moveTo(x, y).lineTo(right, y).lineWidth(width).strokeColor(color).stroke());
+  }
+
+  private drawWatermark(text: string): void {
+    this.artifact(() => {
+      const style: TextStyle = { font: 'bold', size: 84, color: MUTED };
+      const width = this.measure(text, style);
+      const { doc } = this;
+      doc
+        .save()
+        .rotate(-52, { origin: [PAGE.width / 2, PAGE.height / 2] })
+        .fillOpacity(0.06);
+      this.put(text, (PAGE.width - width) / 2, PAGE.height / 2 - 50, style);
+      doc.restore();
+    });
+  }
+}
