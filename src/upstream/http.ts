@@ -4,7 +4,6 @@ import { Channel } from '../base/channel.js';
 import { at, parseJson, stringOf } from '../base/json.js';
 import type { Intended, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
-import type { CredentialFacts } from '../model/record.js';
 import { SseParser } from './sse.js';
 
 export interface HttpUpstreamOptions {
@@ -131,16 +130,16 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 /** One conversation. The server's own session id, where it gives one, stays in here. */
 class HttpUpstream implements Upstream {
-  readonly credential: CredentialFacts | null;
+  /** A server that sessions share runs under credentials of its own. */
+  readonly credential = null;
   readonly dropped = 0;
   private sessionId: string | undefined;
   private revision: string | undefined;
   private readonly open = new Set<Exchange>();
   private readonly options: HttpUpstreamOptions;
 
-  constructor(options: HttpUpstreamOptions, credential: CredentialFacts | null) {
+  constructor(options: HttpUpstreamOptions) {
     this.options = options;
-    this.credential = credential;
   }
 
   private async send(
@@ -226,8 +225,7 @@ class HttpUpstream implements Upstream {
 }
 
 /** Opens a conversation with a server over Streamable HTTP. */
-export const openHttpUpstream = (options: HttpUpstreamOptions, credential: CredentialFacts | null = null): Upstream =>
-  new HttpUpstream(options, credential);
+export const openHttpUpstream = (options: HttpUpstreamOptions): Upstream => new HttpUpstream(options);
 
 const drain = async (response: Response): Promise<void> => {
   for await (const _ of response.messages);

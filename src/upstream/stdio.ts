@@ -4,6 +4,7 @@ import { compactJson, type JsonNode, member, parseJson } from '../base/json.js';
 import type { Intended, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import type { CredentialFacts } from '../model/record.js';
+import type { AwsSession } from './aws-credentials.js';
 import { type Child, type ChildOptions, startChild } from './child.js';
 
 export type StdioUpstreamOptions = Omit<ChildOptions, 'onLine' | 'onEnd'>;
@@ -38,7 +39,6 @@ const addressing = (line: Buffer): Addressing => {
 };
 
 class StdioUpstream implements Upstream {
-  readonly credential: CredentialFacts | null;
   dropped = 0;
   private readonly child: Child;
   private readonly calls = new Map<
@@ -49,16 +49,20 @@ class StdioUpstream implements Upstream {
   private unclaimed: UpstreamMessage[] = [];
   private ended: string | undefined;
   private readonly endCallbacks: ((reason: string) => void)[] = [];
-  private readonly release: () => Promise<void>;
+  private readonly aws: AwsSession | null;
 
-  constructor(options: StdioUpstreamOptions, credential: CredentialFacts | null, release: () => Promise<void>) {
-    this.credential = credential;
-    this.release = release;
+  constructor(options: StdioUpstreamOptions, aws: AwsSession | null) {
+    this.aws = aws;
     this.child = startChild({
       ...options,
       onLine: (line) => this.receive(Buffer.from(line)),
       onEnd: (reason) => this.end(reason),
     });
+  }
+
+  /** Renewed credentials have other names, so this is read at each call. */
+  get credential(): CredentialFacts | null {
+    return this.aws?.facts ?? null;
   }
 
   private readonly flow = (paused: boolean): void => this.child.pause(paused);
@@ -142,7 +146,7 @@ class StdioUpstream implements Upstream {
 
   async close(): Promise<void> {
     await this.child.stop();
-    await this.release();
+    await this.aws?.close();
   }
 
   onEnd(callback: (reason: string) => void): void {
@@ -153,10 +157,7 @@ class StdioUpstream implements Upstream {
 
 /**
  * Starts a server process for one session.
- * @param release frees what was opened for the session beside the process, such as its AWS credentials
+ * @param aws the session's credentials, which end with the process
  */
-export const openStdioUpstream = (
-  options: StdioUpstreamOptions,
-  credential: CredentialFacts | null,
-  release: () => Promise<void>,
-): Upstream => new StdioUpstream(options, credential, release);
+export const openStdioUpstream = (options: StdioUpstreamOptions, aws: AwsSession | null): Upstream =>
+  new StdioUpstream(options, aws);

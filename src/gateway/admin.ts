@@ -1,0 +1,33 @@
+/** The admin listener: health for machines, and what is mounted on it, such as the approvals API. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+/** Handles a request, or says that it is not its own. */
+export type AdminRoute = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+
+export interface AdminDeps {
+  readonly routes: readonly AdminRoute[];
+  readonly health: () => { readonly ok: boolean; readonly [fact: string]: string | number | boolean };
+  readonly onDefect: (error: unknown) => void;
+}
+
+const json = (response: ServerResponse, status: number, body: object): void => {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify(body));
+};
+
+const handle = async (deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  if (request.method === 'GET' && request.url === '/healthz') {
+    const health = deps.health();
+    return json(response, health.ok ? 200 : 503, health);
+  }
+  for (const route of deps.routes) if (await route(request, response)) return;
+  json(response, 404, { error: { code: 'NOT_FOUND', message: 'nothing is served at this path' } });
+};
+
+export const createAdmin = (deps: AdminDeps): Server =>
+  createServer({ maxHeaderSize: 32_768, headersTimeout: 15_000, requestTimeout: 30_000 }, (request, response) => {
+    handle(deps, request, response).catch((error: unknown) => {
+      deps.onDefect(error);
+      response.destroy();
+    });
+  });

@@ -1,0 +1,78 @@
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../base/clock.js';
+import { CountersignError } from '../base/errors.js';
+import type { Upstream, Upstreams } from '../model/call.js';
+import { UpstreamError } from '../model/call.js';
+import type { ServerSettings } from '../model/settings.js';
+import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
+import type { StsOptions } from './aws-sts.js';
+import { createDispatcher, openHttpUpstream } from './http.js';
+import { openStdioUpstream } from './stdio.js';
+
+type OpeningSession = Parameters<Upstreams['open']>[1];
+
+export interface UpstreamsDeps {
+  readonly clock: Clock;
+  readonly maxResponseBytes: number;
+  /** Resolved headers (HTTP) or variables (stdio) of each server: its own credentials, by server id. */
+  readonly secrets: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** The gateway's environment: a child inherits a few harmless variables of it. */
+  readonly environment: Record<string, string | undefined>;
+  readonly gatewayKeys: StsOptions['gatewayKeys'];
+  /** A line a server process wrote to standard error, as it came. */
+  readonly onStderr: (server: string, line: string) => void;
+}
+
+class ServerUpstreams implements Upstreams {
+  private readonly pools = new Map<string, Dispatcher>();
+  private readonly credentials = new Map<string, AwsCredentials>();
+  private readonly deps: UpstreamsDeps;
+
+  constructor(deps: UpstreamsDeps) {
+    this.deps = deps;
+  }
+
+  private poolFor(server: string, url: URL): Dispatcher {
+    const pool = this.pools.get(server) ?? createDispatcher(url.origin);
+    this.pools.set(server, pool);
+    return pool;
+  }
+
+  private async awsSession(server: ServerSettings, session: OpeningSession): Promise<AwsSession | null> {
+    const { aws: settings } = server;
+    if (!settings) return null;
+    const { clock, gatewayKeys, environment } = this.deps;
+    const known = this.credentials.get(server.id);
+    const source = known ?? createAwsCredentials({ settings, clock, gatewayKeys, environment });
+    this.credentials.set(server.id, source);
+    const { issuer, subject } = session.principal;
+    try {
+      return await source.open({ id: session.id, issuer, subject });
+    } catch (error) {
+      if (!(error instanceof CountersignError)) throw error;
+      throw new UpstreamError('refused', error.message);
+    }
+  }
+
+  async open(server: ServerSettings, session: OpeningSession): Promise<Upstream> {
+    const { upstream, id } = server;
+    const { maxResponseBytes, environment, onStderr } = this.deps;
+    const secrets = this.deps.secrets.get(id) ?? {};
+    if (upstream.kind === 'http') {
+      const url = new URL(upstream.url);
+      return openHttpUpstream({ url, dispatcher: this.poolFor(id, url), headers: secrets, maxResponseBytes });
+    }
+    const aws = await this.awsSession(server, session);
+    const env = { ...secrets, ...aws?.env };
+    const child = { settings: upstream, inherited: environment, env, maxLineBytes: maxResponseBytes };
+    return openStdioUpstream({ ...child, onStderr: (line) => onStderr(id, line) }, aws);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+    await Promise.all([...this.credentials.values()].map((source) => source.close()));
+  }
+}
+
+/** Opens conversations: a pool of connections per HTTP server, a process per session for stdio servers. */
+export const createUpstreams = (deps: UpstreamsDeps): Upstreams => new ServerUpstreams(deps);
