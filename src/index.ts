@@ -1,4 +1,7 @@
 /** The public API. The command line is built on it, and so can other programs be. */
 
+export { loadSettings } from './app/config.js';
+export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { terminal } from './app/terminal.js';
+export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';

@@ -1,0 +1,31 @@
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base.js';
+import { table } from '../cli/print.js';
+import { type LoginSummary, tokenStore, whoAmI } from '../index.js';
+
+export default class Whoami extends BaseCommand {
+  static override summary = 'Show who is logged in, for what and until when.';
+  static override description = 'Ends with 14 where nobody is logged in.';
+  static override examples = ['<%= config.bin %> whoami', '<%= config.bin %> whoami --json'];
+  static override flags = {
+    store: Flags.string({
+      summary: 'where the login is stored (default: your configuration folder)',
+      helpValue: 'FILE',
+    }),
+  };
+
+  async run(): Promise<{ logins: readonly LoginSummary[] }> {
+    const { flags } = await this.parse(Whoami);
+    const logins = whoAmI(tokenStore(flags.store));
+    const columns = [
+      { head: 'use', cell: ({ use }: LoginSummary) => use },
+      { head: 'person', cell: ({ name, email, subject }: LoginSummary) => name ?? email ?? subject },
+      { head: 'until', cell: ({ expiresAt }: LoginSummary) => expiresAt },
+      { head: 'logged in', cell: ({ loggedInAt }: LoginSummary) => loggedInAt ?? 'not said' },
+      { head: 'audience', cell: ({ audience }: LoginSummary) => audience },
+      { head: 'issuer', cell: ({ issuer }: LoginSummary) => issuer },
+    ];
+    for (const line of table(this.out, columns, logins)) this.log(line);
+    return { logins };
+  }
+}
