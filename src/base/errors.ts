@@ -103,6 +103,11 @@ export const ERRORS = {
     message: 'the login store {file} cannot be used: {problem}',
     hint: 'delete the file and run `countersign login`; it must belong to you alone (chmod 600)',
   },
+  LISTEN_FAILED: {
+    exit: 2,
+    message: 'the gateway cannot listen on {address}: {problem}',
+    hint: 'choose another port in the configuration, or stop what uses this one',
+  },
   // -- ledger ----------------------------------------------------------------
   LEDGER_LOCKED: {
     exit: 2,
@@ -133,6 +138,16 @@ export const ERRORS = {
     exit: 1,
     message: 'the ledger has {bytes} bytes waiting for the disk and takes no more',
     hint: 'the disk is too slow for this load; no call is let through meanwhile',
+  },
+  VERIFY_NOT_FOUND: {
+    exit: 2,
+    message: 'there is nothing at {path}',
+    hint: 'name the folder of a ledger or of an evidence package',
+  },
+  TRUST_INVALID: {
+    exit: 2,
+    message: 'the trust file {file} cannot be used: {problem}',
+    hint: 'docs/ledger-format.md shows the form; get the keys from their owners, not from the package',
   },
   RECORD_INVALID: {
     exit: 1,
@@ -232,6 +247,12 @@ export const ERRORS = {
     exit: 1,
     message: 'the AWS role {role} could not be assumed for a session: {problem}',
     hint: "check the gateway's own AWS credentials, and that the role trusts it for sts:AssumeRole and sts:SetSourceIdentity",
+  },
+  // -- masking ---------------------------------------------------------------
+  MASKING_FAILED: {
+    exit: 1,
+    message: 'a message cannot be masked: {problem}',
+    hint: 'it was blocked; the server must send strict JSON (RFC 8259) in UTF-8, without duplicate names',
   },
 } as const satisfies Record<string, ErrorRow>;
 
