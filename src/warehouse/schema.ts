@@ -96,7 +96,7 @@ export const CLOUDTRAIL_TABLES: readonly string[] = [
      start_t TIMESTAMP, end_t TIMESTAMP, status VARCHAR NOT NULL, signature VARCHAR NOT NULL, fingerprint VARCHAR,
      logs BIGINT NOT NULL, reason VARCHAR)`,
   // `state`: valid, changed, missing (named by a digest, not collected), unverified (its digest is INVALID),
-  // in_no_digest, not_covered_yet (no digest names it: for the latter, none could yet).
+  // in_no_digest; of the last, `reason` says where no digest could name it yet.
   `CREATE TABLE ct_log_integrity (key VARCHAR NOT NULL, sha256 VARCHAR, digest_key VARCHAR, state VARCHAR NOT NULL,
      reason VARCHAR)`,
   // Ends of each chain of digests and holes between digests; `kind`: oldest, newest, gap.

@@ -1,0 +1,157 @@
+/**
+ * Events against calls: which event does which session explain, and which none does.
+ *
+ * A session is bound by its role session name (T1) or an access key issued to it (T2); within it, an event is
+ * explained by a call whose tool is declared to cause that operation and whose window covers it. A request id
+ * seen in a result binds the call itself (T3). Calls of servers without a session credential explain at best
+ * probably (T4), by role and time. The operation stands in every join key, sessions are joined by three
+ * equalities and never by OR, and windows by ASOF with a running maximum: event times call windows
+ * would else grow with the square of a session.
+ */
+
+const BEFORE_OPEN = `INTERVAL 60 SECOND`;
+const SLACK = `INTERVAL 3 SECOND`;
+
+/** Sessions and keys with the times in which AWS can show them; unique, asserted before. */
+const SESSIONS: readonly string[] = [
+  `CREATE TEMP TABLE ses AS SELECT CAST(row_number() OVER (ORDER BY session_id) AS INTEGER) AS sno, session_id,
+     role_session_name, source_identity, opened_t - ${BEFORE_OPEN} AS lo,
+     coalesce(expires_ts, closed_t, opened_t + INTERVAL 1 HOUR) + ${SLACK} AS hi FROM gw_session`,
+  `CREATE TEMP TABLE ses_key AS SELECT k.access_key_id, s.sno, s.lo, k.expires_ts + ${SLACK} AS hi
+     FROM gw_credential k JOIN ses s USING (session_id)`,
+  `CREATE TEMP TABLE op AS SELECT event_source, event_name, CAST(row_number() OVER (ORDER BY event_source, event_name) AS INTEGER) AS op_no,
+     bool_or(sup) AS supporting, bool_or(NOT sup) AS mapped
+   FROM (SELECT event_source, event_name, false AS sup FROM tool_aws_map UNION ALL SELECT event_source, event_name, true FROM supporting_op)
+   GROUP BY event_source, event_name`,
+];
+
+/**
+ * A request id explains only within five minutes of its call, and never an event of another session: a result may
+ * list request ids of other people's events.
+ */
+const REQUESTS = `CREATE TEMP TABLE req AS
+SELECT request_id, min(call_no) AS call_no FROM (SELECT unnest(aws_request_ids) AS request_id, seq AS call_no FROM gw_call) GROUP BY 1`;
+
+/** Events in scope: of a governed role, bound to a session, named by a result, or of a person of the gateway. */
+const BOUND = `CREATE TEMP TABLE ev AS
+WITH b AS (
+  SELECT e.event_id, e.account_id, e.event_time AS t, e.invoked_by IS NOT NULL AS svc, e.issuer_arn, e.error_code,
+    CASE WHEN o.mapped THEN o.op_no END AS op_no, coalesce(o.supporting, false) AS supp,
+    coalesce(a.sno, k.sno) AS own, coalesce(b.sno, n.sno) AS opened,
+    CASE WHEN a.sno IS NOT NULL OR (k.sno IS NULL AND b.sno IS NOT NULL) THEN 'T1' WHEN coalesce(k.sno, n.sno) IS NOT NULL THEN 'T2' END AS bind_tier,
+    coalesce(a.sno <> k.sno, false) OR coalesce(b.sno <> n.sno, false) AS bind_conflict,
+    coalesce(e.source_identity, e.assume_source_identity) AS identity, p.source_identity AS known_person,
+    g.arn IS NOT NULL AS governed, e.assume_role_arn IN (SELECT arn FROM governed_role) AND e.error_code IS NULL AS assumes,
+    r.call_no AS req_call
+  FROM ct_event e
+  LEFT JOIN ses a ON a.role_session_name = e.role_session_name AND e.event_time BETWEEN a.lo AND a.hi
+  LEFT JOIN ses_key k ON k.access_key_id = e.access_key_id AND e.event_time BETWEEN k.lo AND k.hi
+  LEFT JOIN ses b ON b.role_session_name = e.assume_session_name AND e.event_time BETWEEN b.lo AND b.hi
+  LEFT JOIN ses_key n ON n.access_key_id = e.assume_key_id AND e.event_time BETWEEN n.lo AND n.hi
+  LEFT JOIN req r ON r.request_id = e.request_id
+  LEFT JOIN op o ON o.event_source = e.event_source AND o.event_name = e.event_name
+  LEFT JOIN governed_role g ON g.arn = e.issuer_arn
+  LEFT JOIN (SELECT DISTINCT source_identity FROM ses) p ON p.source_identity = e.source_identity
+), scoped AS (
+  SELECT b.*, coalesce(own, opened) AS sno, own IS NULL AND opened IS NOT NULL AS assume FROM b
+  WHERE governed OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
+)
+SELECT s.*, CASE WHEN c.seq IS NOT NULL AND s.t BETWEEN c.start_ts - INTERVAL 5 MINUTE AND c.end_ts + INTERVAL 5 MINUTE
+    AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call,
+  CAST(row_number() OVER (ORDER BY s.event_id, s.account_id) AS INTEGER) AS eno
+FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.session_id = c.session_id`;
+
+/** In scope only by a request id that does not hold: not ours. */
+const DISOWN = `DELETE FROM ev WHERE t3_call IS NULL AND NOT governed AND own IS NULL AND opened IS NULL
+  AND NOT coalesce(assumes, false) AND known_person IS NULL`;
+
+/** AWS's clock against the gateway's: event times are whole seconds at completion. Asynchronous tools are left out. */
+const CLOCK = `INSERT INTO clock_offset
+WITH i AS (SELECT max(epoch_ms(e.t) - epoch_ms(c.end_ts)) AS lo, min(epoch_ms(e.t) + 1000 - epoch_ms(c.start_ts)) AS hi, count(*) AS n
+  FROM ev e JOIN gw_call c ON c.seq = e.t3_call
+  WHERE NOT EXISTS (FROM tool_aws_map m WHERE m.server = c.server AND m.tool = c.target AND m.async_s > 0)),
+near AS (SELECT *, greatest(lo, -2000) AS near_lo, least(hi, 2000) AS near_hi FROM i)
+SELECT CASE WHEN n = 0 OR lo > hi THEN -2000 WHEN near_lo <= near_hi THEN near_lo ELSE lo END,
+  CASE WHEN n = 0 OR lo > hi THEN 2000 WHEN near_lo <= near_hi THEN near_hi ELSE hi END, n FROM near`;
+
+/** When the events of a call may come. `shared_role`: of a server whose calls carry no credential of their own. */
+const WINDOWS = `CREATE TEMP TABLE call_win AS
+SELECT s.sno, s.source_identity AS person, CASE WHEN c.access_key_id IS NULL THEN v.role_arn END AS shared_role, o.op_no,
+  c.seq AS call_no, m.write AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
+  date_trunc('second', c.start_ts + to_milliseconds(k.low_ms - 50)) AS lo,
+  c.end_ts + to_milliseconds(k.high_ms + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
+FROM gw_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
+JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) CROSS JOIN clock_offset k
+WHERE c.forwarded AND c.method = 'tools/call'`;
+
+/**
+ * For each event, the latest call whose window covers it, among those with the same key and operation.
+ * The latest window that began before the event may have ended while an earlier, longer one still covers it:
+ * the running maximum finds these few, and only they are joined by range.
+ */
+const asOf = (name: string, key: string, events: string): readonly string[] => [
+  `CREATE TEMP TABLE w_${name} AS SELECT *, max(hi) OVER (PARTITION BY k, op_no ORDER BY lo) AS run_hi FROM
+   (SELECT ${key} AS k, op_no, lo, max(hi) AS hi, arg_max(call_no, (hi, call_no)) AS call_no FROM call_win WHERE ${key} IS NOT NULL GROUP BY ALL)`,
+  `CREATE TEMP TABLE m_${name} AS
+   WITH hit AS (SELECT e.eno, e.t, e.k, e.op_no, CASE WHEN e.t <= w.hi THEN w.call_no END AS call_no
+     FROM (${events}) e ASOF JOIN w_${name} w ON w.k = e.k AND w.op_no = e.op_no AND e.t >= w.lo WHERE e.t <= w.run_hi)
+   SELECT eno, call_no FROM hit WHERE call_no IS NOT NULL
+   UNION ALL SELECT h.eno, arg_max(w.call_no, (w.lo, w.hi, w.call_no)) FROM hit h
+     JOIN w_${name} w ON w.k = h.k AND w.op_no = h.op_no AND h.t BETWEEN w.lo AND w.hi WHERE h.call_no IS NULL GROUP BY 1`,
+];
+
+const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NULL';
+
+const MATCHES: readonly string[] = [
+  ...asOf('own', 'sno', 'SELECT *, own AS k FROM ev WHERE t3_call IS NULL AND own IS NOT NULL AND op_no IS NOT NULL'),
+  ...asOf('role', 'shared_role', `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`),
+  ...asOf('person', 'person', `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND known_person IS NOT NULL`),
+];
+
+/** The status is exact; which of several covering calls caused an event, only a request id tells. */
+const RESULT = `INSERT INTO event_match
+WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS maybe_call, r.call_no IS NOT NULL AS by_role,
+    CASE WHEN e.t3_call IS NOT NULL OR w.call_no IS NOT NULL THEN 'MATCHED' WHEN e.svc THEN 'SERVICE'
+      WHEN e.assume OR (e.sno IS NOT NULL AND e.supp) THEN 'SUPPORTING' WHEN e.sno IS NOT NULL THEN 'UNEXPLAINED_IN_SESSION'
+      WHEN coalesce(r.call_no, p.call_no) IS NOT NULL THEN 'PROBABLE' ELSE 'BYPASS' END AS kind
+  FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)),
+c AS (SELECT *, CASE kind WHEN 'MATCHED' THEN coalesce(t3_call, own_call) WHEN 'PROBABLE' THEN maybe_call END AS call_no FROM j)
+SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, g.session_id),
+  CASE WHEN c.t3_call IS NOT NULL THEN 'T3' WHEN c.kind = 'PROBABLE' THEN 'T4' ELSE c.bind_tier END, c.kind,
+  CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.kind = 'MATCHED' THEN 'WINDOW' WHEN c.kind = 'PROBABLE' AND c.by_role THEN 'ROLE_WINDOW'
+    WHEN c.kind = 'PROBABLE' THEN 'PERSON_WINDOW' WHEN c.kind = 'SUPPORTING' AND c.assume THEN 'ASSUME_ROLE' END,
+  g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0,
+  CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
+  c.bind_conflict
+FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN gw_call g ON g.seq = c.call_no`;
+
+/** From the call's side any event in the window will do: the best match of each event would flag calls that share one. */
+const MISSING = `INSERT INTO call_missing
+WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, lo, hi FROM call_win WHERE expected AND (sno IS NOT NULL OR shared_role IS NOT NULL)
+    AND call_no NOT IN (SELECT t3_call FROM ev WHERE t3_call IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL)),
+ done AS (SELECT own AS sno, op_no, t FROM ev WHERE own IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL),
+ role_done AS (SELECT issuer_arn AS role, op_no, t FROM ev WHERE sno IS NULL AND governed AND op_no IS NOT NULL AND error_code IS NULL),
+ hit AS (SELECT w.call_no FROM w ASOF JOIN done e ON e.sno = w.sno AND e.op_no = w.op_no AND w.lo <= e.t WHERE e.t <= w.hi
+   UNION ALL SELECT w.call_no FROM w ASOF JOIN role_done e ON e.role = w.shared_role AND e.op_no = w.op_no AND w.lo <= e.t WHERE e.t <= w.hi),
+ seen AS (SELECT greatest((SELECT max(event_time) FROM ct_event), (SELECT max(end_t) FROM ct_digest WHERE status <> 'INVALID')) AS until_t)
+SELECT c.call_id, max(w.hi), coalesce(max(w.hi) <= any_value(seen.until_t), false)
+FROM w JOIN gw_call c ON c.seq = w.call_no CROSS JOIN seen WHERE w.call_no NOT IN (SELECT call_no FROM hit) GROUP BY c.call_id`;
+
+const TEMPORARY = ['ses', 'ses_key', 'op', 'req', 'ev', 'call_win'];
+const DROPS: readonly string[] = TEMPORARY.concat(
+  ['own', 'role', 'person'].flatMap((name) => [`w_${name}`, `m_${name}`]),
+).map((table) => `DROP TABLE ${table}`);
+
+/** Statements in order. Before them: the gateway's, CloudTrail's and the scope tables. */
+export const CORRELATE: readonly string[] = [
+  ...SESSIONS,
+  REQUESTS,
+  BOUND,
+  DISOWN,
+  CLOCK,
+  WINDOWS,
+  ...MATCHES,
+  RESULT,
+  MISSING,
+  ...DROPS,
+];

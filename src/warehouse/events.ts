@@ -1,0 +1,80 @@
+/** SQL that reads staged CloudTrail records and tells copies and conflicts apart. */
+
+const PATHS: readonly string[] = [
+  'eventID',
+  'recipientAccountId',
+  'eventTime',
+  'eventSource',
+  'eventName',
+  'awsRegion',
+  'sourceIPAddress',
+  'userAgent',
+  'errorCode',
+  'userIdentity.type',
+  'userIdentity.arn',
+  'userIdentity.principalId',
+  'userIdentity.accessKeyId',
+  'userIdentity.sessionContext.sourceIdentity',
+  'userIdentity.sessionContext.sessionIssuer.arn',
+  'userIdentity.invokedBy',
+  'userIdentity.sessionContext.attributes.mfaAuthenticated',
+  'requestID',
+  'sharedEventID',
+  'eventCategory',
+  'readOnly',
+  'eventType',
+  'eventVersion',
+  'resources[0].ARN',
+  'requestParameters.roleArn',
+  'requestParameters.roleSessionName',
+  'requestParameters.sourceIdentity',
+  'responseElements.credentials.accessKeyId',
+];
+
+const ASSUME = `x[4] = 'sts.amazonaws.com' AND x[5] LIKE 'AssumeRole%'`;
+
+/** What a line file is read into: every copy of every event. */
+export const STAGE_TABLE = `CREATE TEMP TABLE ev_stage (event_id VARCHAR, account_id VARCHAR, event_time TIMESTAMP,
+  event_source VARCHAR, event_name VARCHAR, region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, error_code VARCHAR,
+  identity_type VARCHAR, arn VARCHAR, principal_id VARCHAR, access_key_id VARCHAR, source_identity VARCHAR,
+  issuer_arn VARCHAR, role_session_name VARCHAR, invoked_by VARCHAR, mfa VARCHAR, request_id VARCHAR,
+  shared_event_id VARCHAR, category VARCHAR, read_only BOOLEAN, event_type VARCHAR, event_version VARCHAR,
+  resource_arn VARCHAR, request_parameters JSON, assume_role_arn VARCHAR, assume_session_name VARCHAR,
+  assume_source_identity VARCHAR, assume_key_id VARCHAR, file_no BIGINT, idx BIGINT, content VARCHAR)`;
+
+/** Reads one line file. One `json_extract_string` with a list of paths: a third of the time of one per field. */
+export const readStage = (path: string): string => `INSERT INTO ev_stage
+SELECT x[1], coalesce(x[2], ''), CAST(x[3] AS TIMESTAMP), x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12], x[13],
+  x[14], x[15], nullif(regexp_extract(x[11], '^arn:[^:]+:sts::[0-9]*:assumed-role/.+/([^/]+)$', 1), ''), x[16], x[17], x[18],
+  x[19], x[20], TRY_CAST(x[21] AS BOOLEAN), x[22], x[23], x[24], r->'$.requestParameters',
+  CASE WHEN ${ASSUME} THEN x[25] END, CASE WHEN ${ASSUME} THEN x[26] END, CASE WHEN ${ASSUME} THEN x[27] END,
+  CASE WHEN ${ASSUME} THEN x[28] END, f, i, sha256(CAST(r AS VARCHAR))
+FROM (SELECT f, i, r, json_extract_string(r, [${PATHS.map((path) => `'$.${path}'`).join(', ')}]) AS x
+  FROM read_json('${path.replaceAll("'", "''")}', format = 'newline_delimited', compression = 'uncompressed',
+    columns = {f: 'BIGINT', i: 'BIGINT', r: 'JSON'}))`;
+
+/** Rows read per file, to compare with what was staged. */
+export const STAGE_COUNTS = 'SELECT file_no, count(*) AS n FROM ev_stage GROUP BY 1 ORDER BY 1';
+
+/** Keeps one copy of each (event id, account): that of the first file by key. Needs `log_file(file_no, sha256)`. */
+export const DEDUPLICATE: readonly string[] = [
+  `CREATE TEMP TABLE ev_kept AS SELECT event_id, account_id, count(*) AS copies, min(content) <> max(content) AS differs,
+     min(struct_pack(f := file_no, i := idx)) AS p FROM ev_stage GROUP BY 1, 2`,
+  `INSERT INTO ct_event SELECT s.* EXCLUDE (file_no, idx, content), f.sha256, s.idx
+   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.p.f = s.file_no AND k.p.i = s.idx
+   JOIN log_file f ON f.file_no = s.file_no`,
+  `INSERT INTO ct_duplicate SELECT s.event_id, s.account_id, f.sha256, s.idx, g.sha256, k.p.i
+   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.copies > 1
+   JOIN log_file f ON f.file_no = s.file_no JOIN log_file g ON g.file_no = k.p.f
+   WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx)`,
+  `INSERT INTO ct_conflict SELECT s.event_id, s.account_id, count(DISTINCT s.content), list_sort(list(DISTINCT f.sha256))
+   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.differs
+   JOIN log_file f ON f.file_no = s.file_no GROUP BY 1, 2`,
+];
+
+/** Copies per file. */
+export const DUPLICATE_COUNTS = `SELECT s.file_no, count(*) AS n FROM ev_stage s
+JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id
+WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx) GROUP BY 1 ORDER BY 1`;
+
+export const DROP_STAGE: readonly string[] = ['DROP TABLE ev_kept', 'DROP TABLE ev_stage', 'DROP TABLE log_file'];

@@ -1,0 +1,57 @@
+/** What the configuration says of servers, tools and people, and what is in scope by it. */
+import type { ServerSettings, Settings } from '../model/settings.js';
+import type { AppendCell, Builder } from './open.js';
+
+/**
+ * Operations that SDKs and tools make besides what they were asked for: who am I, does the bucket exist.
+ * Within a session they need no call of their own.
+ */
+const SUPPORTING: readonly (readonly [source: string, name: string])[] = [
+  ['sts.amazonaws.com', 'GetCallerIdentity'],
+  ['s3.amazonaws.com', 'HeadBucket'],
+  ['s3.amazonaws.com', 'GetBucketLocation'],
+  ['ec2.amazonaws.com', 'DescribeRegions'],
+  ['cloudformation.amazonaws.com', 'DescribeRegions'],
+  ['iam.amazonaws.com', 'ListAccountAliases'],
+];
+
+const serverRow = ({ id, upstream, aws, data }: ServerSettings): readonly AppendCell[] => {
+  const declared = data ?? { personal: null, classification: null, purposes: [] };
+  const role = aws?.roleArn ?? null;
+  return [id, upstream.kind, aws !== null, role, declared.personal, declared.classification, declared.purposes];
+};
+
+const appendServers = async (builder: Builder, settings: Settings): Promise<void> => {
+  const servers = await builder.appender('server');
+  const map = await builder.appender('tool_aws_map');
+  for (const server of settings.servers) {
+    servers.add(serverRow(server));
+    for (const [tool, events] of Object.entries(server.aws?.tools ?? {})) {
+      for (const event of events) map.add([server.id, tool, event.source, event.name, event.write, event.async / 1000]);
+    }
+  }
+  servers.close();
+  map.close();
+};
+
+const appendPeople = async (builder: Builder, settings: Settings): Promise<void> => {
+  const links = await builder.appender('person_link');
+  for (const { person, subjects, agents } of settings.people) {
+    for (const subject of subjects) links.add([person, subject, 'subject']);
+    for (const agent of agents) links.add([person, agent, 'agent']);
+  }
+  links.close();
+};
+
+/** Writes the scope tables but `governed_role`, which also needs the records. */
+export const loadScope = async (builder: Builder, settings: Settings): Promise<void> => {
+  await appendServers(builder, settings);
+  await appendPeople(builder, settings);
+  const ops = await builder.appender('supporting_op');
+  for (const op of SUPPORTING) ops.add(op);
+  ops.close();
+};
+
+/** Scope is not the configuration's word alone: a role that recorded credentials name is governed too. */
+export const GOVERNED_ROLES = `INSERT INTO governed_role SELECT DISTINCT arn FROM
+  (SELECT role_arn AS arn FROM server UNION ALL SELECT role_arn FROM gw_credential) WHERE arn IS NOT NULL`;
