@@ -1,0 +1,139 @@
+/**
+ * Text hidden in base64 and base64url (RFC 4648): runs of the alphabet, whole, wrapped over lines (RFC 2045),
+ * glued to other words, in UTF-8 or UTF-16, or as a stretch inside binary data.
+ */
+import { isUtf8 } from 'node:buffer';
+import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+
+/** Shortest run looked at: nine bytes. */
+export const SHORTEST_RUN = 12;
+/** Shortest readable stretch that counts inside data that is not text. */
+const STRETCH = 16;
+/** A line this long may continue on the next one. */
+const WRAPPED_LINE = 40;
+
+const SEXTET = new Int8Array(128).fill(-1);
+for (let i = 0; i < 64; i++) {
+  SEXTET['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.charCodeAt(i)] = i;
+}
+SEXTET[0x2d] = 62;
+SEXTET[0x5f] = 63;
+
+/** NUL counts as readable, so that UTF-16 and C strings do. */
+const isReadable = (byte: number): boolean =>
+  (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0;
+
+/** Whether the four characters at `i` decode to three readable bytes. */
+const readableQuad = (s: string, i: number): boolean => {
+  const bits =
+    ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
+    ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
+    ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
+    (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+  return isReadable(bits >> 16) && isReadable((bits >> 8) & 0xff) && isReadable(bits & 0xff);
+};
+
+/** A run of base64 characters; `end` may lie some lines further on. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
+const continuation = (s: string, end: number): number => {
+  const code = s.charCodeAt(end);
+  if (code !== 0x0a && code !== 0x0d && code !== 0x5c) return -1;
+  const length = /^(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)/.exec(s.slice(end, end + 40))?.[0].length;
+  return length !== undefined && is(s, end + length, BASE64) ? end + length : -1;
+};
+
+/** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
+export const forEachRun = (s: string, visit: (run: Run) => void): void => {
+  for (let i = 0; i + SHORTEST_RUN <= s.length; ) {
+    let last = i + SHORTEST_RUN - 1;
+    while (last >= i && is(s, last, BASE64)) last--;
+    if (last >= i) {
+      i = last + 1;
+      continue;
+    }
+    const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
+    let end = runEnd(s, i + SHORTEST_RUN, BASE64);
+    for (let line = start, next = continuation(s, end); end - line >= WRAPPED_LINE && next >= 0; ) {
+      line = next;
+      end = runEnd(s, next, BASE64);
+      next = continuation(s, end);
+    }
+    visit({ start, end });
+    i = end + 1;
+  }
+};
+
+/** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
+export const isPlausible = (s: string, { start, end }: Run): boolean => {
+  if (end - start < SHORTEST_RUN) return false;
+  // As a whole: the first bytes, be they ASCII or the first of UTF-8 beyond it.
+  if (readableQuad(s, start) && readableQuad(s, start + 4)) return true;
+  if (wholeText(s, start, end)) return true;
+  // At any alignment: four readable groups of four in a row, looked for from the last one back.
+  for (let alignment = 0; alignment < 4; alignment++) {
+    for (let quad = start + alignment; quad + 16 <= end; ) {
+      let k = 3;
+      while (k >= 0 && readableQuad(s, quad + 4 * k)) k--;
+      if (k < 0) return true;
+      quad += 4 * (k + 1);
+    }
+  }
+  return false;
+};
+
+/** Whether a run may begin a text beyond ASCII: a lead byte of UTF-8 and what must follow it. */
+const wholeText = (s: string, start: number, end: number): boolean => {
+  const head = Buffer.from(s.slice(start, Math.min(end, start + 4)), 'base64');
+  const [first = 0, second = 0] = head;
+  return first >= 0xc2 && first <= 0xf4 && second >= 0x80 && second <= 0xbf && readablePrefix(s, start, end);
+};
+
+/** Whether the first bytes are UTF-8 without control characters. */
+const readablePrefix = (s: string, start: number, end: number): boolean => {
+  const head = Buffer.from(s.slice(start, Math.min(end, start + 32)), 'base64').toString('utf8');
+  return !hasControl(head) && !head.slice(0, -1).includes('\ufffd');
+};
+
+// eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;
+const hasControl = (text: string): boolean => CONTROL.test(text);
+
+/** The text that base64 stands for, or undefined where it is not readable UTF-8. */
+export const textOf = (base64: string): string | undefined => {
+  const bytes = Buffer.from(base64, 'base64');
+  if (!isUtf8(bytes)) return undefined;
+  const text = bytes.toString('utf8');
+  return hasControl(text) ? undefined : text;
+};
+
+/** Readable stretches of decoded bytes, NUL left out. */
+const stretches = (bytes: Buffer): readonly string[] => {
+  const found: string[] = [];
+  for (let i = 0; i + STRETCH <= bytes.length; ) {
+    let last = i + STRETCH - 1;
+    while (last >= i && isReadable(bytes[last] ?? 1)) last--;
+    if (last >= i) {
+      i = last + 1;
+      continue;
+    }
+    let end = i + STRETCH;
+    while (end < bytes.length && isReadable(bytes[end] ?? 1)) end++;
+    found.push(bytes.toString('latin1', i, end).replaceAll('\u0000', ''));
+    i = end + 1;
+  }
+  return found;
+};
+
+/** What a run may stand for: its text, or the readable stretches at each of the four alignments. */
+export const readings = (s: string, { start, end }: Run): readonly string[] => {
+  // Line breaks of wrapped base64, in clear or escaped, are not part of it.
+  const run = s.slice(start, end).replace(/[\r\n]+|\\+[nr]/g, '');
+  const whole = textOf(run);
+  if (whole !== undefined) return [whole];
+  return [0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(run.slice(alignment), 'base64')));
+};

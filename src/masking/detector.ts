@@ -1,0 +1,44 @@
+/** What a detector is: it declares the characters it hangs on and looks only from there. */
+import type { MaskingProfile } from '../model/settings.js';
+
+export type DetectorGroup = MaskingProfile['detectors'][number];
+
+/** A text under scan. */
+export interface ScanText {
+  readonly s: string;
+  /** Name of the JSON member that holds the text, as context; empty where there is none. */
+  readonly name: string;
+  /** The raw stage: context counts as given, since a hit there only leads to the exact stage. */
+  readonly raw: boolean;
+}
+
+/** UTF-16 offsets, end exclusive. */
+export interface Finding {
+  readonly start: number;
+  readonly end: number;
+  readonly detector: string;
+  /** What stands in place of the text, where it is not the mask of the detector. */
+  readonly replacement?: string;
+}
+
+export interface Detector {
+  readonly name: string;
+  readonly group: DetectorGroup | 'keys';
+  /**
+   * Its fingerprint: every match has one of these ASCII characters inside or directly before it.
+   * The best anchor is the rarest character of the literal, such as the `K` of `AKIA`.
+   */
+  readonly anchors: string;
+  /**
+   * Looks for a match at the anchor at `i`. It never reaches back before `from`, the end of the last
+   * finding; what it reads is bounded, or ends up inside the finding, so that a scan takes linear time.
+   */
+  at(text: ScanText, i: number, from: number): Finding | undefined;
+}
+
+/** A detector on whole runs of base64 characters, for secrets without a literal of their own. */
+export interface RunDetector {
+  readonly name: string;
+  readonly group: DetectorGroup;
+  run(text: ScanText, start: number, end: number): Finding | undefined;
+}

@@ -1,0 +1,207 @@
+/**
+ * Secrets that a name announces inside a text: JSON at any level of escaping, `key=value`, `key: value`,
+ * YAML lines, URL parameters, HTTP headers, XML elements and command line options. What is masked is the
+ * value alone; the format around it stays.
+ */
+import { DOTTED_TOKEN, is, isMask, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import type { Detector, Finding, ScanText } from '../detector.js';
+import type { KeyMatch, KeyNames } from '../keys.js';
+import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
+
+const NAME_REACH = 64;
+const COLON = 0x3a;
+const EQUALS = 0x3d;
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
+/** What a name may be followed by without a secret: words of types, nothing, a reference to somewhere else. */
+const NO_SECRET =
+  /^(?:null|undefined|none|nil|true|false|string|number|boolean|\*+|\.{3}|\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\{\{.*)$/i;
+const NO_SECRET_LENGTH = 64;
+const isNoSecret = (value: string): boolean =>
+  isMask(value) || (value.length <= NO_SECRET_LENGTH && NO_SECRET.test(value));
+
+interface Named {
+  readonly key: KeyMatch;
+  /** The quote around the name, if any. */
+  readonly quote: Quote | undefined;
+}
+
+/** The secret name that ends before `i`, over blanks, a closing quote and a bracket. */
+const nameBefore = (names: KeyNames, s: string, i: number, from: number): Named | undefined => {
+  let end = i;
+  while (end > from && i - end < 4 && isBlank(s.charCodeAt(end - 1))) end--;
+  if (s.charCodeAt(end - 1) === 0x5d) end--;
+  const quote = quoteBefore(s, end, from);
+  end = quote?.start ?? end;
+  const key = names.before(s, end, Math.max(from, end - NAME_REACH));
+  return key && { key, quote };
+};
+
+/** Whether the name stands at the start of its line, after indentation, a list dash or `export`. */
+const atLineStart = (s: string, start: number): boolean => {
+  const low = Math.max(0, start - NAME_REACH);
+  const before = s.slice(low, start);
+  const line = /(?:[\n\r]|\\[nr])[ \t]*(?:- {1,4}|export |set )?[\w.-]{0,40}$/.test(before);
+  return line || (low === 0 && /^[ \t]*(?:- {1,4}|export |set )?[\w.-]{0,40}$/.test(before));
+};
+
+/** End of the line, which in escaped text is a backslash before `n` or `r`, or an escaped quote. */
+const lineEnd = (s: string, i: number): number => {
+  let end = i;
+  for (; end < s.length; end++) {
+    const code = s.charCodeAt(end);
+    if (code === 0x0a || code === 0x0d) break;
+    if (code === 0x5c && endsValue(s, end)) break;
+  }
+  while (end > i && ' \t,;'.includes(s.charAt(end - 1))) end--;
+  return end;
+};
+
+/** Whether the backslashes at `i` belong to an escape that ends a line or a string. */
+const endsValue = (s: string, i: number): boolean => {
+  if (s.charCodeAt(i - 1) === 0x5c) return false;
+  let after = i;
+  while (s.charCodeAt(after) === 0x5c && after - i < 64) after++;
+  return '"\'nrt'.includes(s.charAt(after)) || after === s.length;
+};
+
+/** End of a value without quotes in the middle of a line. */
+const wordEnd = (s: string, i: number): number => {
+  let end = i;
+  for (; end < s.length; end++) {
+    const code = s.charCodeAt(end);
+    if (code <= 0x20 || ' "\'`<>&;,)}]|'.includes(s.charAt(end))) break;
+    if (code === 0x5c && endsValue(s, end)) break;
+  }
+  return end;
+};
+
+/** `token = request(…)` in a program: an identifier that is called. */
+const isCall = (s: string, start: number, spaced: boolean): boolean =>
+  spaced && /^[A-Za-z_$][\w.$]{0,80}\(/.test(s.slice(start, start + 84));
+
+const SCHEME = /^[A-Za-z][A-Za-z0-9-]{1,30} +/;
+
+const finding = (s: string, start: number, end: number, label: string): Finding | undefined => {
+  if (end <= start || isNoSecret(s.slice(start, Math.min(end, start + NO_SECRET_LENGTH + 1)))) return undefined;
+  return { start, end, detector: label };
+};
+
+/** An authentication scheme before the credential stays. */
+const afterScheme = (s: string, start: number, end: number, key: KeyMatch): number => {
+  const scheme = key.header ? SCHEME.exec(s.slice(start, Math.min(end, start + 40)))?.[0].length : undefined;
+  return scheme !== undefined && start + scheme < end ? start + scheme : start;
+};
+
+const quotedValue = (s: string, quote: Quote, key: KeyMatch): Finding | undefined => {
+  const end = quotedEnd(s, quote);
+  return finding(s, afterScheme(s, quote.end, end, key), end, key.label);
+};
+
+const jsonScalar = (s: string, start: number, { label }: KeyMatch): Finding | 'nothing' | undefined => {
+  const end = runEnd(s, start, DOTTED_TOKEN);
+  const value = s.slice(start, Math.min(end, start + 400));
+  if (value === 'null' || value === 'false' || value === '0') return 'nothing';
+  if (value === 'true') return { start, end, detector: label, replacement: 'false' };
+  const number = /^-?[0-9]{1,300}(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?$/.test(value);
+  return number ? { start, end, detector: label, replacement: '0' } : undefined;
+};
+
+/** A JSON value that is not a string, inside a text: numbers become 0, objects and arrays one masked string. */
+const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' | undefined => {
+  const { quote, key } = named;
+  const code = s.charCodeAt(start);
+  if (quote && (is(s, start, WORD) || code === 0x2d)) return jsonScalar(s, start, key);
+  if (code !== 0x7b && code !== 0x5b) return undefined;
+  if (!quote && code === 0x7b && s.charCodeAt(start + 1) === 0x7b) return undefined;
+  const end = bracketEnd(s, start);
+  const inner = s.slice(start, Math.min(end, start + 60));
+  if (isMask(inner) || /^[[{]\s*[\]}]$/.test(inner)) return 'nothing';
+  const mark = quote ? s.slice(quote.start, quote.end) : '';
+  return { start, end, detector: key.label, replacement: `${mark}[masked:${key.label}]${mark}` };
+};
+
+/** A value without quotes: to the end of the line where the name opens it, else to the end of the word. */
+const bareValue = (s: string, i: number, start: number, key: KeyMatch): Finding | undefined => {
+  const separator = s.charCodeAt(i);
+  const spaced = isBlank(s.charCodeAt(i + 1));
+  const lineStart = atLineStart(s, key.start);
+  const variable = separator === EQUALS && is(s, i - 1, WORD & ~LOWER) && is(s, key.start, WORD & ~LOWER);
+  const whole = key.header || (lineStart && ((separator === COLON && spaced) || variable));
+  // Before any look ahead: a line of calls must not be read once for each of them.
+  if (isCall(s, start, spaced)) return undefined;
+  const end = whole ? Math.max(lineEnd(s, start), start) : wordEnd(s, start);
+  if (whole && /^[|>][-+0-9]{0,2}$/.test(s.slice(start, Math.min(end, start + 4)))) {
+    const block = blockEnd(s, end);
+    return block && finding(s, block.start, block.end, key.label);
+  }
+  return finding(s, afterScheme(s, start, end, key), end, key.label);
+};
+
+const isOperator = (s: string, i: number): boolean => {
+  const next = s.charCodeAt(i + 1);
+  if (s.charCodeAt(i) === EQUALS && (next === EQUALS || next === 0x3e || next === 0x7e)) return true;
+  if (s.charCodeAt(i) === COLON && next === COLON) return true;
+  return '!<>='.includes(s.charAt(i - 1)) && i > 0;
+};
+
+const valueAfter = (s: string, i: number, named: Named): Finding | undefined => {
+  let start = i + 1;
+  if (s.charCodeAt(i) === COLON && s.charCodeAt(start) === EQUALS) start++;
+  while (start - i < 32 && isBlank(s.charCodeAt(start))) start++;
+  const quote = quoteAt(s, start);
+  if (quote) return quotedValue(s, quote, named.key);
+  const structured = jsonValue(s, start, named);
+  if (structured) return structured === 'nothing' ? undefined : structured;
+  return bareValue(s, i, start, named.key);
+};
+
+/** `<password>…</password>`; attributes are `key="value"`. */
+const elementValue = (s: string, i: number, key: KeyMatch): Finding | undefined => {
+  if (!/<[\w:.-]{0,64}$/.test(s.slice(Math.max(0, key.start - NAME_REACH), key.start))) return undefined;
+  const close = s.indexOf('<', i + 1);
+  return s.charCodeAt(close + 1) === 0x2f ? finding(s, i + 1, close, key.label) : undefined;
+};
+
+/** `--password value`; with `=` the ordinary rule holds. */
+const optionValue = (names: KeyNames, s: string, i: number): Finding | undefined => {
+  if (s.charCodeAt(i + 1) !== 0x2d || !is(s, i + 2, UPPER | LOWER) || is(s, i - 1, TOKEN)) return undefined;
+  const end = runEnd(s, i + 2, TOKEN);
+  if (end - i > NAME_REACH || s.charCodeAt(end) !== 0x20) return undefined;
+  const key = names.before(s, end, i + 1);
+  if (!key || s.charCodeAt(end + 1) === 0x2d) return undefined;
+  const quote = quoteAt(s, end + 1);
+  return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
+};
+
+/** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
+const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
+  const open = s.slice(i + 1, i + 8).search(/["']/);
+  if (open < 0) return false;
+  const start = i + 2 + open;
+  const value = s.slice(start, start + 128);
+  const close = value.search(/["'\\]/);
+  return close > 0 && names.before(value, close, 0) !== undefined;
+};
+const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\ ]{0,16}$/i;
+
+const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean =>
+  nameBefore(names, s, i, from) !== undefined ||
+  (s.charCodeAt(i) === COLON && PAIR_NAMES.test(s.slice(Math.max(0, i - 16), i)) && namesSecret(names, s, i));
+
+/** The rule on names, for the names of a profile. */
+export const createKeyValueDetector = (names: KeyNames): Detector => ({
+  name: 'key',
+  group: 'keys',
+  anchors: ':=>-',
+  at(text, i, from) {
+    const { s } = text;
+    const code = s.charCodeAt(i);
+    if (code === 0x2d) return optionValue(names, s, i);
+    if (text.raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
+    const named = nameBefore(names, s, i, from);
+    if (!named) return undefined;
+    if (code === 0x3e) return elementValue(s, i, named.key);
+    return isOperator(s, i) ? undefined : valueAfter(s, i, named);
+  },
+});

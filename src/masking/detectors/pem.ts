@@ -1,0 +1,45 @@
+/** Private keys in PEM armour (RFC 7468), whole or cut off at either end. */
+import { BASE64_STANDARD, is } from '../chars.js';
+import type { Detector, Finding } from '../detector.js';
+
+const BEGIN = '-----BEGIN ';
+const END = '-----END ';
+/** Longest label looked at, such as `OPENSSH PRIVATE KEY`. */
+const LABEL = 48;
+
+/** End of the armour line that starts at `i`, where it names a private key. */
+const lineEnd = (s: string, i: number, opening: string): number | undefined => {
+  if (!s.startsWith(opening, i)) return undefined;
+  const label = s.slice(i + opening.length, i + opening.length + LABEL);
+  const close = label.indexOf('-----');
+  if (close < 0 || !label.slice(0, close).includes('PRIVATE KEY')) return undefined;
+  return i + opening.length + close + 5;
+};
+
+/** The start of base64 lines that lead up to `end`, line breaks in clear or escaped. */
+const bodyStart = (s: string, end: number, from: number): number => {
+  let start = end;
+  while (start > from && (is(s, start - 1, BASE64_STANDARD) || '=\n\r \t\\'.includes(s.charAt(start - 1)))) start--;
+  return start;
+};
+
+export const privateKey: Detector = {
+  name: 'private-key',
+  group: 'secrets',
+  anchors: '-',
+  at({ s, raw }, i, from): Finding | undefined {
+    if (s.charCodeAt(i + 1) !== 0x2d || s.charCodeAt(i + 4) !== 0x2d) return undefined;
+    const opened = lineEnd(s, i, BEGIN);
+    if (opened !== undefined) {
+      if (raw) return { start: i, end: opened, detector: 'private-key' };
+      // Without an END the key was cut off: what follows belongs to it.
+      const footer = s.indexOf(END, opened);
+      const closed = footer < 0 ? -1 : s.indexOf('-----', footer + END.length);
+      const end = closed < 0 ? s.length : closed + 5;
+      return { start: i, end, detector: 'private-key' };
+    }
+    const closed = lineEnd(s, i, END);
+    if (closed === undefined) return undefined;
+    return { start: raw ? i : bodyStart(s, i, from), end: closed, detector: 'private-key' };
+  },
+};

@@ -1,0 +1,113 @@
+/** Tokens that vendors mark with a prefix. */
+import { ALNUM, DOTTED_TOKEN, is, LOWER, leftEdge, runEnd, TOKEN, WORD } from '../chars.js';
+import type { Detector } from '../detector.js';
+
+interface TokenKind {
+  readonly name: string;
+  readonly prefixes: readonly string[];
+  /** The character of each prefix to hang on: its last occurrence is taken. */
+  readonly anchor: string;
+  readonly body: number;
+  readonly min: number;
+  /** Whether a word edge must stand before it, for prefixes that end ordinary words. */
+  readonly edge?: boolean;
+  /** A further condition on the body. */
+  readonly accept?: (body: string) => boolean;
+}
+
+/** `sk-` also begins branch and file names: a key has capitals, or is one unbroken word with digits. */
+const looksRandom = (body: string): boolean => /[A-Z]/.test(body) || /^(?=.*[0-9])[a-z0-9]+$/.test(body);
+
+const KINDS: readonly TokenKind[] = [
+  { name: 'github-token', prefixes: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], anchor: '_', body: WORD, min: 20 },
+  { name: 'github-token', prefixes: ['github_pat_'], anchor: '_', body: WORD, min: 20 },
+  { name: 'gitlab-token', prefixes: ['glpat-', 'gldt-', 'glrt-', 'glptt-'], anchor: '-', body: DOTTED_TOKEN, min: 16 },
+  {
+    name: 'slack-token',
+    prefixes: ['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxc-', 'xoxd-', 'xapp-'],
+    anchor: '-',
+    body: DOTTED_TOKEN,
+    min: 10,
+  },
+  {
+    name: 'api-key',
+    prefixes: ['sk-'],
+    anchor: '-',
+    body: TOKEN,
+    min: 20,
+    edge: true,
+    accept: looksRandom,
+  },
+  { name: 'google-api-key', prefixes: ['AIza'], anchor: 'I', body: TOKEN, min: 30 },
+  {
+    name: 'stripe-key',
+    prefixes: ['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_'],
+    anchor: '_',
+    body: ALNUM,
+    min: 10,
+  },
+  { name: 'stripe-key', prefixes: ['whsec_'], anchor: '_', body: ALNUM, min: 20 },
+  { name: 'npm-token', prefixes: ['npm_'], anchor: '_', body: ALNUM, min: 30 },
+  { name: 'pypi-token', prefixes: ['pypi-AgEI'], anchor: '-', body: TOKEN, min: 40 },
+  { name: 'docker-token', prefixes: ['dckr_pat_'], anchor: '_', body: TOKEN, min: 20 },
+  { name: 'hugging-face-token', prefixes: ['hf_'], anchor: '_', body: ALNUM, min: 30, edge: true },
+];
+
+const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKind): Detector => {
+  const heads = prefixes.map((prefix) => ({ prefix, back: prefix.lastIndexOf(anchor) }));
+  return {
+    name,
+    group: 'secrets',
+    anchors: anchor,
+    at({ s }, i, from) {
+      for (const { prefix, back } of heads) {
+        const start = i - back;
+        if (start < from || !s.startsWith(prefix, start)) continue;
+        const bodyStart = start + prefix.length;
+        const end = runEnd(s, bodyStart, body);
+        if (end - bodyStart < min) return undefined;
+        if (edge && !leftEdge(s, start)) return undefined;
+        if (accept && !accept(s.slice(bodyStart, Math.min(end, bodyStart + 200)))) return undefined;
+        return { start, end, detector: name };
+      }
+      return undefined;
+    },
+  };
+};
+
+export const tokenDetectors: readonly Detector[] = KINDS.map(detectorOf);
+
+/**
+ * AWS access key ids, long-term (AKIA) and temporary (ASIA): the prefix and 16 capitals or digits
+ * (IAM user guide, "Unique identifiers"). Longer runs are masked whole: two ids may stand together.
+ */
+export const awsAccessKeyId: Detector = {
+  name: 'aws-access-key-id',
+  group: 'secrets',
+  anchors: 'KS',
+  at({ s }, i, from) {
+    const start = i - 1;
+    if (start < from || !(s.startsWith('AKIA', start) || s.startsWith('ASIA', start))) return undefined;
+    const end = runEnd(s, start, ALNUM & ~LOWER);
+    return end - start < 20 ? undefined : { start, end, detector: 'aws-access-key-id' };
+  },
+};
+
+/** JSON Web Tokens, signed (three parts) and encrypted (five), RFC 7515 §3.1, RFC 7516 §3.1. */
+export const jwt: Detector = {
+  name: 'jwt',
+  group: 'secrets',
+  anchors: 'J',
+  at({ s }, i, from) {
+    const start = i - 2;
+    if (start < from || !s.startsWith('eyJ', start)) return undefined;
+    const header = runEnd(s, start, TOKEN);
+    const payload = s.charCodeAt(header) === 0x2e ? runEnd(s, header + 1, TOKEN) : header;
+    if (header - start < 10 || payload - header < 9) return undefined;
+    let end = payload;
+    for (let parts = 2; parts < 5 && s.charCodeAt(end) === 0x2e && is(s, end + 1, TOKEN); parts++) {
+      end = runEnd(s, end + 1, TOKEN);
+    }
+    return end > payload || s.startsWith('eyJ', header + 1) ? { start, end, detector: 'jwt' } : undefined;
+  },
+};

@@ -1,0 +1,35 @@
+/** Credentials in the authority of a URL (RFC 3986 §3.2.1). */
+import { ALNUM, is, isMask } from '../chars.js';
+import type { Detector } from '../detector.js';
+
+/** Longest user information looked at. */
+const LONGEST = 512;
+/** A user name this long without a password is a token. */
+const TOKEN_LENGTH = 20;
+const STOP = /[\s/?#"'`<>\\]/;
+
+/** The user information: up to the last `@` before the authority ends. */
+const userInfoEnd = (s: string, start: number): number => {
+  const window = s.slice(start, start + LONGEST);
+  const stop = window.search(STOP);
+  const at = window.lastIndexOf('@', stop < 0 ? LONGEST : stop);
+  return at > 0 && (stop < 0 || at < stop) ? start + at : -1;
+};
+
+export const urlCredentials: Detector = {
+  name: 'url-credentials',
+  group: 'secrets',
+  anchors: ':',
+  at({ s }, i) {
+    if (s.charCodeAt(i + 1) !== 0x2f || s.charCodeAt(i + 2) !== 0x2f || !is(s, i - 1, ALNUM)) return undefined;
+    const start = i + 3;
+    const end = userInfoEnd(s, start);
+    if (end < 0) return undefined;
+    const info = s.slice(start, end);
+    const colon = info.indexOf(':');
+    const secret = colon < 0 ? info : info.slice(colon + 1);
+    if (secret === '' || isMask(info) || isMask(secret)) return undefined;
+    if (colon < 0 && info.length < TOKEN_LENGTH) return undefined;
+    return { start, end, detector: 'url-credentials' };
+  },
+};

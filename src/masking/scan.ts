@@ -1,0 +1,155 @@
+/** The scan: one pass over a text, stopping only where a detector has its anchor. */
+import type { MaskingProfile } from '../model/settings.js';
+import { forEachRun, isPlausible, type Run, readings } from './base64.js';
+import type { Detector, Finding, RunDetector, ScanText } from './detector.js';
+import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
+import { createKeyValueDetector } from './detectors/key-value.js';
+import { createKeyNames, type KeyNames } from './keys.js';
+import { hasHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
+
+/** How deep base64 inside base64 is read; deeper readable text is masked unread. */
+const MOST_LAYERS = 5;
+
+export interface Scanner {
+  readonly keys: KeyNames;
+  /**
+   * The raw stage: whether the bytes of a message, read as Latin-1, may hold anything. It says yes too often
+   * rather than too seldom; a no is final, and nothing is parsed.
+   */
+  mayHold(latin1: string, ascii: boolean): boolean;
+  /**
+   * The exact stage on a decoded text: sorted, disjoint findings in the text, its shadow and its base64.
+   * `name` is the member that holds it.
+   */
+  find(s: string, name?: string): readonly Finding[];
+}
+
+/** Sorted and disjoint: overlapping findings become one, named after the first. */
+export const merge = (findings: readonly Finding[]): readonly Finding[] => {
+  if (findings.length < 2) return findings;
+  const merged: Finding[] = [];
+  for (const finding of [...findings].sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = merged.at(-1);
+    if (last === undefined || finding.start >= last.end) merged.push(finding);
+    else if (finding.end > last.end) {
+      merged[merged.length - 1] = { start: last.start, end: finding.end, detector: last.detector };
+    }
+  }
+  return merged;
+};
+
+type Dispatch = readonly (readonly Detector[])[];
+
+const dispatchOf = (detectors: readonly Detector[]): Dispatch =>
+  Array.from({ length: 128 }, (_, code) =>
+    detectors.filter(({ anchors }) => anchors.includes(String.fromCharCode(code))),
+  );
+
+/** The characters that are an anchor of some detector, 1 each. */
+const anchorsOf = (dispatch: Dispatch): Uint8Array => Uint8Array.from(dispatch, ({ length }) => Math.min(length, 1));
+
+/** What a profile switches on. */
+interface Selection {
+  readonly dispatch: Dispatch;
+  readonly anchors: Uint8Array;
+  readonly runDetectors: readonly RunDetector[];
+}
+
+/** Passes every finding of the detectors to `visit`, left to right, until it returns false. */
+const scan = (text: ScanText, { dispatch, anchors }: Selection, visit: (found: Finding) => boolean): void => {
+  const { s } = text;
+  const length = s.length;
+  let from = 0;
+  for (let i = 0; i < length; i++) {
+    const code = s.charCodeAt(i);
+    if (code > 127 || anchors[code] === 0) continue;
+    for (const detector of dispatch[code] ?? []) {
+      const found = detector.at(text, i, from);
+      if (found === undefined || found.end <= i) continue;
+      if (!visit(found)) return;
+      from = found.end;
+      i = from - 1;
+      break;
+    }
+  }
+};
+
+const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
+  const groups = new Set<string>([...profile.detectors, 'keys']);
+  const detectors = [...DETECTORS, createKeyValueDetector(keys)].filter(({ group }) => groups.has(group));
+  const dispatch = dispatchOf(detectors);
+  const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
+  return { dispatch, anchors: anchorsOf(dispatch), runDetectors };
+};
+
+const inRun = ({ runDetectors }: Selection, text: ScanText, run: Run): Finding | undefined => {
+  for (const detector of runDetectors) {
+    const found = detector.run(text, run.start, run.end);
+    if (found) return found;
+  }
+  return undefined;
+};
+
+const rawHit = (selection: Selection, latin1: string): boolean => {
+  const text = { s: latin1, name: '', raw: true };
+  let hit = false;
+  scan(text, selection, () => {
+    hit = true;
+    return false;
+  });
+  if (hit) return true;
+  forEachRun(latin1, (run) => {
+    hit ||= inRun(selection, text, run) !== undefined || isPlausible(latin1, run);
+  });
+  return hit;
+};
+
+/** The padding after a run goes with it. */
+const paddedEnd = (s: string, end: number): number =>
+  s.charCodeAt(end) !== 0x3d ? end : s.charCodeAt(end + 1) !== 0x3d ? end + 1 : end + 2;
+
+export const createScanner = (profile: MaskingProfile): Scanner => {
+  const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'));
+  const selection = select(profile, keys);
+
+  const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
+    if (!isPlausible(s, run)) return undefined;
+    for (const reading of readings(s, run)) {
+      const detector = layer >= MOST_LAYERS ? 'nested-encoding' : findAt(reading, '', layer + 1)[0]?.detector;
+      if (detector === undefined) continue;
+      return { start: run.start, end: paddedEnd(s, run.end), detector };
+    }
+    return undefined;
+  };
+
+  const findPlain = (s: string, name: string, layer: number): Finding[] => {
+    const text = { s, name, raw: false };
+    const findings: Finding[] = [];
+    scan(text, selection, (found) => findings.push(found) > 0);
+    forEachRun(s, (run) => {
+      const found = inRun(selection, text, run) ?? hidden(s, run, layer);
+      if (found) findings.push(found);
+    });
+    return findings;
+  };
+
+  const findAt = (s: string, name: string, layer: number): readonly Finding[] => {
+    const findings = findPlain(s, name, layer);
+    let shadow = shadowOf(s);
+    for (let depth = 1; shadow && depth <= SHADOW_DEPTH; depth++) {
+      const { text, origin } = shadow;
+      for (const { start, end, detector } of findPlain(text, name, layer)) {
+        findings.push({ start: origin[start] ?? 0, end: origin[end] ?? s.length, detector });
+      }
+      const next = shadowOf(text);
+      shadow = next && { text: next.text, origin: next.origin.map((index) => origin[index] ?? s.length) };
+    }
+    return merge(findings);
+  };
+
+  return {
+    keys,
+    mayHold: (latin1, ascii) => hasHazard(latin1) || (!ascii && keys.foreign) || rawHit(selection, latin1),
+    find: (s, name = '') => findAt(s, name, 0),
+  };
+};

@@ -1,0 +1,137 @@
+/**
+ * A second reading of a text: what a person or a later decoder would see in it. Zero-width characters are
+ * dropped, full-width and mathematical letters folded (Unicode NFKC), and `\u0040`, `\/`, `%40` and `&#64;`
+ * read as the character they stand for. Detectors scan the shadow; a map leads back to the text.
+ */
+
+export interface Shadow {
+  readonly text: string;
+  /** Offset in the source of each unit of `text`, and of its end. */
+  readonly origin: Int32Array;
+}
+
+/** Written escapes: they differ from what they stand for in any reading. */
+const ESCAPES = String.raw`\\[ux/]|%[0-9A-Fa-f]{2}|&(?:#|commat;|colon;|equals;|period;|lowbar;|quot;|apos;|amp;|lt;|gt;)`;
+
+/** Characters beyond ASCII that are dropped or folded. Dashes, quotes and dots of ordinary prose are not among them. */
+const FOREIGN = String.raw`[\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u2012\u2015\u2024\u2028-\u202f\u2040-\u206f\u2100-\u214f\u2212\u2460-\u24ff\u3000\u3164\ufe00-\ufff8\ud82f\ud834\ud835\udb40]`;
+const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}`);
+const IS_FOREIGN = new RegExp(FOREIGN);
+
+/** The same, or a little more, on the bytes of UTF-8 read as Latin-1. */
+const HAZARD = new RegExp(
+  String.raw`${ESCAPES}|\xc2[\xa0\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85|\x9e|\xa0)|\xe2(?:\x80[\x80-\x92\x95\xa4\xa8-\xaf]|\x81|\x84|\x85|\x88\x92|\x91|\x92|\x93)|\xe3(?:\x80\x80|\x85\xa4)|\xef[\xb8-\xbf]|\xf0(?:\x9d|\x9b\xb2)|\xf3`,
+);
+
+/** Whether bytes, read as Latin-1, may have a shadow that differs where it matters. */
+export const hasHazard = (latin1: string): boolean => HAZARD.test(latin1);
+
+const ENTITIES = new Map([
+  ['commat', '@'],
+  ['colon', ':'],
+  ['equals', '='],
+  ['period', '.'],
+  ['lowbar', '_'],
+  ['quot', '"'],
+  ['apos', "'"],
+  ['amp', '&'],
+  ['lt', '<'],
+  ['gt', '>'],
+]);
+
+interface Reading {
+  /** The unit it stands for; -1 where it is dropped. */
+  readonly unit: number;
+  readonly length: number;
+}
+
+const hex = (s: string, start: number, digits: number): number => {
+  const text = s.slice(start, start + digits);
+  return text.length === digits && /^[0-9A-Fa-f]+$/.test(text) ? Number.parseInt(text, 16) : -1;
+};
+
+/** `\uXXXX`, `\xXX` and `\/` after any number of backslashes: each level of nesting doubles them. */
+const readEscape = (s: string, i: number): Reading | undefined => {
+  let end = i;
+  while (s.charCodeAt(end) === 0x5c && end - i < 64) end++;
+  const letter = s.charCodeAt(end);
+  if (letter === 0x2f) return { unit: 0x2f, length: end + 1 - i };
+  const digits = letter === 0x75 ? 4 : letter === 0x78 ? 2 : 0;
+  if (digits === 0) return undefined;
+  const unit = hex(s, end + 1, digits);
+  return unit < 0 ? undefined : { unit, length: end + 1 + digits - i };
+};
+
+/** Percent-encoding of an ASCII character, RFC 3986 §2.1. */
+const readPercent = (s: string, i: number): Reading | undefined => {
+  const unit = hex(s, i + 1, 2);
+  return unit < 0 || unit > 0x7e ? undefined : { unit, length: 3 };
+};
+
+const readEntity = (s: string, i: number): Reading | undefined => {
+  const [whole, decimal, hexadecimal, name] =
+    /^&(?:#([0-9]{1,5});?|#[xX]([0-9A-Fa-f]{1,4});?|([a-z]{2,6});)/.exec(s.slice(i, i + 12)) ?? [];
+  if (whole === undefined) return undefined;
+  const named = ENTITIES.get(name ?? '')?.charCodeAt(0);
+  const unit = decimal ? Number.parseInt(decimal, 10) : hexadecimal ? Number.parseInt(hexadecimal, 16) : named;
+  return unit !== undefined && unit <= 0xffff ? { unit, length: whole.length } : undefined;
+};
+
+const IGNORABLE = /^\p{Default_Ignorable_Code_Point}$/u;
+
+const readForeign = (s: string, i: number): Reading | undefined => {
+  if (!IS_FOREIGN.test(s.charAt(i))) return undefined;
+  const point = s.codePointAt(i) ?? 0;
+  const length = point > 0xffff ? 2 : 1;
+  if (point >= 0xff01 && point <= 0xff5e) return { unit: point - 0xfee0, length };
+  const character = String.fromCodePoint(point);
+  if (IGNORABLE.test(character)) return { unit: -1, length };
+  if ((point >= 0x2010 && point <= 0x2012) || point === 0x2212) return { unit: 0x2d, length };
+  const folded = character.normalize('NFKC');
+  return folded.length === 1 && folded.charCodeAt(0) < 128 ? { unit: folded.charCodeAt(0), length } : undefined;
+};
+
+const readAt = (s: string, i: number, code: number): Reading | undefined => {
+  if (code > 0x7f) return readForeign(s, i);
+  if (code === 0x5c) return readEscape(s, i);
+  if (code === 0x25) return readPercent(s, i);
+  return code === 0x26 ? readEntity(s, i) : undefined;
+};
+
+/** The shadow of a text, or undefined where it would be the text itself. */
+export const shadowOf = (s: string): Shadow | undefined => {
+  if (!SPECIAL.test(s)) return undefined;
+  const units = new Uint16Array(s.length);
+  const origin = new Int32Array(s.length + 1);
+  let n = 0;
+  let changed = false;
+  for (let i = 0; i < s.length; ) {
+    const code = s.charCodeAt(i);
+    const reading = readAt(s, i, code);
+    if (reading) changed = true;
+    const unit = reading ? reading.unit : code;
+    if (unit >= 0) {
+      units[n] = unit;
+      origin[n++] = i;
+    }
+    i += reading?.length ?? 1;
+  }
+  if (!changed) return undefined;
+  origin[n] = s.length;
+  const text = Buffer.from(units.buffer, 0, n * 2).toString('utf16le');
+  return { text, origin: origin.subarray(0, n + 1) };
+};
+
+/** How often an encoding may be encoded again, such as `%2540`. */
+export const SHADOW_DEPTH = 3;
+
+/** The text with every layer read, for comparisons. */
+export const unfold = (s: string): string => {
+  let text = s;
+  for (let depth = 0; depth < SHADOW_DEPTH; depth++) {
+    const shadow = shadowOf(text);
+    if (!shadow) return text;
+    text = shadow.text;
+  }
+  return text;
+};

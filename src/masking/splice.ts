@@ -1,0 +1,80 @@
+/** Replacing parts of texts and bytes, everything else left as it is. */
+import type { StringNode } from '../base/json.js';
+
+/** Replaces `[start, end)`: UTF-16 offsets in a text, byte offsets in a buffer. */
+export interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly replacement: string;
+}
+
+/** Applies sorted, disjoint edits to a text. */
+export const spliceText = (text: string, edits: readonly Edit[]): string => {
+  let at = 0;
+  let out = '';
+  for (const { start, end, replacement } of edits) {
+    out += text.slice(at, start) + replacement;
+    at = end;
+  }
+  return out + text.slice(at);
+};
+
+/** Applies sorted, disjoint edits to bytes. Replacements are ASCII. */
+export const spliceBytes = (bytes: Buffer, edits: readonly Edit[]): Buffer => {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const { start, end, replacement } of edits) {
+    parts.push(bytes.subarray(at, start), Buffer.from(replacement, 'utf8'));
+    at = end;
+  }
+  parts.push(bytes.subarray(at));
+  return Buffer.concat(parts);
+};
+
+const BACKSLASH = 0x5c;
+
+/** Length in bytes and in UTF-16 units of the character or escape at `i` of a JSON string token. */
+const step = (bytes: Buffer, i: number): readonly [bytes: number, units: number] => {
+  const byte = bytes[i] ?? 0;
+  if (byte === BACKSLASH) return bytes[i + 1] === 0x75 ? [6, 1] : [2, 1];
+  if (byte < 0x80) return [1, 1];
+  if (byte < 0xe0) return [2, 1];
+  return byte < 0xf0 ? [3, 1] : [4, 2];
+};
+
+/**
+ * Edits of a decoded string as edits of its token, written as JSON. An offset inside a surrogate pair is moved
+ * out of the edit's way, so that the pair is replaced whole.
+ */
+export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit[]): readonly Edit[] => {
+  let i = node.start + 1;
+  let units = 0;
+  const seek = (target: number, over: boolean): number => {
+    while (units < target && i < node.end - 1) {
+      const [length, width] = step(bytes, i);
+      if (!over && units + width > target) break;
+      i += length;
+      units += width;
+    }
+    return i;
+  };
+  return edits.map(({ start, end, replacement }) => ({
+    start: seek(start, false),
+    end: seek(end, true),
+    replacement: JSON.stringify(replacement).slice(1, -1),
+  }));
+};
+
+/** UTF-16 offsets of sorted byte offsets in the UTF-8 form of a text. */
+export const unitOffsets = (text: string, offsets: readonly number[]): readonly number[] => {
+  let unit = 0;
+  let byte = 0;
+  return offsets.map((offset) => {
+    while (byte < offset && unit < text.length) {
+      const point = text.codePointAt(unit) ?? 0;
+      byte += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+      unit += point > 0xffff ? 2 : 1;
+    }
+    return unit;
+  });
+};
