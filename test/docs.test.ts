@@ -165,8 +165,8 @@ describe('configuration in the documentation', () => {
   it('names the defaults of the schema', () => {
     const wrong = fields(configurationSchema())
       .filter(([, fallback]) => ['string', 'number', 'boolean'].includes(typeof fallback))
-      .filter(([field, fallback]) => rows.get(field) !== `\`${fallback}\``)
-      .map(([field, fallback]) => `${field}: ${fallback}`);
+      .filter(([field, fallback]) => rows.get(field) !== `\`${String(fallback)}\``)
+      .map(([field, fallback]) => `${field}: ${String(fallback)}`);
     expect(wrong).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ import { issueProblems, wordIssue } from './config/problems.js';
 import { configuration, sections } from './config/schema.js';
 import { toSettings } from './config/settings.js';
 
+export { refuseKnownKey } from './config/known-keys.js';
 export { configurationSchema } from './config/problems.js';
 export { resolveSecret } from './config/secret.js';
 
