@@ -31,7 +31,7 @@ export interface AuthenticatorDeps {
   readonly refreshInterval?: number;
 }
 
-export interface IssuerProblem {
+interface IssuerProblem {
   readonly issuer: string;
   readonly problem: string;
 }

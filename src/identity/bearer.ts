@@ -5,12 +5,12 @@
 import { JsonError, type JsonNode, member, parseJson, stringOf } from '../base/json.js';
 
 /** Longest token read, in characters. Node's own limit for all headers together is 16 KiB. */
-export const MAX_TOKEN_LENGTH = 16_384;
+const MAX_TOKEN_LENGTH = 16_384;
 const MAX_LABEL_LENGTH = 256;
 const JSON_LIMITS = { maxDepth: 8 };
 
 /** What the token claims, fit for a record: short, printable, and not itself a token. Never for a decision. */
-export interface Claimed {
+interface Claimed {
   readonly issuer?: string;
   readonly subject?: string;
   readonly keyId?: string;
