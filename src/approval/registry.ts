@@ -8,10 +8,10 @@ export interface ApprovalLimits {
   /** Open requests in all, and of one principal. */
   readonly open: number;
   readonly openPerPrincipal: number;
-  /** Characters of masked arguments: of one request, and of all that are open. */
-  readonly argsLength: number;
+  /** Bytes of masked arguments: of one request, and of all that are open. */
+  readonly argsBytes: number;
   readonly argsTotal: number;
-  /** Ended requests kept for `list`, and the characters of their arguments. */
+  /** Ended requests kept for `list`, and the bytes of their arguments. */
   readonly history: number;
   readonly historyArgs: number;
 }
@@ -19,7 +19,7 @@ export interface ApprovalLimits {
 export const DEFAULT_LIMITS: ApprovalLimits = {
   open: 1_000,
   openPerPrincipal: 20,
-  argsLength: 1024 ** 2,
+  argsBytes: 512 * 1024,
   argsTotal: 64 * 1024 ** 2,
   history: 200,
   historyArgs: 16 * 1024 ** 2,
@@ -54,6 +54,8 @@ export interface Registry {
   readonly list: () => readonly Approval[];
 }
 
+const argsBytes = ({ maskedArgs }: Pick<Approval, 'maskedArgs'>): number => Buffer.byteLength(maskedArgs);
+
 const keyOf = ({ approval }: Entry): string => bindingKey(approval.binding, approval.rule);
 
 /** Why an ask is too much beside what is open; null where it is not. */
@@ -64,13 +66,13 @@ const fullness = (
 ): string | null => {
   let all = 0;
   let own = 0;
-  let args = maskedArgs.length;
+  let args = argsBytes(ask);
   for (const { approval } of open) {
     all++;
-    if (approval.binding.principal === binding.principal) own++;
-    args += approval.maskedArgs.length;
+    if (approval.binding.principal === ask.binding.principal) own++;
+    args += argsBytes(approval);
   }
-  if (maskedArgs.length > limits.argsLength) return 'The arguments are too long for a person to judge.';
+  if (argsBytes(ask) > limits.argsBytes) return 'The arguments are too long for a person to judge.';
   if (all >= limits.open) return `${all} approval requests are open, which is the most there may be.`;
   if (own >= limits.openPerPrincipal) return `This principal has ${own} approval requests open, which is the most.`;
   return args > limits.argsTotal ? 'The approval requests that are open leave no room for another.' : null;
@@ -82,11 +84,11 @@ const createHistory = (limits: ApprovalLimits, forget: (id: Ulid) => void): ((en
   let args = 0;
   return (entry) => {
     ended.push(entry);
-    args += entry.approval.maskedArgs.length;
+    args += argsBytes(entry.approval);
     while (ended.length > limits.history || args > limits.historyArgs) {
       const oldest = ended.shift();
       if (!oldest) return;
-      args -= oldest.approval.maskedArgs.length;
+      args -= argsBytes(oldest.approval);
       forget(oldest.approval.id);
     }
   };

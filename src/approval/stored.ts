@@ -13,8 +13,8 @@ import { evolve, type Transition } from './state.js';
 export interface StoredApproval {
   /** The record's `d`. */
   readonly d: unknown;
-  /** Payload lines by name, JSON text; those that were erased are absent. */
-  readonly payloads: Readonly<Record<string, string | Uint8Array>>;
+  /** Payloads by name, JSON text. Those that were erased are absent; ours are never long enough for a file. */
+  readonly payloads: Readonly<Record<string, { readonly data: string } | { readonly blob: string }>>;
   /** Time of the record: RFC 3339, or milliseconds since 1970. */
   readonly t: string | number;
 }
@@ -59,8 +59,10 @@ const timeOf = (t: string | number): number => {
   return ms;
 };
 
-const textOf = (data: string | Uint8Array | undefined): string | undefined =>
-  data === undefined || typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
+const payload = ({ payloads }: StoredApproval, name: string): string | undefined => {
+  const found = payloads[name];
+  return found && 'data' in found ? found.data : undefined;
+};
 
 const json = (text: string | undefined) => {
   try {
@@ -72,14 +74,14 @@ const json = (text: string | undefined) => {
 };
 
 const personName = (record: StoredApproval, fallback: string): string => {
-  const person = json(textOf(record.payloads.person));
+  const person = json(payload(record, 'person'));
   return stringOf(at(person, 'name')) ?? stringOf(at(person, 'email')) ?? fallback;
 };
 
 const requested = (body: Body, record: StoredApproval): Rebuilt => {
   const { requester, server, tool, args, definition, policy } = body;
   const key = principalKey({ issuer: requester.iss, subject: requester.sub });
-  const maskedArgs = textOf(record.payloads.args);
+  const maskedArgs = payload(record, 'args');
   return {
     approval: {
       id: body.approval,
@@ -114,7 +116,7 @@ const transitionOf = (body: Body, record: StoredApproval): Transition | null => 
     by: principalKey({ issuer: by.iss, subject: by.sub }),
     name: personName(record, by.sub),
     verdict: event === 'approved' ? 'approve' : 'deny',
-    reason: stringOf(json(textOf(record.payloads.reason))) ?? null,
+    reason: stringOf(json(payload(record, 'reason'))) ?? null,
     at: timeOf(record.t),
   };
   return { event, decision };

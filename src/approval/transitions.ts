@@ -32,7 +32,7 @@ export interface Transitions {
 
 /** Every other failure leaves open whether the record is on disk. */
 const surelyNotWritten = (error: unknown): boolean =>
-  error instanceof CountersignError && error.code === 'RECORD_INVALID';
+  error instanceof CountersignError && (error.code === 'RECORD_INVALID' || error.code === 'LEDGER_BUSY');
 
 export const createTransitions = ({ ledger, clock, people, registry }: Context): Transitions => {
   const apply: Transitions['apply'] = async (entry, transition, more = {}) => {

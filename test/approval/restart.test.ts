@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { StoredApproval } from '../../src/approval/stored.js';
 import { createApprovals } from '../../src/approval/workflow.js';
 import { CountersignError } from '../../src/base/errors.js';
 import type { ApprovalRecord } from '../../src/model/record.js';
-import { ask, createStand, type Fault, idOf, PEOPLE, person, RULES } from './stand.js';
+import { ask, createStand, type Fault, ISSUER, idOf, PEOPLE, person, RULES } from './stand.js';
 
 const ada = person('ada');
 const bob = person('bob');
@@ -56,6 +57,34 @@ describe('restart', () => {
     expect(stand.journal.events()).toEqual(['requested', 'approved', 'granted']);
   });
 
+  it('counts two approvers once who are found to be one person', async () => {
+    const stand = createStand();
+    const id = idOf(await stand.acquire(ask(ada, { rule: 'three-eyes' })));
+    await stand.approvals.decide(id, cyd, 'approve', 'one', '');
+    stand.journal.fault = (event) => (event === 'granted' ? 'lost' : null);
+    await expect(stand.approvals.decide(id, person('cyd-admin'), 'approve', 'two', '')).rejects.toThrow();
+    stand.journal.fault = () => null;
+    const people = [...PEOPLE, { person: 'Cyd', subjects: [`${ISSUER}|cyd`, `${ISSUER}|cyd-admin`], agents: [] }];
+    const again = createApprovals({ ledger: stand.journal, clock: stand.clock, rules: RULES, people, policy: 'p1' });
+    again.restore(stand.journal.stored);
+    await again.sweep();
+    expect(again.get(id)?.state).toBe('pending');
+    expect(await again.decide(id, bob, 'approve', 'two', '')).toMatchObject({ approval: { state: 'granted' } });
+  });
+
+  it('an ask that is withdrawn while the grant is made up does not consume', async () => {
+    const stand = createStand();
+    const id = idOf(await stand.acquire(ask(ada)));
+    stand.journal.fault = (event) => (event === 'granted' ? 'lost' : null);
+    await expect(stand.approvals.decide(id, bob, 'approve', null, '')).rejects.toThrow();
+    stand.journal.fault = () => null;
+    const again = stand.restart();
+    const controller = new AbortController();
+    stand.journal.delay = async () => controller.abort();
+    expect(await again.acquire(ask(ada), id, 0, controller.signal)).toMatchObject({ state: 'cancelled', approval: id });
+    expect(stand.journal.events()).toEqual(['requested', 'approved', 'granted']);
+  });
+
   it('what ended meanwhile expires, and gives nothing', async () => {
     const stand = createStand();
     const id = idOf(await stand.acquire(ask(ada)));
@@ -79,7 +108,7 @@ describe('restart', () => {
   });
 
   it.each([
-    ['policy', 'p2', (payloads: Readonly<Record<string, string | Uint8Array>>) => payloads],
+    ['policy', 'p2', (payloads: StoredApproval['payloads']) => payloads],
     ['arguments, which were erased', 'p1', () => ({})],
   ])('cancels an open request of another %s', async (_what, policy, payloads) => {
     const stand = createStand();
@@ -132,7 +161,7 @@ describe('restart', () => {
     };
     expect(run(first, { ...second, d: { ...stand.journal.bodies[1], by: null } })).toThrow(invalid);
     expect(run({ ...first, t: 'yesterday' })).toThrow(invalid);
-    expect(run(first, { ...second, payloads: { reason: '{' } })).toThrow(invalid);
+    expect(run(first, { ...second, payloads: { reason: { data: '{' } } })).toThrow(invalid);
     expect(run(first, { ...second, payloads: {} })).not.toThrow();
   });
 });
@@ -164,8 +193,10 @@ const prepare = async (event: keyof typeof steps) => {
 };
 
 type Step = keyof typeof steps;
+const WRITE_FAILED = 'LEDGER_WRITE_FAILED';
+const surely = (fault: Fault): boolean => fault === 'invalid' || fault === 'busy';
 const table = (['requested', 'approved', 'denied', 'granted', 'consumed', 'expired'] as const).flatMap((event) =>
-  (['lost', 'written', 'invalid'] as const).map((fault): [Step, Fault] => [event, fault]),
+  (['lost', 'written', 'invalid', 'busy'] as const).map((fault): [Step, Fault] => [event, fault]),
 );
 
 /** The state after a restart: what was lost never was, what was written holds. */
@@ -184,7 +215,7 @@ describe('a record that cannot be written has no effect', () => {
     const before = stand.approvals.list();
     stand.journal.fault = (next) => (next === event ? fault : null);
     await expect(steps[event](stand)).rejects.toMatchObject({
-      code: fault === 'invalid' ? 'RECORD_INVALID' : 'LEDGER_WRITE_FAILED',
+      code: { invalid: 'RECORD_INVALID', busy: 'LEDGER_BUSY', lost: WRITE_FAILED, written: WRITE_FAILED }[fault],
     });
     // The state is as before; of a failed grant the approval before it stands.
     expect(stand.approvals.list().map(({ state }) => state)).toEqual(before.map(({ state }) => state));
@@ -196,7 +227,7 @@ describe('a record that cannot be written has no effect', () => {
     expect(again.get(stand.journal.bodies[0]?.approval ?? '')?.state).toBe(expected);
   });
 
-  it.each(table.filter(([event, fault]) => fault !== 'invalid' && event !== 'requested'))(
+  it.each(table.filter(([event, fault]) => !surely(fault) && event !== 'requested'))(
     '%s, %s: what is in doubt stays so until the restart',
     async (event, fault) => {
       const stand = await prepare(event);
@@ -208,6 +239,19 @@ describe('a record that cannot be written has no effect', () => {
       await expect(stand.approvals.decide(firstId(stand), cyd, 'approve', null, '')).rejects.toThrow();
       await stand.approvals.sweep();
       expect(stand.journal.events()).toEqual(written);
+    },
+  );
+
+  it.each(table.filter(([event, fault]) => surely(fault) && event !== 'requested'))(
+    '%s, %s: the next try has its effect',
+    async (event, fault) => {
+      const stand = await prepare(event);
+      stand.journal.fault = (next) => (next === event ? fault : null);
+      await expect(steps[event](stand)).rejects.toThrow();
+      stand.journal.fault = () => null;
+      if (event === 'granted') await stand.approvals.sweep();
+      else await steps[event](stand);
+      expect(stand.journal.events().at(-1)).toBe(event === 'approved' ? 'granted' : event);
     },
   );
 

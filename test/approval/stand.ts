@@ -30,8 +30,8 @@ export const createClock = (): Clock & { wall: number; mono: number; pass(ms: nu
 };
 export type TestClock = ReturnType<typeof createClock>;
 
-/** `lost`: rejects and writes nothing; `written`: rejects although the record is on disk; `invalid`: never written. */
-export type Fault = 'lost' | 'written' | 'invalid';
+/** `lost`: rejects and writes nothing; `written`: rejects although the record is on disk; `invalid`, `busy`: never written. */
+export type Fault = 'lost' | 'written' | 'invalid' | 'busy';
 
 export const createJournal = (clock: Clock) => {
   const stored: StoredApproval[] = [];
@@ -51,13 +51,16 @@ export const createJournal = (clock: Clock) => {
         // As on disk: what is written is text.
         stored.push({
           d: JSON.parse(JSON.stringify(draft.d)),
-          payloads: draft.payloads ?? {},
+          payloads: Object.fromEntries(
+            Object.entries(draft.payloads ?? {}).map(([name, data]) => [name, { data: data.toString() }]),
+          ),
           t: new Date(clock.now()).toISOString(),
         });
         bodies.push(draft.d);
       }
       await journal.delay();
       if (fault === 'invalid') throw new CountersignError('RECORD_INVALID', { problem: 'test' });
+      if (fault === 'busy') throw new CountersignError('LEDGER_BUSY', { bytes: 1 });
       if (fault !== null) throw new CountersignError('LEDGER_WRITE_FAILED', { problem: 'test' });
       return { seq: stored.length - 1, leaf: '' };
     },

@@ -45,8 +45,8 @@ describe('one request', () => {
       call: null,
     });
     expect(journal.stored[0]?.payloads).toEqual({
-      args: '{"path":"/srv/files/a.txt","content":"[masked:email]"}',
-      person: '{"name":"Ada","email":"ada@example.com"}',
+      args: { data: '{"path":"/srv/files/a.txt","content":"[masked:email]"}' },
+      person: { data: '{"name":"Ada","email":"ada@example.com"}' },
     });
     expect(journal.bodies[1]).toMatchObject({
       event: 'approved',
@@ -63,8 +63,8 @@ describe('one request', () => {
       address: '192.0.2.7',
     });
     expect(journal.stored[1]?.payloads).toEqual({
-      reason: '"fine"',
-      person: '{"name":"Bob","email":"bob@example.com"}',
+      reason: { data: '"fine"' },
+      person: { data: '{"name":"Bob","email":"bob@example.com"}' },
     });
     expect(journal.bodies[3]).toMatchObject({ event: 'consumed', by: null });
     expect(journal.bodies[3]?.call).toMatch(/^[0-9A-Z]{26}$/);
@@ -367,7 +367,7 @@ describe('limits', () => {
   });
 
   it('arguments nobody can read', async () => {
-    const { acquire } = createStand({ limits: { argsLength: 1000, argsTotal: 1500 } });
+    const { acquire } = createStand({ limits: { argsBytes: 1000, argsTotal: 1500 } });
     const long = (tool: string, length: number) => ({ ...ask(ada, { tool }), maskedArgs: `"${'x'.repeat(length)}"` });
     expect((await acquire(long('a', 2000))).state).toBe('denied');
     expect((await acquire(long('b', 900))).state).toBe('pending');
