@@ -7,6 +7,8 @@ export interface Entry {
   /** Replaced at each transition, after its record is durable. */
   approval: Approval;
   readonly requester: Requester;
+  /** Size of the masked arguments. */
+  readonly argsBytes: number;
   /** Monotonic end: a clock that is turned back does not prolong a request. */
   readonly monotonicDeadline: number;
   /** Set at restart where the request can no longer be used; the next sweep cancels it. */
@@ -27,6 +29,7 @@ export const createEntry = (
 ): Entry => ({
   approval,
   requester,
+  argsBytes: Buffer.byteLength(approval.maskedArgs),
   monotonicDeadline,
   stale,
   inDoubt: null,

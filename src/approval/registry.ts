@@ -54,25 +54,20 @@ export interface Registry {
   readonly list: () => readonly Approval[];
 }
 
-const argsBytes = ({ maskedArgs }: Pick<Approval, 'maskedArgs'>): number => Buffer.byteLength(maskedArgs);
-
 const keyOf = ({ approval }: Entry): string => bindingKey(approval.binding, approval.rule);
 
 /** Why an ask is too much beside what is open; null where it is not. */
-const fullness = (
-  limits: ApprovalLimits,
-  open: readonly Entry[],
-  { binding, maskedArgs }: ApprovalAsk,
-): string | null => {
+const fullness = (limits: ApprovalLimits, open: readonly Entry[], ask: ApprovalAsk): string | null => {
   let all = 0;
   let own = 0;
-  let args = argsBytes(ask);
-  for (const { approval } of open) {
+  const bytes = Buffer.byteLength(ask.maskedArgs);
+  let args = bytes;
+  for (const { approval, argsBytes } of open) {
     all++;
     if (approval.binding.principal === ask.binding.principal) own++;
-    args += argsBytes(approval);
+    args += argsBytes;
   }
-  if (argsBytes(ask) > limits.argsBytes) return 'The arguments are too long for a person to judge.';
+  if (bytes > limits.argsBytes) return 'The arguments are too long for a person to judge.';
   if (all >= limits.open) return `${all} approval requests are open, which is the most there may be.`;
   if (own >= limits.openPerPrincipal) return `This principal has ${own} approval requests open, which is the most.`;
   return args > limits.argsTotal ? 'The approval requests that are open leave no room for another.' : null;
@@ -84,11 +79,11 @@ const createHistory = (limits: ApprovalLimits, forget: (id: Ulid) => void): ((en
   let args = 0;
   return (entry) => {
     ended.push(entry);
-    args += argsBytes(entry.approval);
+    args += entry.argsBytes;
     while (ended.length > limits.history || args > limits.historyArgs) {
       const oldest = ended.shift();
       if (!oldest) return;
-      args -= argsBytes(oldest.approval);
+      args -= oldest.argsBytes;
       forget(oldest.approval.id);
     }
   };
