@@ -1,6 +1,15 @@
 import { isBuiltin } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { breaches, importsOf, LAYERS, RESTRICTED, type SourceFile, sourceFiles, targetOf } from './layers.js';
+import {
+  breaches,
+  importsOf,
+  LAYERS,
+  RESTRICTED,
+  type SourceFile,
+  sourceFiles,
+  targetOf,
+  withoutComments,
+} from './layers.js';
 
 const files = sourceFiles();
 const fileAt = new Map(files.map((file) => [file.path, file]));

@@ -127,7 +127,7 @@ const STATEMENT = /^[ \t]*(?:import|export)\b(?:[^'"();=]*?\bfrom)?\s*(['"])([^'
 const DYNAMIC = /\bimport\s*\(\s*(?:(['"])([^'"\n]+)\1)?/g;
 
 /** Blanks comments out, keeping lines; good enough for source that the formatter wrote. */
-const withoutComments = (source: string): string =>
+export const withoutComments = (source: string): string =>
   source.replace(/^[ \t]*\/\*[\s\S]*?\*\/|^[ \t]*\/\/.*$/gm, (comment) => comment.replace(/[^\n]/g, ' '));
 
 /** All imports and re-exports of a source text, types included. */
