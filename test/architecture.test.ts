@@ -52,7 +52,7 @@ describe('layers', () => {
 
   it('only app/ reads the environment, and the sample programs that run as children', () => {
     const readers = files
-      .filter(({ text }) => /\bprocess\.env\b|\bprocess\[['"]env/.test(text))
+      .filter(({ text }) => /\bprocess\.env\b|\bprocess\[['"]env/.test(withoutComments(text)))
       .map(({ path }) => path);
     const isAllowed = (path: string): boolean => path.startsWith('app/') || path === 'demo/cloud-server.ts';
     expect(readers.filter((path) => !isAllowed(path))).toEqual([]);
