@@ -1,0 +1,146 @@
+/** Runs the gateway: opens, listens, beats, and closes in the right order. */
+import { execFileSync } from 'node:child_process';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { CountersignError, reason } from '../base/errors.js';
+import type { ConfigRecord } from '../model/record.js';
+import type { Settings } from '../model/settings.js';
+import { type WireDeps, type Wired, wire } from './wire.js';
+
+export interface RunningGateway {
+  /** Base address of the MCP listener; a server's path is `/<id>/mcp`. */
+  readonly url: string;
+  readonly adminUrl: string;
+  /** C2SP verifier key of the ledger. */
+  readonly ledgerKey: string;
+  readonly ledgerDir: string;
+  readonly healthy: boolean;
+  /** Ends sessions, writes what is left and the `stop` record. */
+  close(why: string): Promise<void>;
+}
+
+const SWEEP_MS = 1_000;
+
+const git = (folder: string, args: readonly string[]): string =>
+  execFileSync('git', ['-C', folder, ...args], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 2_000,
+  }).trim();
+
+/** Commit and state of the folder the configuration lies in; null where it is in no repository. */
+const gitState = (file: string): ConfigRecord['git'] => {
+  const folder = dirname(file);
+  try {
+    return {
+      commit: git(folder, ['rev-parse', 'HEAD']),
+      dirty: git(folder, ['status', '--porcelain', '--', file]) !== '',
+    };
+  } catch {
+    // No git, or no repository: the record then says that nothing is known of the file's history.
+    return null;
+  }
+};
+
+const listen = (server: Server, { host, port }: { host: string; port: number }): Promise<string> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new CountersignError('LISTEN_FAILED', { address: `${host}:${port}`, problem: reason(error) })),
+    );
+    server.listen({ host, port }, () => {
+      const { address, port: bound } = addressOf(server);
+      resolve(`http://${address.includes(':') ? `[${address}]` : address}:${bound}`);
+    });
+  });
+
+const addressOf = (server: Server): Pick<AddressInfo, 'address' | 'port'> => {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address : { address: 'unknown', port: 0 };
+};
+
+const closeServer = (server: Server): Promise<void> =>
+  new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 500).unref();
+  });
+
+/** What is on record before the first call: what runs, and under which configuration. */
+const recordStart = async (
+  { ledger, policyDigest }: Wired,
+  settings: Settings,
+  { version }: WireDeps,
+): Promise<void> => {
+  const { provenance, demo, file } = settings;
+  await Promise.all([
+    ledger.append({
+      type: 'start',
+      d: {
+        version,
+        host: hostname(),
+        pid: process.pid,
+        config: provenance.digest,
+        demo,
+        heartbeat: settings.ledger.heartbeat,
+      },
+    }),
+    ledger.append({
+      type: 'config',
+      d: {
+        outcome: 'loaded',
+        digest: provenance.digest,
+        policy: policyDigest,
+        files: provenance.files,
+        git: gitState(file),
+        reason: null,
+      },
+    }),
+  ]);
+};
+
+/**
+ * Starts the gateway. When this resolves it serves, and its start is on record.
+ * @throws CountersignError LEDGER_LOCKED, LEDGER_DAMAGED, KEY_FILE, LISTEN_FAILED …
+ */
+export const startGateway = async (settings: Settings, deps: WireDeps): Promise<RunningGateway> => {
+  const wired = await wire(settings, deps);
+  const { gateway, admin, ledger, approvals, authenticator } = wired;
+  const { log } = deps;
+  const sweep = setInterval(() => {
+    Promise.all([gateway.sweep(), approvals.sweep()]).catch((error: unknown) =>
+      log.warn({ problem: reason(error) }, 'a sweep failed'),
+    );
+  }, SWEEP_MS);
+  const close = async (why: string): Promise<void> => {
+    clearInterval(sweep);
+    const closing = [closeServer(gateway.server), closeServer(admin)];
+    await gateway
+      .close(why)
+      .catch((error: unknown) => log.error({ problem: reason(error) }, 'closing the sessions failed'));
+    await Promise.all(closing);
+    authenticator.close();
+    await ledger.close(why);
+  };
+  try {
+    for (const problem of await authenticator.ready())
+      log.warn(problem, 'the keys of an issuer cannot be read; its tokens are refused until they can');
+    await recordStart(wired, settings, deps);
+    const url = await listen(gateway.server, settings.gateway.listen);
+    const adminUrl = await listen(admin, settings.gateway.admin);
+    return {
+      url,
+      adminUrl,
+      ledgerKey: ledger.key,
+      ledgerDir: ledger.dir,
+      get healthy() {
+        return ledger.healthy;
+      },
+      close,
+    };
+  } catch (error) {
+    await close('the start failed');
+    throw error;
+  }
+};

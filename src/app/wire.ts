@@ -1,0 +1,203 @@
+/** Composition: the stations of the gateway, put together from settings. */
+import type { KeyObject } from 'node:crypto';
+import { createApprovalApi } from '../approval/channels/api.js';
+import type { StoredApproval } from '../approval/stored.js';
+import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
+import type { Clock } from '../base/clock.js';
+import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
+import type { FilePort } from '../base/durable.js';
+import { createAdmin } from '../gateway/admin.js';
+import { createGateway, type Gateway } from '../gateway/gateway.js';
+import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
+import {
+  protectedResourceMetadata,
+  protectedResourceMetadataUrl,
+  unauthorizedChallenge,
+} from '../identity/challenge.js';
+import { type OpenedLedger, openLedger } from '../ledger/append.js';
+import { ledgerDir } from '../ledger/folder.js';
+import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
+import { readLedger } from '../ledger/read.js';
+import { createMasker, createTextMasker } from '../masking/mask.js';
+import type { Mask } from '../model/redaction.js';
+import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
+import { compilePolicy } from '../policy/compile.js';
+import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
+import { resolveSecret } from './config.js';
+import { toolRecord } from './stored-tool.js';
+
+/** The program's own log: what an operator reads. It gets no content of calls. */
+export interface Log {
+  info(facts: object, text: string): void;
+  warn(facts: object, text: string): void;
+  error(facts: object, text: string): void;
+}
+
+export interface WireDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly environment: Record<string, string | undefined>;
+  /** AWS keys of the gateway itself; null: the SDK's default chain. */
+  readonly gatewayKeys: UpstreamsDeps['gatewayKeys'];
+  readonly files?: FilePort;
+}
+
+/** All parts of a gateway that is ready to listen. */
+export interface Wired {
+  readonly gateway: Gateway;
+  readonly admin: ReturnType<typeof createAdmin>;
+  readonly ledger: OpenedLedger;
+  readonly approvals: ApprovalWorkflow;
+  readonly authenticator: BearerAuthenticator;
+  readonly policyDigest: string;
+}
+
+const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
+
+const sourceName = (source: SecretSource): string => ('file' in source ? source.file : source.env);
+
+const loadKeys = async (settings: Settings, deps: WireDeps): Promise<{ key: KeyObject; digest: KeyedDigester }> => {
+  const { key, digestKey } = settings.ledger;
+  return {
+    key: parseSigningKey(await secretText(key, deps), sourceName(key)),
+    digest: createKeyedDigester(parseDigestKey(await secretText(digestKey, deps), sourceName(digestKey))),
+  };
+};
+
+const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<UpstreamsDeps['secrets']> => {
+  const secrets = new Map<string, Record<string, string>>();
+  for (const { id, upstream } of servers) {
+    const sources: Readonly<Record<string, SecretSource>> =
+      upstream.kind === 'http' ? upstream.headers : (upstream.secretEnv ?? {});
+    const values = Object.entries(sources).map(
+      async ([name, source]) => [name, await secretText(source, deps)] as const,
+    );
+    secrets.set(id, Object.fromEntries(await Promise.all(values)));
+  }
+  return secrets;
+};
+
+const masks = (settings: Settings): ((profile: string) => Mask) => {
+  const byName = new Map(settings.masking.map((profile) => [profile.name, createMasker(profile)]));
+  return (profile) => {
+    const mask = byName.get(profile);
+    if (!mask) throw new Error(`there is no masking profile ${profile}`);
+    return mask;
+  };
+};
+
+/** The address a client is configured with; metadata and audience must name exactly this. */
+const resourceOf = (settings: Settings, server: ServerSettings): string =>
+  `${settings.gateway.publicUrl}/${server.id}/mcp`;
+
+const resources = (settings: Settings) => ({
+  challenge: (server: ServerSettings, reason: Parameters<typeof unauthorizedChallenge>[0]['reason']): string =>
+    unauthorizedChallenge({ metadataUrl: protectedResourceMetadataUrl(resourceOf(settings, server)), reason }),
+  metadata: (path: string): object | undefined => {
+    const server = settings.servers.find(({ id }) => path === `/${id}/mcp`);
+    if (!server) return undefined;
+    const issuers = settings.issuers.map(({ issuer }) => issuer);
+    return protectedResourceMetadata({ resource: resourceOf(settings, server), issuers, name: server.id });
+  },
+});
+
+/** What earlier runs left: open approvals and the tools that were seen. */
+const restore = async (dir: string, gateway: Gateway, approvals: ApprovalWorkflow): Promise<void> => {
+  const stored: StoredApproval[] = [];
+  for await (const { type, d, t, payloads } of readLedger(dir)) {
+    if (type === 'tool') gateway.restoreTool(toolRecord(d));
+    if (type !== 'approval') continue;
+    const texts = Object.entries(payloads).flatMap(([name, payload]) =>
+      'data' in payload ? [[name, payload.data] as const] : [],
+    );
+    stored.push({ d, t, payloads: Object.fromEntries(texts) });
+  }
+  approvals.restore(stored);
+};
+
+const adminRoutes = (
+  settings: Settings,
+  ledger: OpenedLedger,
+  approvals: ApprovalWorkflow,
+  authenticator: BearerAuthenticator,
+) => {
+  const { host, port } = settings.gateway.admin;
+  return [
+    createApprovalApi({
+      approvals,
+      authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
+      record: (draft) => ledger.append(draft),
+      allowedHosts: [`${host}:${port}`, `localhost:${port}`],
+    }),
+  ];
+};
+
+/** Opens the ledger and puts the stations together. Nothing listens yet. */
+export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
+  const { clock, log } = deps;
+  const { key, digest } = await loadKeys(settings, deps);
+  const { origin, heartbeat } = settings.ledger;
+  const dir = ledgerDir(settings.gateway.dataDir, origin);
+  const policy = compilePolicy(
+    settings.policy,
+    settings.servers.map(({ id }) => id),
+    settings.approvals,
+  );
+  const secrets = await serverSecrets(settings, deps);
+  const onFailure = (error: Error): void =>
+    log.error({ problem: error.message }, 'the ledger can write no more; calls are refused');
+  const ledger = await openLedger({
+    dir,
+    origin,
+    key,
+    clock,
+    heartbeat,
+    onFailure,
+    ...(deps.files ? { files: deps.files } : {}),
+  });
+  const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
+  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
+  const approvals = createApprovals({ ledger, clock, rules, people, policy: policy.digest });
+  const textMask = createTextMasker(
+    settings.masking[0] ?? { name: 'default', detectors: ['secrets', 'personal'], keys: [] },
+  );
+  const upstreams = createUpstreams({
+    clock,
+    maxResponseBytes: settings.gateway.maxResponseBytes,
+    secrets,
+    environment: deps.environment,
+    gatewayKeys: deps.gatewayKeys,
+    onStderr: (server, line) => log.info({ server, line: textMask(line).text }, 'a server wrote to its standard error'),
+  });
+  const onDefect = (error: unknown): void =>
+    log.error(
+      { problem: error instanceof Error ? textMask(error.stack ?? error.message).text : 'unknown' },
+      'an unexpected failure',
+    );
+  const gateway = createGateway({
+    settings,
+    ledger,
+    authenticator,
+    policy,
+    approvals,
+    upstreams,
+    digest,
+    clock,
+    onDefect,
+    maskFor: masks(settings),
+    ...resources(settings),
+  });
+  await restore(dir, gateway, approvals);
+  const admin = createAdmin({
+    routes: adminRoutes(settings, ledger, approvals, authenticator),
+    health: () => ({
+      ok: ledger.healthy,
+      ledger: ledger.healthy ? 'writing' : 'failed',
+      records: ledger.size,
+      sessions: gateway.sessions,
+    }),
+    onDefect,
+  });
+  return { gateway, admin, ledger, approvals, authenticator, policyDigest: policy.digest };
+};
