@@ -162,5 +162,6 @@ export const DERIVE_CALLS: readonly string[] = [CALL, CREDENTIAL];
 export const DERIVE_REST: readonly string[] = [SESSION, APPROVAL, APPROVAL_DECISION, ...REFUSALS, ...RUNS, GAPS];
 
 /** Every principal that has a session or a call. */
-export const PRINCIPALS = `SELECT DISTINCT d->>'$.principal.iss' AS issuer, d->>'$.principal.sub' AS subject FROM record
-WHERE type IN ('call', 'session') AND d->>'$.principal.sub' IS NOT NULL ORDER BY ALL`;
+export const PRINCIPALS = `SELECT DISTINCT x[1] AS issuer, x[2] AS subject FROM
+  (SELECT json_extract_string(d, ['$.principal.iss', '$.principal.sub']) AS x FROM record WHERE type IN ('call', 'session'))
+WHERE x[1] IS NOT NULL AND x[2] IS NOT NULL ORDER BY ALL`;
