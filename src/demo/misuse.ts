@@ -38,15 +38,18 @@ const perform = async (
   return event.eventId;
 };
 
-/** Assumes the governed role with a user's long-lived key, past the gateway. */
-const assumeOutside = async (deps: MisuseDeps, bypass: PlanBypass): Promise<AwsKeys> => {
+/** Assumes the governed role with a user's long-lived key, past the gateway; the event of it and the keys. */
+const assumeOutside = async (
+  deps: MisuseDeps,
+  bypass: PlanBypass,
+): Promise<{ readonly eventId: string; readonly keys: AwsKeys }> => {
   const { account } = deps;
   const parameters = { RoleArn: account.roleArn, RoleSessionName: bypass.sessionName };
   const operation = { service: 'sts', name: 'AssumeRole', parameters };
-  await perform(deps, account.user(bypass.user).keys, operation, bypass.sourceIp);
+  const eventId = await perform(deps, account.user(bypass.user).keys, operation, bypass.sourceIp);
   const session = account.sessions().findLast(({ name }) => name === bypass.sessionName);
   if (!session) throw new Error('the role was not assumed');
-  return session.keys;
+  return { eventId, keys: session.keys };
 };
 
 const performStopLogging = async (deps: MisuseDeps, plan: Plan, outside: AwsKeys): Promise<string> => {
@@ -65,8 +68,9 @@ export const performMisuse = async (plan: Plan, deps: MisuseDeps): Promise<Misus
   const bypassed: string[] = [];
   let first: AwsKeys | null = null;
   for (const bypass of bypasses) {
-    const keys = await assumeOutside(deps, bypass);
+    const { eventId, keys } = await assumeOutside(deps, bypass);
     first ??= keys;
+    bypassed.push(eventId);
     for (const operation of bypass.operations) bypassed.push(await perform(deps, keys, operation, bypass.sourceIp));
   }
   if (!first) throw new RangeError('the plan has no bypass');

@@ -143,7 +143,7 @@ export const resolveArguments = (call: PlanCall, folder: string): Record<string,
 
 /** What came of the planted violations: ids as they really happened. */
 export interface Happened {
-  /** Event ids of what was done past the gateway with the governed role. */
+  /** Event ids: the governed role assumed past the gateway, and what was done with it. */
   readonly bypassed: readonly string[];
   /** Event ids of what was done with a session's credentials and no call explains. */
   readonly unexplained: readonly string[];
@@ -154,7 +154,6 @@ export interface Happened {
 
 /**
  * The items that each test of control must report, by control. Every other control must report none.
- * Assuming the role past the gateway is no item by itself: what was done with it is.
  */
 export const expectedExceptions = (happened: Happened): ReadonlyMap<string, ReadonlySet<string>> => {
   const { stopLogging } = happened;

@@ -20,7 +20,7 @@ export interface StsOptions {
   readonly settings: AwsSettings;
   /** The gateway's own keys; null: the SDK's default chain finds them. */
   readonly gatewayKeys: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
-  /** `process.env`. The SDK's advice on Node versions is switched off in it: stderr is for the operator. */
+  /** The environment of this process, which the SDK reads. Its advice on Node versions is switched off there: stderr is for the operator. */
   readonly environment: Record<string, string | undefined>;
 }
 

@@ -117,9 +117,12 @@ it('misuse leaves the events it names', async () => {
   const sourceIdentityOf = (person: string) => sourceIdentity(ISSUER, person);
   const misused = await performMisuse(plan, { account, clock, sourceIdentityOf });
   const record = (eventId: string) => account.events().find((event) => event.eventId === eventId)?.record;
-  expect(misused.bypassed).toHaveLength(plan.violations.bypasses.flatMap(({ operations }) => operations).length);
+  const { bypasses } = plan.violations;
+  expect(misused.bypassed.map((id) => record(id)?.['eventName'])).toEqual(
+    bypasses.flatMap(({ operations }) => ['AssumeRole', ...operations.map(({ name }) => name)]),
+  );
   for (const id of misused.bypassed) {
-    expect(record(id)).toMatchObject({ userIdentity: { sessionContext: { sessionIssuer: { arn: account.roleArn } } } });
+    expect(JSON.stringify(record(id))).toContain(account.roleArn);
     expect(JSON.stringify(record(id))).not.toContain('sourceIdentity');
   }
   expect(record(misused.stopLogging.eventId)).toMatchObject({

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_MASKED_KEYS } from '../../src/app/config/schema.js';
 import { expectedExceptions, makePlan, resolveArguments } from '../../src/demo/plan.js';
 import { CLOUD_TOOLS, DEMO_APPROVALS, DEMO_POLICY } from '../../src/demo/world.js';
+import { createMasker } from '../../src/masking/mask.js';
 import type { Principal } from '../../src/model/principal.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 
@@ -144,6 +146,20 @@ describe('makePlan', () => {
     expect(seen(({ violations }) => violations.stopLogging.by)).toBe(2);
     expect(seen(({ people }) => people[0]?.name)).toBeGreaterThan(10);
     expect(seen(({ calls }) => calls.length)).toBeGreaterThan(5);
+  });
+});
+
+it('plants nothing that masking misses, in answers and arguments', () => {
+  const mask = createMasker({ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS] });
+  planned((plan) => {
+    const texts = [...plan.files.map(({ content }) => content), ...Object.values(plan.vault)];
+    const answers = texts.map((text) => ({ result: { content: [{ type: 'text', text }] } }));
+    const structured = Object.values(plan.vault).map((value) => ({ result: { structuredContent: JSON.parse(value) } }));
+    const requests = plan.calls.map(({ tool, args }) => ({ params: { name: tool, arguments: args } }));
+    const documents = [...answers, ...structured, ...requests].map((value) => Buffer.from(JSON.stringify(value)));
+    const delivered = documents.map((document) => mask(document).bytes.toString()).join('\n');
+    for (const { value } of plan.secrets) expect(delivered).not.toContain(value);
+    for (const { path } of plan.files.slice(1)) expect(delivered).toContain(path.slice(9, -3));
   });
 });
 

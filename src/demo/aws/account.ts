@@ -10,7 +10,7 @@ import type { TrailEvent } from './event.js';
 import { type HandleDeps, type Handled, handleRequest } from './handle.js';
 import { createIdentities, type IamUser, type Identities, type RoleSession } from './identities.js';
 import type { AccountState, SampleInstance } from './operation.js';
-import { createTrailKeys, type Delivery, deliverTrail } from './trail.js';
+import { createTrailKeys, type Delivery, deliverTrail, type TrailKeys } from './trail.js';
 import { GLOBAL_REGION } from './wire.js';
 
 export interface SampleAccountOptions {
@@ -136,7 +136,7 @@ export const startSampleAccount = async (options: SampleAccountOptions): Promise
   const withheld = new Set<string>();
   const started = clock.now();
   const regions = [...new Set([region, GLOBAL_REGION])];
-  const keys = await createTrailKeys(regions);
+  let signing: Promise<TrailKeys> | null = null;
   const respond = createListener(
     { state, clock, random, log: (event) => events.push(event) },
     () => events.length >= MAX_EVENTS,
@@ -145,7 +145,8 @@ export const startSampleAccount = async (options: SampleAccountOptions): Promise
     respond(request, response).catch(() => response.destroy());
   });
   const port = await listen(server, options);
-  const deliver = (): Promise<Delivery> => {
+  const deliver = async (): Promise<Delivery> => {
+    const keys = await (signing ??= createTrailKeys(regions));
     const delivered = events.filter(({ requestId }) => !withheld.has(requestId));
     return deliverTrail({ ...options, trail: TRAIL, regions, keys, started, now: clock.now(), events: delivered });
   };
