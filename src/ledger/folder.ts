@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { isNoteName } from '../base/note.js';
-import { segmentFirst } from './format.js';
+import { ledgerFolder, segmentFirst } from './format.js';
 
 /**
- * `<dataDir>/ledger/<origin>`, every character but letters, digits, dot and hyphen replaced by `_`.
+ * `<dataDir>/ledger/<origin>`, the origin as `ledgerFolder` writes it.
  * @throws CountersignError USAGE where the origin cannot name a ledger
  */
 export const ledgerDir = (dataDir: string, origin: string): string => {
-  const name = origin.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+  const name = ledgerFolder(origin);
   if (!isNoteName(origin) || name.startsWith('.')) {
     throw new CountersignError('USAGE', { problem: `${JSON.stringify(origin)} cannot be the origin of a ledger` });
   }

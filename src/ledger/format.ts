@@ -81,6 +81,9 @@ export const segmentFirst = (name: string): number | undefined => {
   return Number.isSafeInteger(first) ? first : undefined;
 };
 
+/** The folder of a ledger: its origin, every character but letters, digits, dot and hyphen replaced by `_`. */
+export const ledgerFolder = (origin: string): string => origin.replaceAll(/[^A-Za-z0-9.-]/g, '_');
+
 /** Position of the first byte below 0x20, or -1. */
 export const controlByte = (bytes: Uint8Array): number => {
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) < 0x20) return i;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type FilePort, realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
-import { readLines } from '../base/lines.js';
+import { type Line, readLines } from '../base/lines.js';
 import type { RecordType } from '../model/record.js';
-import { ChainError, type ChainItem, type CheckedPayload, createChain } from './chain.js';
-import { listSegments } from './folder.js';
+import { type Chain, ChainError, type ChainItem, type CheckedPayload, createChain } from './chain.js';
+import { listSegments, type Segment } from './folder.js';
 import { MAX_LINE_BYTES, type RecordLine } from './format.js';
 
 /** A payload as JSON text, or the file that holds it. */
@@ -81,6 +81,17 @@ class Batch {
   }
 }
 
+const throwFault = (fault: ChainError): never => {
+  throw fault;
+};
+
+/** Takes the next line into the batch; the records it completes. */
+const take = (chain: Chain, batch: Batch, line: Line, segment: Segment): readonly Collected[] => {
+  if (line.end === 'limit') throw new ChainError('BAD_RECORD', 'is too long', chain.size);
+  const item = chain.next(line.bytes);
+  return item ? batch.add(item, segment.name, line.offset, line.bytes.length) : [];
+};
+
 /**
  * Streams the records that a checkpoint covers. A tail without one, such as a write under way, is left out.
  * @param dir see `ledgerDir`
@@ -88,24 +99,17 @@ class Batch {
  */
 export async function* readLedger(dir: string, options: ReadOptions = {}): AsyncGenerator<LedgerEntry> {
   const { verify = false, files = realFiles } = options;
-  const chain = createChain({
-    signatures: verify,
-    onPayloadFault: (fault) => {
-      throw fault;
-    },
-  });
+  const chain = createChain({ signatures: verify, onPayloadFault: throwFault });
   const batch = new Batch(dir);
-  for (const { path, name } of await listSegments(dir, files)) {
-    for await (const lines of readLines(path, MAX_LINE_BYTES, 0, files)) {
-      for (const { bytes, offset, end } of lines) {
-        if (end === 'file') return;
+  for (const segment of await listSegments(dir, files)) {
+    for await (const lines of readLines(segment.path, MAX_LINE_BYTES, 0, files)) {
+      for (const line of lines) {
+        if (line.end === 'file') return;
         try {
-          if (end === 'limit') throw new ChainError('BAD_RECORD', 'is too long', chain.size);
-          const item = chain.next(bytes);
-          if (item) for (const collected of batch.add(item, name, offset, bytes.length)) yield entryOf(collected);
+          for (const collected of take(chain, batch, line, segment)) yield entryOf(collected);
         } catch (error) {
           if (!(error instanceof ChainError)) throw error;
-          const problem = `${name}: the line at byte ${offset} ${error.message}`;
+          const problem = `${segment.name}: the line at byte ${line.offset} ${error.message}`;
           throw new CountersignError('LEDGER_DAMAGED', { dir, problem });
         }
       }

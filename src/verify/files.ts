@@ -1,0 +1,59 @@
+/** Reading files that may have been tampered with: links are never followed, memory is bounded. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { realFiles } from '../base/durable.js';
+
+const CHUNK = 1024 * 1024;
+
+export interface FileDigest {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+/**
+ * SHA-256 of a file, streamed.
+ * @param prefix hashed before the content
+ * @param onBytes told after each chunk
+ */
+export const digestFile = async (
+  path: string,
+  prefix: Uint8Array = new Uint8Array(0),
+  onBytes: (count: number) => void = () => {},
+): Promise<FileDigest> => {
+  const file = await realFiles.open(path);
+  try {
+    const hash = createHash('sha256').update(prefix);
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    for (let bytes = 0; ; ) {
+      const count = await file.read(chunk, bytes);
+      if (count === 0) return { bytes, sha256: hash.digest('hex') };
+      hash.update(chunk.subarray(0, count));
+      bytes += count;
+      onBytes(count);
+    }
+  } finally {
+    await file.close();
+  }
+};
+
+export interface FoundFile {
+  /** Below the folder, with `/`. */
+  readonly path: string;
+  readonly kind: 'file' | 'link' | 'other';
+  readonly bytes: number;
+}
+
+const MAX_DEPTH = 32;
+
+/** Everything below a folder but the folders themselves, by name. */
+export async function* walkFiles(folder: string, below = '', depth = 0): AsyncGenerator<FoundFile> {
+  for (const name of [...(await realFiles.list(join(folder, below)))].sort()) {
+    const path = below === '' ? name : `${below}/${name}`;
+    const facts = await realFiles.facts(join(folder, path));
+    if (!facts) continue;
+    if (facts.kind !== 'folder') yield { path, kind: facts.kind, bytes: facts.size };
+    else if (depth < MAX_DEPTH) yield* walkFiles(folder, path, depth + 1);
+    else yield { path, kind: 'other', bytes: 0 };
+  }
+}

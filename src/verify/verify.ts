@@ -1,0 +1,51 @@
+/** Verifies a ledger or an evidence package, offline, with node built-ins only. */
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { realFiles } from '../base/durable.js';
+import { CountersignError } from '../base/errors.js';
+import type { Verification } from '../model/evidence.js';
+import { createFindings, type VerifyProgress } from './findings.js';
+import { verifyLedger } from './ledger.js';
+import { verifyPackage } from './package.js';
+import { loadTrust, noTrust, type TrustedKeys } from './trust.js';
+
+export interface VerifyOptions {
+  /** Path of the auditor's trust file. Without one nothing is believed. */
+  readonly trust?: string;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+/** The trust file must come from elsewhere: one that came with the evidence says what its maker wants believed. */
+const trustFor = async (path: string, file: string | undefined): Promise<TrustedKeys> => {
+  if (file === undefined) return noTrust();
+  const inside = relative(resolve(path), resolve(file));
+  if (inside.split(sep)[0] !== '..' && !isAbsolute(inside)) {
+    throw new CountersignError('TRUST_INVALID', { file, problem: 'it lies inside what it is to judge' });
+  }
+  return loadTrust(file);
+};
+
+const isThere = async (path: string, name: string): Promise<boolean> =>
+  (await realFiles.facts(join(path, name))) !== undefined;
+
+/**
+ * Verifies what lies in a folder: an evidence package (`manifest.json`) or a ledger (`log/`). Never changes
+ * anything. The result's exit is 12 for tampering, 11 for gaps and torn or unsigned tails, 13 where all is
+ * consistent but something is not established, and never 0 where nothing was found.
+ * @throws CountersignError VERIFY_NOT_FOUND, TRUST_INVALID
+ */
+export const verifyPath = async (path: string, options: VerifyOptions = {}): Promise<Verification> => {
+  if ((await realFiles.facts(path)) === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
+  const trust = await trustFor(path, options.trust);
+  const findings = createFindings();
+  const onProgress = options.onProgress ?? (() => {});
+  if ((await isThere(path, 'manifest.json')) || (await isThere(path, 'manifest.sig'))) {
+    await verifyPackage({ dir: path, trust, findings, onProgress });
+    return findings.result(path, 'package');
+  }
+  if (await isThere(path, 'log')) {
+    await verifyLedger({ dir: path, label: '', trust, findings, onProgress });
+    return findings.result(path, 'ledger');
+  }
+  findings.add('incomplete', 'NOTHING_FOUND', `${path} holds neither a ledger nor an evidence package.`);
+  return findings.result(path, 'package');
+};
