@@ -2,9 +2,10 @@
  * The configuration: `countersign.yaml` in, `Settings` out, or every problem at once with its place.
  * docs/configuration.md describes the fields; docs/countersign.schema.json is generated from the schema.
  */
-import { open } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
 import { basename, dirname, resolve } from 'node:path';
 import { sha256 } from '../base/digest.js';
+import { isSystemError, readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { Settings } from '../model/settings.js';
 import { crossCheck } from './config/checks.js';
@@ -65,27 +66,12 @@ const problemText = (file: string, problems: readonly Problem[]): string => {
 
 const readText = async (file: string): Promise<string> => {
   const invalid = (problems: string) => new CountersignError('CONFIG_INVALID', { file, problems });
-  let bytes: Buffer;
-  try {
-    const handle = await open(file, 'r');
-    try {
-      if ((await handle.stat()).size > MAX_BYTES) throw invalid(`it is larger than ${MAX_BYTES} bytes`);
-      bytes = await handle.readFile();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
-      throw new CountersignError('CONFIG_NOT_FOUND', { file }, { cause: error });
-    }
+  const bytes = await readBounded(file, MAX_BYTES).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) throw new CountersignError('CONFIG_NOT_FOUND', { file }, { cause: error });
     throw invalid(reason(error));
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw invalid('it is not UTF-8 text');
-  }
+  });
+  if (!isUtf8(bytes)) throw invalid('it is not UTF-8 text');
+  return bytes.toString('utf8');
 };
 
 /** Which file is read: the argument (`-c`), else COUNTERSIGN_CONFIG, else countersign.yaml here. */

@@ -132,7 +132,7 @@ describe('loadSettings', () => {
   it.each([
     ['a folder', async () => dir, /EISDIR/],
     ['bytes that are not UTF-8', () => write('latin1.yaml', Buffer.from([0x61, 0xff])), /not UTF-8/],
-    ['a file that is too large', () => write('large.yaml', Buffer.alloc(1_048_577, 0x23)), /larger than/],
+    ['a file that is too large', () => write('large.yaml', Buffer.alloc(1_048_577, 0x23)), /more than 1048576 bytes/],
     ['an empty file', () => write('empty.yaml', ''), /expected a mapping of keys to values, found nothing/],
     ['nesting without end', () => write('deep.yaml', '['.repeat(100_000)), /not YAML/],
     ['an alias bomb', () => write('bomb.yaml', bomb()), /not YAML: Excessive alias count/],
