@@ -3,7 +3,7 @@
  * glued to other words, in UTF-8 or UTF-16, or as a stretch inside binary data.
  */
 import { isUtf8 } from 'node:buffer';
-import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
 
 /** Shortest run looked at: nine bytes. */
 export const SHORTEST_RUN = 12;
@@ -11,6 +11,9 @@ export const SHORTEST_RUN = 12;
 const STRETCH = 16;
 /** A line this long may continue on the next one. */
 const WRAPPED_LINE = 40;
+const LONGEST_LINE = 128;
+/** Bytes looked at to tell text from data. */
+const HEAD = 24;
 
 const SEXTET = new Int8Array(128).fill(-1);
 for (let i = 0; i < 64; i++) {
@@ -47,6 +50,23 @@ const continuation = (s: string, end: number): number => {
   return length !== undefined && is(s, end + length, BASE64) ? end + length : -1;
 };
 
+/**
+ * The end of base64 that goes on over the next lines: all as long as the first, save the last, which is shorter.
+ */
+const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
+  const width = firstEnd - start;
+  if (width < WRAPPED_LINE || width > LONGEST_LINE || width % 4 !== 0) return firstEnd;
+  let end = firstEnd;
+  for (;;) {
+    const next = continuation(s, end);
+    if (next < 0) return end;
+    const lineEnd = runEnd(s, next, BASE64);
+    if (lineEnd - next > width) return end;
+    end = lineEnd;
+    if (lineEnd - next < width) return end;
+  }
+};
+
 /** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
 export const forEachRun = (s: string, visit: (run: Run) => void): void => {
   for (let i = 0; i + SHORTEST_RUN <= s.length; ) {
@@ -58,23 +78,39 @@ export const forEachRun = (s: string, visit: (run: Run) => void): void => {
     }
     const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
     let end = runEnd(s, i + SHORTEST_RUN, BASE64);
-    for (let line = start, next = continuation(s, end); end - line >= WRAPPED_LINE && next >= 0; ) {
-      line = next;
-      end = runEnd(s, next, BASE64);
-      next = continuation(s, end);
-    }
+    end = wrappedEnd(s, start, end);
     visit({ start, end });
     i = end + 1;
   }
 };
 
-/** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
-export const isPlausible = (s: string, { start, end }: Run): boolean => {
-  if (end - start < SHORTEST_RUN) return false;
-  // As a whole: the first bytes, be they ASCII or the first of UTF-8 beyond it.
-  if (readableQuad(s, start) && readableQuad(s, start + 4)) return true;
-  if (wholeText(s, start, end)) return true;
-  // At any alignment: four readable groups of four in a row, looked for from the last one back.
+/** Byte `k` of the base64 at `start`. */
+const byteAt = (s: string, start: number, k: number): number => {
+  const i = start + Math.floor((k * 4) / 3);
+  const high = SEXTET[s.charCodeAt(i)] ?? 0;
+  const low = SEXTET[s.charCodeAt(i + 1)] ?? 0;
+  return ((high << (2 + 2 * (k % 3))) | (low >> (4 - 2 * (k % 3)))) & 0xff;
+};
+
+/** Whether the first bytes are readable UTF-8 (RFC 3629 §3). */
+const readableHead = (s: string, start: number, end: number): boolean => {
+  const bytes = Math.min(HEAD, Math.floor(((end - start) * 3) / 4));
+  let trailing = 0;
+  for (let k = 0; k < bytes; k++) {
+    const byte = byteAt(s, start, k);
+    if (byte >= 0x80 && byte < 0xc0) {
+      if (--trailing < 0) return false;
+    } else if (trailing > 0) return false;
+    else if (byte < 0x80) {
+      if (!isReadable(byte)) return false;
+    } else if (byte < 0xc2 || byte > 0xf4) return false;
+    else trailing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+  }
+  return true;
+};
+
+/** Four readable groups of four in a row, at any alignment, looked for from the last one back. */
+const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
   for (let alignment = 0; alignment < 4; alignment++) {
     for (let quad = start + alignment; quad + 16 <= end; ) {
       let k = 3;
@@ -86,21 +122,19 @@ export const isPlausible = (s: string, { start, end }: Run): boolean => {
   return false;
 };
 
-/** Whether a run may begin a text beyond ASCII: a lead byte of UTF-8 and what must follow it. */
-const wholeText = (s: string, start: number, end: number): boolean => {
-  const head = Buffer.from(s.slice(start, Math.min(end, start + 4)), 'base64');
-  const [first = 0, second = 0] = head;
-  return first >= 0xc2 && first <= 0xf4 && second >= 0x80 && second <= 0xbf && readablePrefix(s, start, end);
-};
-
-/** Whether the first bytes are UTF-8 without control characters. */
-const readablePrefix = (s: string, start: number, end: number): boolean => {
-  const head = Buffer.from(s.slice(start, Math.min(end, start + 32)), 'base64').toString('utf8');
-  return !hasControl(head) && !head.slice(0, -1).includes('\ufffd');
+/** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
+export const isPlausible = (s: string, run: Run): boolean => {
+  for (let from = run.start; from + SHORTEST_RUN <= run.end; from++) {
+    // Glued to a path or a word, it may begin after any sign.
+    if ((from === run.start || !is(s, from - 1, ALNUM)) && readableHead(s, from, run.end)) return true;
+  }
+  return hasReadableStretch(s, run);
 };
 
 // eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;
+// eslint-disable-next-line no-control-regex -- as above
+const UNREADABLE = /[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]+/;
 const hasControl = (text: string): boolean => CONTROL.test(text);
 
 /** The text that base64 stands for, or undefined where it is not readable UTF-8. */
@@ -111,23 +145,13 @@ export const textOf = (base64: string): string | undefined => {
   return hasControl(text) ? undefined : text;
 };
 
-/** Readable stretches of decoded bytes, NUL left out. */
-const stretches = (bytes: Buffer): readonly string[] => {
-  const found: string[] = [];
-  for (let i = 0; i + STRETCH <= bytes.length; ) {
-    let last = i + STRETCH - 1;
-    while (last >= i && isReadable(bytes[last] ?? 1)) last--;
-    if (last >= i) {
-      i = last + 1;
-      continue;
-    }
-    let end = i + STRETCH;
-    while (end < bytes.length && isReadable(bytes[end] ?? 1)) end++;
-    found.push(bytes.toString('latin1', i, end).replaceAll('\u0000', ''));
-    i = end + 1;
-  }
-  return found;
-};
+/** Readable stretches of decoded bytes, NUL left out: that is how UTF-16 and C strings are read. */
+const stretches = (bytes: Buffer): readonly string[] =>
+  bytes
+    .toString('utf8')
+    .replaceAll('\u0000', '')
+    .split(UNREADABLE)
+    .filter(({ length }) => length >= STRETCH);
 
 /** What a run may stand for: its text, or the readable stretches at each of the four alignments. */
 export const readings = (s: string, { start, end }: Run): readonly string[] => {

@@ -62,10 +62,15 @@ const readEscape = (s: string, i: number): Reading | undefined => {
   return unit < 0 ? undefined : { unit, length: end + 1 + digits - i };
 };
 
-/** Percent-encoding of an ASCII character, RFC 3986 §2.1. */
+/** Percent-encoding (RFC 3986 §2.1) of a character of the basic plane in UTF-8. */
 const readPercent = (s: string, i: number): Reading | undefined => {
-  const unit = hex(s, i + 1, 2);
-  return unit < 0 || unit > 0x7e ? undefined : { unit, length: 3 };
+  const first = hex(s, i + 1, 2);
+  if (first < 0x80) return first < 0 ? undefined : { unit: first, length: 3 };
+  const length = first < 0xc2 ? 0 : first < 0xe0 ? 6 : first < 0xf0 ? 9 : 0;
+  const bytes = /^(?:%[0-9A-Fa-f]{2}){2,3}$/.exec(s.slice(i, i + length))?.[0].replaceAll('%', '');
+  if (bytes === undefined) return undefined;
+  const character = Buffer.from(bytes, 'hex').toString('utf8');
+  return character.length === 1 && character !== '\ufffd' ? { unit: character.charCodeAt(0), length } : undefined;
 };
 
 const readEntity = (s: string, i: number): Reading | undefined => {

@@ -19,7 +19,7 @@ const luhn = (digits: string): boolean => {
 
 /** Issuer ranges in use: Visa, Mastercard, American Express, Diners, Discover, JCB, Maestro. */
 const issued = (digits: string): boolean =>
-  /^(?:4|5[0-9]|2[2-7]|3[0-689]|6[0-9])/.test(digits) && !/^([0-9])\1+$/.test(digits);
+  /^(?:4|5[0-9]|2[2-7]|3[0-9]|6[0-9])/.test(digits) && !/^([0-9])\1+$/.test(digits);
 
 interface Digits {
   readonly digits: string;

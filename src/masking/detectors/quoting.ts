@@ -8,13 +8,14 @@ export interface Quote {
   readonly mark: number;
   /** Backslashes before the mark: 0 in clear text, 1 in JSON inside JSON, 3 one level deeper. */
   readonly escapes: number;
-  /** How many marks stand together: CSV doubles them, Python triples them. */
-  readonly count: number;
 }
 
 const BACKSLASH = 0x5c;
 const MOST_ESCAPES = 127;
 const isMark = (code: number): boolean => code === 0x22 || code === 0x27 || code === 0x60;
+
+/** Quotation marks that stand together: CSV doubles them, Python triples them. */
+const MOST_MARKS = 3;
 
 /** The opening quotation at `i`. */
 export const quoteAt = (s: string, i: number): Quote | undefined => {
@@ -22,23 +23,27 @@ export const quoteAt = (s: string, i: number): Quote | undefined => {
   while (s.charCodeAt(at) === BACKSLASH && at - i < MOST_ESCAPES) at++;
   const mark = s.charCodeAt(at);
   if (!isMark(mark)) return undefined;
-  let end = at + 1;
-  while (end - at < 3 && s.charCodeAt(end) === mark) end++;
+  const unit = s.slice(i, at + 1);
+  let count = 1;
+  while (count < MOST_MARKS && s.startsWith(unit, i + count * unit.length)) count++;
   // Two marks are an empty value, unless content follows as in CSV.
-  const paired = end - at === 2 && !/[\w/+$]/.test(s.charAt(end));
-  const count = paired ? 1 : end - at;
-  return { start: i, end: at + count, mark, escapes: at - i, count };
+  if (count === 2 && !/[\w/+$]/.test(s.charAt(i + 2 * unit.length))) count = 1;
+  return { start: i, end: i + count * unit.length, mark, escapes: at - i };
 };
 
 /** The closing quotation that ends before `end`. */
 export const quoteBefore = (s: string, end: number, from: number): Quote | undefined => {
   const mark = s.charCodeAt(end - 1);
-  if (!isMark(mark)) return undefined;
-  let at = end - 1;
-  while (at > from && end - at < 3 && s.charCodeAt(at - 1) === mark) at--;
-  let start = at;
-  while (start > from && at - start < MOST_ESCAPES && s.charCodeAt(start - 1) === BACKSLASH) start--;
-  return { start, end, mark, escapes: at - start, count: end - at };
+  if (!isMark(mark) || end <= from) return undefined;
+  let start = end - 1;
+  while (start > from && end - start < MOST_ESCAPES && s.charCodeAt(start - 1) === BACKSLASH) start--;
+  const unit = s.slice(start, end);
+  const escapes = unit.length - 1;
+  for (let more = 1; more < MOST_MARKS && start - unit.length >= from; more++) {
+    if (!s.startsWith(unit, start - unit.length)) break;
+    start -= unit.length;
+  }
+  return { start, end, mark, escapes };
 };
 
 /**
@@ -46,7 +51,7 @@ export const quoteBefore = (s: string, end: number, from: number): Quote | undef
  * fewer, which end a string further out; escaped backslashes before the mark belong to the value.
  * Without a closing mark the value was cut off and runs to the end.
  */
-export const quotedEnd = (s: string, { end, mark, escapes, count }: Quote): number => {
+export const quotedEnd = (s: string, { end, mark, escapes }: Quote): number => {
   const unit = 2 * (escapes + 1);
   let slashes = 0;
   for (let i = end; i < s.length; i++) {
@@ -56,9 +61,7 @@ export const quotedEnd = (s: string, { end, mark, escapes, count }: Quote): numb
       continue;
     }
     const closes = slashes <= escapes || (slashes - escapes) % unit === 0;
-    if (code === mark && closes && (count === 1 || s.charCodeAt(i + 1) === mark)) {
-      return Math.max(end, i - Math.min(slashes, escapes));
-    }
+    if (code === mark && closes) return Math.max(end, i - Math.min(slashes, escapes));
     slashes = 0;
   }
   return s.length;
@@ -80,10 +83,8 @@ export const bracketEnd = (s: string, start: number): number => {
 const stringEnd = (s: string, at: number): number => {
   let start = at;
   while (s.charCodeAt(start - 1) === BACKSLASH && at - start < MOST_ESCAPES) start--;
-  const quote = quoteAt(s, start);
-  if (!quote) return at;
-  const single = { ...quote, end: at + 1, count: 1 };
-  return quotedEnd(s, single) + quote.escapes;
+  const escapes = at - start;
+  return quotedEnd(s, { start, end: at + 1, mark: s.charCodeAt(at), escapes }) + escapes;
 };
 
 /** The block of a YAML scalar (`|`, `>`): the lines after `i` that are indented, at least as far as the first. */
