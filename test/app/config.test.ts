@@ -20,7 +20,7 @@ ledger: { origin: example.com/mcp/gw-1 }
 const DEMO = `version: 1
 demo: true
 organization: { name: Sample }
-gateway: { listen: '127.0.0.1:0', admin: '[::1]:0' }
+gateway: { listen: '127.0.0.1:18080', admin: '[::1]:18081' }
 identity: { issuers: [{ issuer: 'http://127.0.0.1:4000', audience: a }] }
 servers:
   cloud:
@@ -154,17 +154,20 @@ describe('demonstration and real use', () => {
   it('lets a demo stay on this machine', () => {
     const settings = settingsOf(DEMO);
     expect(settings.demo).toBe(true);
-    expect(settings.gateway).toMatchObject({ admin: { host: '::1', port: 0 }, publicUrl: 'http://127.0.0.1:0' });
+    expect(settings.gateway).toMatchObject({
+      admin: { host: '::1', port: 18_081 },
+      publicUrl: 'http://127.0.0.1:18080',
+    });
     expect(settings.servers[0]?.aws?.tools).toEqual({
       stop: [{ source: 'ec2.amazonaws.com', name: 'StopInstances', write: true, async: 300_000 }],
     });
   });
 
   it.each([
-    ['listens elsewhere', DEMO.replace('127.0.0.1:0', '0.0.0.0:8080'), 'gateway.listen'],
-    ['listens on a name', DEMO.replace('127.0.0.1:0', 'gw.example.com:8080'), 'gateway.listen'],
-    ['listens on every IPv6 address', DEMO.replace('127.0.0.1:0', '[::]:8080'), 'gateway.listen'],
-    ['serves its admin interface elsewhere', DEMO.replace('[::1]:0', '10.0.0.1:8081'), 'gateway.admin'],
+    ['listens elsewhere', DEMO.replace('127.0.0.1:18080', '0.0.0.0:8080'), 'gateway.listen'],
+    ['listens on a name', DEMO.replace('127.0.0.1:18080', 'gw.example.com:8080'), 'gateway.listen'],
+    ['listens on every IPv6 address', DEMO.replace('127.0.0.1:18080', '[::]:8080'), 'gateway.listen'],
+    ['serves its admin interface elsewhere', DEMO.replace('[::1]:18081', '10.0.0.1:8081'), 'gateway.admin'],
     [
       'has a public URL',
       DEMO.replace("admin: '", "publicUrl: 'https://mcp.example.com', admin: '"),

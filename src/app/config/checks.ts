@@ -19,7 +19,7 @@ const listeners: Check = ({ gateway, demo }) => {
   if (!gateway) return [];
   const { listen, admin, publicUrl } = gateway;
   const found: Finding[] = [];
-  if (listen.port === admin.port && listen.port !== 0) {
+  if (listen.port === admin.port) {
     found.push({ path: ['gateway', 'admin'], message: 'must use another port than gateway.listen' });
   }
   if (demo === false && publicUrl === undefined) {

@@ -43,7 +43,7 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|\[[0-9A-Fa-f:.
 /** Whether a text is a host name, an IPv4 address or an IPv6 address in brackets. */
 export const isHost = (text: string): boolean => HOST.test(text);
 
-/** An address to listen on: `host:port`, IPv6 in brackets. Port 0 takes a free one. */
+/** An address to listen on: `host:port`, IPv6 in brackets. Clients are configured with it, so port 0 is none. */
 export const address = z
   .string()
   .regex(/^.{1,255}:\d{1,5}$/, 'must be host:port, such as 127.0.0.1:8080 or [::1]:8080')
@@ -52,7 +52,7 @@ export const address = z
     return { host: text.slice(0, colon), port: Number(text.slice(colon + 1)) };
   })
   .refine(({ host }) => isHost(host), { error: 'must be host:port, such as 127.0.0.1:8080 or [::1]:8080' })
-  .refine(({ port }) => port <= 65_535, { error: 'must have a port of at most 65535' })
+  .refine(({ port }) => port >= 1 && port <= 65_535, { error: 'must have a port between 1 and 65535' })
   .transform(({ host, port }) => ({ host: host.replace(/^\[|\]$/g, ''), port }));
 
 const parseUrl = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);

@@ -19,9 +19,12 @@ const childSchema = (schema: JsonSchema, step: string | number): JsonSchema | un
   return isSchema(child) ? child : undefined;
 };
 
+let published: JsonSchema | undefined;
+
 /** The keys that may stand at a path. */
 const knownKeys = (path: FieldPath): readonly string[] => {
-  let schema: JsonSchema | undefined = configurationSchema();
+  published ??= configurationSchema();
+  let schema: JsonSchema | undefined = published;
   for (const step of path) schema = schema && childSchema(schema, step);
   return Object.keys(schema?.properties ?? {});
 };

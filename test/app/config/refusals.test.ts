@@ -93,7 +93,7 @@ const ROWS: readonly Row[] = [
   ['a duration out of bounds', '50s', '2d', '7:17', 'gateway.approvalHold', /between 0s and 10m/],
   ['a size in decimal units', '4MiB', '4MB', '8:15', 'gateway.maxRequest', /such as 512KiB/],
   ['an address without port', '127.0.0.1:8080', '127.0.0.1', '4:11', 'gateway.listen', /host:port/],
-  ['a port that is none', '127.0.0.1:8080', '127.0.0.1:70000', '4:11', 'gateway.listen', /65535/],
+  ['a port that is none', '127.0.0.1:8080', '127.0.0.1:70000', '4:11', 'gateway.listen', /between 1 and 65535/],
   ['a time zone that is none', 'timezone: UTC', 'timezone: Mars/North', '2:46', 'organization.timezone', /time zone/],
   ['a colour that is none', "'#1f4d3a'", 'green', '2:59', 'organization.accent', /colour/],
   [
