@@ -4,10 +4,12 @@
  */
 const net: typeof import('node:net') = require('node:net');
 
-const listen = net.Server.prototype.listen;
-net.Server.prototype.listen = function listenOnLoopback(this: import('node:net').Server, ...args: unknown[]): import('node:net').Server {
+const original: unknown = Reflect.get(net.Server.prototype, 'listen');
+if (typeof original !== 'function') throw new Error('net.Server has no listen');
+
+Reflect.set(net.Server.prototype, 'listen', function listenOnLoopback(this: object, ...args: unknown[]): unknown {
   const [first, ...rest] = args;
   const callback = rest.find((arg) => typeof arg === 'function');
   const port = typeof first === 'object' && first !== null && 'port' in first ? first.port : first;
-  return Reflect.apply(listen, this, [{ host: '127.0.0.1', port: Number(port) }, callback]);
-};
+  return Reflect.apply(original, this, [{ host: '127.0.0.1', port: Number(port) }, callback]);
+});

@@ -106,9 +106,12 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       await Promise.all([sessions.sweep(), strangers.flush()]);
     },
     async close(reason) {
-      await sessions.closeAll(reason);
-      await strangers.flush(true);
-      await upstreams.close();
+      try {
+        await sessions.closeAll(reason);
+        await strangers.flush(true);
+      } finally {
+        await upstreams.close();
+      }
     },
     get sessions() {
       return sessions.size;

@@ -122,7 +122,7 @@ describe('official clients and servers', () => {
       outcomes.set(d['call'], seq);
       expect(d['intent']).toBe(intents.get(d['call']));
     }
-    expect([...outcomes.keys()].sort()).toEqual([...intents.keys()].sort());
+    expect(new Set(outcomes.keys())).toEqual(new Set(intents.keys()));
     expect(harness.defects).toEqual([]);
   });
 });
