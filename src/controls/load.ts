@@ -38,7 +38,10 @@ export const parseYaml = <S extends z.ZodType>(file: string, text: string, schem
   const problems = parsed.error.issues.slice(0, 5).map((issue) => {
     const at = document.getIn(issue.path, true);
     const range = typeof at === 'object' && at !== null && 'range' in at && Array.isArray(at.range) ? at.range[0] : 0;
-    return `${place(typeof range === 'number' ? range : 0)} ${issue.path.join('.')} ${issue.message}`.replace('  ', ' ');
+    return `${place(typeof range === 'number' ? range : 0)} ${issue.path.join('.')} ${issue.message}`.replace(
+      '  ',
+      ' ',
+    );
   });
   throw invalid(file, problems.join('; '));
 };
@@ -49,7 +52,8 @@ const loadControl = async (dir: string, name: string): Promise<Control> => {
   const population = await read('population.sql');
   const exceptions = await read('exceptions.sql');
   const definition = parseYaml(join(dir, name, 'control.yaml'), yaml, controlSchema);
-  if (definition.id !== name) throw invalid(join(dir, name, 'control.yaml'), `the folder must be named ${definition.id}`);
+  if (definition.id !== name)
+    throw invalid(join(dir, name, 'control.yaml'), `the folder must be named ${definition.id}`);
   return {
     ...definition,
     sql: { population, exceptions },

@@ -97,7 +97,8 @@ const execute = async (control: Control, query: Query, period: Period): Promise<
   if (text(counts.distinct_items) !== text(counts.items)) {
     return failed('The population query returns an item more than once, or one without an id.');
   }
-  if (text(counts.strangers) !== '0') return failed('The exceptions query returns items that are not in the population.');
+  if (text(counts.strangers) !== '0')
+    return failed('The exceptions query returns items that are not in the population.');
   const exceptions = (await query(exceptionQuery(control.sql.exceptions), parameters)).map(toException);
   if (exceptions.length > MAX_EXCEPTIONS) {
     const reason = `There are more than ${MAX_EXCEPTIONS} exceptions: run sql/${control.id}.exceptions.sql by itself.`;

@@ -62,7 +62,7 @@ const facts = (content: ReportContent, root: string): readonly (readonly [string
       `${plural(totals.calls, 'call')}, ${plural(totals.approvals, 'approval request')}, ${plural(totals.events, 'CloudTrail event')}`,
       false,
     ],
-    ['Ledger', `${ledgers.map(({ size }) => `${figure(size)} records`).join(', ') || 'none'}`, false],
+    ['Ledger', ledgers.map(({ size }) => `${figure(size)} records`).join(', ') || 'none', false],
     ['Controls tested', figure(content.results.length), false],
   ];
 };

@@ -49,7 +49,7 @@ const figures = (sheet: Sheet, coverage: Coverage): void => {
   const busy = coverage.buckets
     .map((bucket, i) => ({ bucket, calls: coverage.calls[i] ?? { allowed: 0, held: 0, denied: 0 } }))
     .filter(({ calls }) => calls.allowed + calls.held + calls.denied > 0);
-  if (busy.length > 0 && busy.length <= 31) {
+  if (busy.length > 0 && busy.length <= 12) {
     sheet.subheading('The figures');
     table(
       sheet,

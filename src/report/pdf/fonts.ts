@@ -31,7 +31,7 @@ const isGlyphSource = (value: unknown): value is GlyphSource =>
  * @throws Error where this release of pdfkit hides them: text could then vanish unseen
  */
 export const glyphsOf = (doc: object): GlyphSource => {
-  const current: unknown = '_font' in doc ? doc._font : undefined;
+  const current: unknown = Reflect.get(doc, '_font');
   const font: unknown = typeof current === 'object' && current !== null && 'font' in current ? current.font : undefined;
   if (!isGlyphSource(font)) throw new Error('the PDF library does not say which glyphs its font has');
   return font;

@@ -73,7 +73,7 @@ export const glance = (sheet: Sheet, content: ReportContent): void => {
     plural(totals.approvals, 'approval request'),
     plural(totals.events, 'CloudTrail event'),
   ];
-  const lead = `${plural(results.length, 'control')} were tested over every one of ${listed(over)}. ${summary(results)}.`;
+  const lead = `${plural(results.length, 'control')} over ${listed(over)}, without sampling: ${summary(results)}.`;
   sheet.section('1', 'Results at a glance', lead);
   bar(sheet, results);
   table(

@@ -1,4 +1,4 @@
-import type { ReportContent } from '../content.js';
+import type { ReportContent, Scope } from '../content.js';
 import { figure, listed, plural } from '../words.js';
 import type { Sheet } from './sheet.js';
 import { CELL_MUTED, ID, TEXT } from './style.js';
@@ -31,10 +31,7 @@ const lead = ({ scope }: ReportContent): string => {
   return `${listed(parts)} are in scope, as the configuration and the collected logs name them.`;
 };
 
-/** Section 2: what is looked at, what is not, and what others must do. */
-export const scopeSection = (sheet: Sheet, content: ReportContent): void => {
-  const { servers, roles, accounts, gateways } = content.scope;
-  sheet.section('2', 'Scope and boundaries', lead(content));
+const serverTable = (sheet: Sheet, servers: Scope['servers']): void => {
   sheet.subheading('Servers');
   table(
     sheet,
@@ -56,6 +53,9 @@ export const scopeSection = (sheet: Sheet, content: ReportContent): void => {
     ]),
     { look: 'rules', empty: 'No server is configured.' },
   );
+};
+
+const awsTables = (sheet: Sheet, { accounts, roles }: Scope): void => {
   sheet.subheading('AWS');
   table(
     sheet,
@@ -77,6 +77,14 @@ export const scopeSection = (sheet: Sheet, content: ReportContent): void => {
     roles.map((role) => [{ text: role, style: ID }]),
     { look: 'rules', empty: 'No AWS role is governed.' },
   );
+};
+
+/** Section 2: what is looked at, what is not, and what others must do. */
+export const scopeSection = (sheet: Sheet, content: ReportContent): void => {
+  const { servers, gateways } = content.scope;
+  sheet.section('2', 'Scope and boundaries', lead(content));
+  serverTable(sheet, servers);
+  awsTables(sheet, content.scope);
   sheet.subheading('Gateways');
   table(
     sheet,

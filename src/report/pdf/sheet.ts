@@ -1,10 +1,10 @@
-import PDFDocument from 'pdfkit';
+import PdfKit from 'pdfkit';
 import { FONTS, glyphsOf } from './fonts.js';
 import { CONTENT_WIDTH, type FontName, H1, H2, LEAD, lineStep, MUTED, PAGE, RULE, type TextStyle } from './style.js';
 import { visible } from './visible.js';
 import { wrap } from './wrap.js';
 
-type Doc = InstanceType<typeof PDFDocument>;
+type Doc = InstanceType<typeof PdfKit>;
 /** A mark in the document's outline, under which others can stand. */
 export type Bookmark = ReturnType<Doc['outline']['addItem']>;
 export type Element = ReturnType<Doc['struct']>;
@@ -39,7 +39,7 @@ export class Sheet {
   constructor(options: SheetOptions) {
     this.accent = options.accent;
     this.watermark = options.watermark;
-    this.doc = new PDFDocument({
+    this.doc = new PdfKit({
       size: 'A4',
       margins: { top: 0, bottom: 0, left: 0, right: 0 },
       autoFirstPage: false,

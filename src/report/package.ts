@@ -1,0 +1,283 @@
+import { dirname, join } from 'node:path';
+import { canonical } from '../base/canonical.js';
+import { timestamp } from '../base/clock.js';
+import { sha256 } from '../base/digest.js';
+import { realFiles } from '../base/durable.js';
+import { CountersignError } from '../base/errors.js';
+import type { NoteSigner } from '../base/note.js';
+import { signNote } from '../base/note.js';
+import { manifestText, sealRun } from '../base/seal.js';
+import type { Manifest, Period, RawObject, TestResult, Verification } from '../model/evidence.js';
+import { rawPath } from '../model/raw-index.js';
+import type { Settings } from '../model/settings.js';
+import type { CriterionLine, LedgerHead, ReportContent } from './content.js';
+import { gatherCoverage } from './gather-coverage.js';
+import { gatherReconciliations } from './gather-reconcile.js';
+import { gatherDatasets, gatherScope, gatherTotals } from './gather-scope.js';
+import { jsonOf } from './json.js';
+import { contentTables, evidenceIndex } from './lists.js';
+import { writePdf } from './pdf/document.js';
+import { readmeText } from './readme.js';
+import { chooseRevision, publish } from './revision.js';
+import { numberOf, only, type Reader } from './rows.js';
+import { evidenceRoot, openStaging, type Staging } from './staging.js';
+import { POPULATION_COLUMNS, QUERY_TABLES, writeQuery } from './tables.js';
+
+/** A ledger as it was verified and loaded; its folder does not change while the package is made. */
+export interface LedgerCopy {
+  readonly head: LedgerHead;
+  /** Name of its folder in the package. */
+  readonly folder: string;
+  readonly dir: string;
+}
+
+/** Who made the report, and how; stands in run.json alone. */
+export interface RunFacts {
+  readonly by: string;
+  readonly host: string;
+  /** Milliseconds since 1970. */
+  readonly started: number;
+}
+
+/** What became of the record that this report was made. */
+export interface AccessOutcome {
+  readonly recorded: boolean;
+  readonly reason: string | null;
+}
+
+export interface PackageInput {
+  readonly settings: Settings;
+  readonly period: Period;
+  readonly results: readonly TestResult[];
+  readonly reader: Reader;
+  readonly ledgers: readonly LedgerCopy[];
+  /** `<dataDir>/raw`, and the objects its index names. */
+  readonly raw: { readonly dir: string; readonly objects: readonly RawObject[] };
+  readonly verification: Verification;
+  readonly criteria: { readonly lines: readonly CriterionLine[]; readonly text: string };
+  /** Files of the controls, below `controls/`. */
+  readonly definitions: readonly { readonly path: string; readonly text: string }[];
+  /** The statement that lists a population, from a control's own. */
+  readonly populationSql: (sql: string) => string;
+  /** Why sources are not complete, in sentences; empty where they are. */
+  readonly incomplete: readonly string[];
+  readonly version: string;
+  readonly outDir: string;
+  readonly reportKey: NoteSigner;
+  /** Milliseconds since 1970; decides between DRAFT and FINAL, and stands in run.json. */
+  readonly now: number;
+  readonly run: RunFacts;
+  /** Records that the report was made, once the manifest's hash is known. */
+  readonly recordAccess: (manifestHash: string) => Promise<AccessOutcome>;
+  readonly onStep?: (step: string) => void;
+}
+
+export interface BuiltPackage {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  readonly manifestHash: string;
+}
+
+/** AWS delivers most logs within minutes but promises nothing; two days after the end a report can be final. */
+const SETTLEMENT_MS = 48 * 3_600_000;
+
+const draftReasons = (input: PackageInput): readonly string[] => {
+  const reasons: string[] = [];
+  const settled = input.period.to + SETTLEMENT_MS;
+  if (input.settings.demo) reasons.push('It is made from sample data.');
+  if (input.now < settled) {
+    reasons.push(
+      `AWS may still deliver logs of this period: it can be final from ${timestamp(settled).slice(0, 16)}Z.`,
+    );
+  }
+  return [...reasons, ...input.incomplete];
+};
+
+const SIGNATURES = `SELECT count(*) FILTER (signature = 'valid') AS valid, count(*) FILTER (signature = 'invalid') AS invalid,
+  count(*) FILTER (signature IN ('unsigned', 'no_key')) AS open FROM ct_digest`;
+
+const signatureWords = async (reader: Reader): Promise<string> => {
+  const row = await only(reader, SIGNATURES);
+  const valid = numberOf(row.valid);
+  const open = numberOf(row.open);
+  if (valid + open + numberOf(row.invalid) === 0)
+    return 'Without digests, nothing shows that the log files are complete.';
+  const rest = open > 0 ? ` ${open} could not be checked, for want of a signature or key.` : '';
+  return `${valid} digests bear a signature that fits a key in this package;${rest} whether those keys are AWS’s own is for the auditor’s trust file to say.`;
+};
+
+const gather = async (input: PackageInput, revision: number): Promise<ReportContent> => {
+  const { settings, period, reader } = input;
+  const reasons = draftReasons(input);
+  const ledgers = input.ledgers.map(({ head }) => head);
+  const count = (kind: RawObject['kind']): number => input.raw.objects.filter((object) => object.kind === kind).length;
+  return {
+    organization: settings.organization.name,
+    accent: settings.organization.accent,
+    report: `CS-${period.label}-${String(revision).padStart(2, '0')}`,
+    revision,
+    status: reasons.length === 0 ? 'FINAL' : 'DRAFT',
+    draftReasons: reasons,
+    demo: settings.demo,
+    version: input.version,
+    period,
+    results: input.results,
+    criteria: input.criteria.lines,
+    scope: await gatherScope(reader, period),
+    totals: await gatherTotals(reader, period),
+    coverage: await gatherCoverage(reader, period),
+    reconciliations: await gatherReconciliations(reader, period, ledgers),
+    datasets: await gatherDatasets(reader),
+    ledgers,
+    cloudtrail: {
+      logs: count('cloudtrail-log'),
+      digests: count('cloudtrail-digest'),
+      signatures: await signatureWords(reader),
+    },
+    verification: input.verification,
+    reportKey: input.reportKey.key,
+  };
+};
+
+const tested = ({ result }: TestResult): boolean => result !== 'not_testable' && result !== 'error';
+
+const writePopulations = async (staging: Staging, input: PackageInput): Promise<void> => {
+  for (const result of input.results.filter(tested)) {
+    const file = `population_${result.control}.csv`;
+    const sql = input.populationSql(result.sql.population);
+    const rows = await writeQuery(staging, input.reader, { file, columns: POPULATION_COLUMNS, sql }, input.period);
+    if (rows !== result.population) {
+      throw new CountersignError('COUNTS_DIFFER', {
+        what: file,
+        problem: `${result.population} tested, ${rows} written`,
+      });
+    }
+  }
+};
+
+const writeEvidence = async (staging: Staging, input: PackageInput, content: ReportContent): Promise<void> => {
+  for (const { control, sql } of input.results) {
+    await staging.write(`sql/${control}.population.sql`, sql.population);
+    await staging.write(`sql/${control}.exceptions.sql`, sql.exceptions);
+  }
+  for (const table of QUERY_TABLES) {
+    await staging.write(`sql/csv.${table.file.replace('.csv', '.sql')}`, `${table.sql}\n`);
+    await writeQuery(staging, input.reader, table, input.period);
+  }
+  await writePopulations(staging, input);
+  for (const [file, text] of Object.entries(contentTables(content))) await staging.write(`csv/${file}`, text);
+  await staging.write('csv/evidence_index.csv', evidenceIndex(content, staging));
+  await staging.write('controls/criteria.yaml', input.criteria.text);
+  for (const { path, text } of input.definitions) await staging.write(`controls/${path}`, text);
+  const { results, report, status } = content;
+  const { label, from, to } = content.period;
+  const period = { label, from: timestamp(from), to: timestamp(to) };
+  await staging.write('results.json', `${canonical(jsonOf({ v: 1, report, status, period, results }))}\n`);
+};
+
+/** Every file below a folder, in order. Links and the like are not evidence and are refused. */
+async function* filesBelow(dir: string, below = ''): AsyncGenerator<string> {
+  for (const name of [...(await realFiles.list(join(dir, below)))].sort()) {
+    const path = below === '' ? name : `${below}/${name}`;
+    const facts = await realFiles.facts(join(dir, path));
+    if (facts?.kind === 'folder') yield* filesBelow(dir, path);
+    else if (facts?.kind === 'file') yield path;
+    else throw new CountersignError('EVIDENCE_CHANGED', { file: join(dir, path), problem: 'it is not a plain file' });
+  }
+}
+
+const copySources = async (staging: Staging, input: PackageInput): Promise<void> => {
+  for (const { dir, folder } of input.ledgers) {
+    for await (const path of filesBelow(dir)) await staging.copy(`ledger/${folder}/${path}`, join(dir, path));
+  }
+  const { raw, settings } = input;
+  const hashes = new Set(raw.objects.map(({ sha256: hash }) => hash));
+  for (const hash of [...hashes].sort()) {
+    await staging.copy(`raw/${rawPath(hash)}`, join(raw.dir, rawPath(hash)), hash);
+  }
+  for (const name of ['index.ndjson', 'problems.ndjson']) {
+    const file = join(raw.dir, name);
+    if ((await realFiles.facts(file))?.kind === 'file') await staging.copy(`raw/${name}`, file);
+  }
+  for (const { path, digest } of settings.provenance.files) {
+    await staging.copy(`config/${path}`, join(dirname(settings.file), path), digest);
+  }
+};
+
+const manifestOf = (content: ReportContent, staging: Staging, root: string): Manifest => ({
+  v: 1,
+  kind: 'countersign-evidence',
+  report: content.report,
+  organization: content.organization,
+  period: {
+    label: content.period.label,
+    from: timestamp(content.period.from),
+    to: timestamp(content.period.to),
+  },
+  status: content.status,
+  demo: content.demo,
+  tool: { name: 'countersign', version: content.version },
+  evidenceRoot: root,
+  ledgers: content.ledgers,
+  cloudtrail: { logs: content.cloudtrail.logs, digests: content.cloudtrail.digests },
+  files: staging.files(),
+});
+
+const seal = async (staging: Staging, input: PackageInput, manifest: Manifest): Promise<string> => {
+  const text = `${canonical(jsonOf(manifest))}\n`;
+  const hash = sha256(text);
+  await staging.write('manifest.json', text);
+  await staging.write('manifest.sig', signNote(manifestText(hash), [input.reportKey]));
+  const access = await input.recordAccess(hash);
+  const { by, host, started } = input.run;
+  const run = {
+    v: 1,
+    manifest: hash,
+    report: manifest.report,
+    by,
+    host,
+    node: process.version,
+    started: timestamp(started),
+    now: timestamp(input.now),
+    access: { recorded: access.recorded, reason: access.reason },
+  };
+  await staging.write('run.json', sealRun(run, [input.reportKey]));
+  return hash;
+};
+
+const fill = async (staging: Staging, input: PackageInput, revision: number): Promise<Omit<BuiltPackage, 'dir'>> => {
+  const step = (name: string): void => input.onStep?.(name);
+  step('figures');
+  const content = await gather(input, revision);
+  step('tables');
+  await writeEvidence(staging, input, content);
+  step('sources');
+  await copySources(staging, input);
+  await staging.write('README.txt', readmeText(content));
+  const root = evidenceRoot(staging.files());
+  step('pdf');
+  await writePdf(join(staging.dir, 'report.pdf'), content, root);
+  await staging.adopt('report.pdf');
+  const manifest = manifestOf(content, staging, root);
+  step('seal');
+  return { manifest, manifestHash: await seal(staging, input, manifest) };
+};
+
+/**
+ * Writes the evidence package of a period aside and gives it its name when it is whole. A draft of the same
+ * period is replaced; a final report never is: the next one is a further revision.
+ * The same inputs and version give the same bytes, but for run.json.
+ * @throws CountersignError EVIDENCE_CHANGED, COUNTS_DIFFER, and what the warehouse throws; nothing is left behind
+ */
+export const buildPackage = async (input: PackageInput): Promise<BuiltPackage> => {
+  const { dir, revision } = await chooseRevision(input.outDir, input.period.label);
+  const staging = await openStaging(join(input.outDir, `.${input.period.label}.${process.pid}.tmp`));
+  try {
+    const built = await fill(staging, input, revision);
+    await publish(staging.dir, dir);
+    return { dir, ...built };
+  } catch (error) {
+    await staging.discard();
+    throw error;
+  }
+};
