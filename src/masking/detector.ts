@@ -3,6 +3,11 @@ import type { MaskingProfile } from '../model/settings.js';
 
 export type DetectorGroup = MaskingProfile['detectors'][number];
 
+/** See `Detector.before`. */
+export const EDGE = '\0';
+/** What may stand before a word: everything but letters, digits and `_`, and the letters of escapes such as `\n`. */
+export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrt`;
+
 /** A text under scan. */
 export interface ScanText {
   readonly s: string;
@@ -29,6 +34,11 @@ export interface Detector {
    * The best anchor is the rarest character of the literal, such as the `K` of `AKIA`.
    */
   readonly anchors: string;
+  /**
+   * The ASCII characters that may stand directly before the anchor, where not every one may; `EDGE` among them
+   * stands for the start of the text and for anything beyond ASCII.
+   */
+  readonly before?: string;
   /**
    * Looks for a match at the anchor at `i`. It never reaches back before `from`, the end of the last
    * finding; what it reads is bounded, or ends up inside the finding, so that a scan takes linear time.

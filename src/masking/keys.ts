@@ -35,6 +35,8 @@ export interface KeyMatch {
 }
 
 export interface KeyNames {
+  /** Whether a name may end with this unit; a no is cheap and final. */
+  mayEndWith(code: number): boolean;
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
@@ -134,7 +136,13 @@ export const createKeyNames = (names: readonly string[], builtIn: boolean): KeyN
     if (match || !is(s, plain - 1, DIGIT)) return match;
     return endingAt(s, trimmed(s, plain, from, DIGIT), from);
   };
+  const last = new Uint8Array(128);
+  for (const code of byLast.keys()) {
+    if (code < 128) last[code] = last[String.fromCharCode(code).toUpperCase().charCodeAt(0)] = 1;
+  }
+  for (const trail of '0123456789_-. ') last[trail.charCodeAt(0)] = 1;
   return {
+    mayEndWith: (code) => code > 127 || last[code] === 1,
     before,
     of: (name) => {
       const text = unfold(name);

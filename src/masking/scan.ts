@@ -38,15 +38,25 @@ export const merge = (findings: readonly Finding[]): readonly Finding[] => {
   return merged;
 };
 
-type Dispatch = readonly (readonly Detector[])[];
+/** Detectors by anchor and the character before it: `anchor * 128 + before`; absent where there are none. */
+type Dispatch = readonly (readonly Detector[] | undefined)[];
 
 const dispatchOf = (detectors: readonly Detector[]): Dispatch =>
-  Array.from({ length: 128 }, (_, code) =>
-    detectors.filter(({ anchors }) => anchors.includes(String.fromCharCode(code))),
-  );
+  Array.from({ length: 128 * 128 }, (_, pair) => {
+    const anchor = String.fromCharCode(pair >> 7);
+    const previous = String.fromCharCode(pair & 127);
+    const here = detectors.filter(
+      ({ anchors, before }) => anchors.includes(anchor) && (before === undefined || before.includes(previous)),
+    );
+    return here.length > 0 ? here : undefined;
+  });
 
 /** The characters that are an anchor of some detector, 1 each. */
-const anchorsOf = (dispatch: Dispatch): Uint8Array => Uint8Array.from(dispatch, ({ length }) => Math.min(length, 1));
+const anchorsOf = (detectors: readonly Detector[]): Uint8Array => {
+  const anchors = new Uint8Array(128);
+  for (const detector of detectors) for (const anchor of detector.anchors) anchors[anchor.charCodeAt(0)] = 1;
+  return anchors;
+};
 
 /** What a profile switches on. */
 interface Selection {
@@ -63,7 +73,10 @@ const scan = (text: ScanText, { dispatch, anchors }: Selection, visit: (found: F
   for (let i = 0; i < length; i++) {
     const code = s.charCodeAt(i);
     if (code > 127 || anchors[code] === 0) continue;
-    for (const detector of dispatch[code] ?? []) {
+    const previous = i > 0 ? s.charCodeAt(i - 1) : 0;
+    const detectors = dispatch[(code << 7) | (previous < 128 ? previous : 0)];
+    if (detectors === undefined) continue;
+    for (const detector of detectors) {
       const found = detector.at(text, i, from);
       if (found === undefined || found.end <= i) continue;
       if (!visit(found)) return;
@@ -79,7 +92,7 @@ const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
   const detectors = [...DETECTORS, createKeyValueDetector(keys)].filter(({ group }) => groups.has(group));
   const dispatch = dispatchOf(detectors);
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
-  return { dispatch, anchors: anchorsOf(dispatch), runDetectors };
+  return { dispatch, anchors: anchorsOf(detectors), runDetectors };
 };
 
 const inRun = ({ runDetectors }: Selection, text: ScanText, run: Run): Finding | undefined => {

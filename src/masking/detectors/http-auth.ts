@@ -1,6 +1,6 @@
 /** Credentials of HTTP authentication where they stand alone: `Bearer …` (RFC 6750) and `Basic …` (RFC 7617). */
 import { BASE64, DOTTED_TOKEN, is, leftEdge, runEnd } from '../chars.js';
-import type { Detector, Finding } from '../detector.js';
+import { BEFORE_WORD, type Detector, type Finding } from '../detector.js';
 
 const BEARER_MIN = 16;
 /** Without a digit it may be prose: bearer authentication_required. */
@@ -44,6 +44,7 @@ export const httpAuth: Detector = {
   name: 'bearer-token',
   group: 'secrets',
   anchors: 'Bb',
+  before: BEFORE_WORD,
   at({ s }, i) {
     const next = s.charCodeAt(i + 1) | 0x20;
     if ((next !== 0x65 && next !== 0x61) || !leftEdge(s, i)) return undefined;

@@ -11,6 +11,7 @@ import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } fro
 const NAME_REACH = 64;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
+const isQuote = (code: number): boolean => code === 0x22 || code === 0x27 || code === 0x60;
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** What a name may be followed by without a secret: words of types, nothing, a reference to somewhere else. */
@@ -26,13 +27,27 @@ interface Named {
   readonly quote: Quote | undefined;
 }
 
-/** The secret name that ends before `i`, over blanks, a closing quote and a bracket. */
-const nameBefore = (names: KeyNames, s: string, i: number, from: number): Named | undefined => {
+/** Where a name before `i` ends: over blanks, a closing bracket, and quotes. */
+const nameEnd = (s: string, i: number, from: number): number => {
   let end = i;
   while (end > from && i - end < 4 && isBlank(s.charCodeAt(end - 1))) end--;
-  if (s.charCodeAt(end - 1) === 0x5d) end--;
-  const quote = quoteBefore(s, end, from);
-  end = quote?.start ?? end;
+  if (end > from && s.charCodeAt(end - 1) === 0x5d) end--;
+  return end;
+};
+
+/** The last character of the name that may end at `end`. */
+const lastOf = (s: string, end: number): number => {
+  let at = end - 1;
+  while (end - at < NAME_REACH && (isQuote(s.charCodeAt(at)) || s.charCodeAt(at) === 0x5c)) at--;
+  return s.charCodeAt(at);
+};
+
+/** The secret name that ends before `i`. */
+const nameBefore = (names: KeyNames, s: string, i: number, from: number): Named | undefined => {
+  const outer = nameEnd(s, i, from);
+  if (!names.mayEndWith(lastOf(s, outer))) return undefined;
+  const quote = quoteBefore(s, outer, from);
+  const end = quote?.start ?? outer;
   const key = names.before(s, end, Math.max(from, end - NAME_REACH));
   return key && { key, quote };
 };
@@ -184,10 +199,14 @@ const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
   return close > 0 && names.before(value, close, 0) !== undefined;
 };
 const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\ ]{0,16}$/i;
+/** Their last letters. */
+const PAIR_ENDS = new Set(Array.from('eyrdEYRD', (letter) => letter.charCodeAt(0)));
 
-const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean =>
-  nameBefore(names, s, i, from) !== undefined ||
-  (s.charCodeAt(i) === COLON && PAIR_NAMES.test(s.slice(Math.max(0, i - 16), i)) && namesSecret(names, s, i));
+const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
+  if (nameBefore(names, s, i, from) !== undefined) return true;
+  if (s.charCodeAt(i) !== COLON || !PAIR_ENDS.has(lastOf(s, nameEnd(s, i, from)))) return false;
+  return PAIR_NAMES.test(s.slice(Math.max(0, i - 24), i)) && namesSecret(names, s, i);
+};
 
 /** The rule on names, for the names of a profile. */
 export const createKeyValueDetector = (names: KeyNames): Detector => ({

@@ -1,6 +1,6 @@
 /** Account numbers that carry their own check: payment cards (ISO/IEC 7812) and IBAN (ISO 13616). */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
-import type { Detector, ScanText } from '../detector.js';
+import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
 
 const CARD_CONTEXT = /card|credit|debit|\bpan\b|\bcc|visa|master|amex|kredit|karte|payment|pay_/i;
 const CONTEXT_REACH = 40;
@@ -60,9 +60,10 @@ export const cardNumber: Detector = {
   name: 'card-number',
   group: 'personal',
   anchors: '23456',
+  before: BEFORE_WORD,
   at(text, i) {
     const { s } = text;
-    if (is(s, i - 1, DIGIT) || !startsNumber(s, i)) return undefined;
+    if (!startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
     if (digits.length < 13 || digits.length > 19 || continues(s, end) || !issued(digits) || !luhn(digits)) {
       return undefined;
@@ -110,6 +111,7 @@ export const iban: Detector = {
   name: 'iban',
   group: 'personal',
   anchors: '0123456789',
+  before: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
   at({ s }, i, from) {
     const start = i - 2;
     if (start < from || !is(s, start, UPPER) || !is(s, start + 1, UPPER) || !is(s, i + 1, DIGIT)) return undefined;

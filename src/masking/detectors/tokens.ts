@@ -59,6 +59,7 @@ const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKi
     name,
     group: 'secrets',
     anchors: anchor,
+    before: heads.map(({ prefix, back }) => prefix.charAt(back - 1)).join(''),
     at({ s }, i, from) {
       for (const { prefix, back } of heads) {
         const start = i - back;
@@ -85,6 +86,7 @@ export const awsAccessKeyId: Detector = {
   name: 'aws-access-key-id',
   group: 'secrets',
   anchors: 'KS',
+  before: 'A',
   at({ s }, i, from) {
     const start = i - 1;
     if (start < from || !(s.startsWith('AKIA', start) || s.startsWith('ASIA', start))) return undefined;
@@ -98,6 +100,7 @@ export const jwt: Detector = {
   name: 'jwt',
   group: 'secrets',
   anchors: 'J',
+  before: 'y',
   at({ s }, i, from) {
     const start = i - 2;
     if (start < from || !s.startsWith('eyJ', start)) return undefined;
