@@ -68,7 +68,7 @@ describe('any configuration', () => {
           expect(message).not.toMatch(/Invalid input|undefined|is not valid$/);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -81,7 +81,7 @@ describe('any configuration', () => {
       fc.property(text, (source) => {
         expect(checkConfiguration(source, 'countersign.yaml').ok).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });
