@@ -1,5 +1,6 @@
 /** The public API. The command line is built on it, and so can other programs be. */
 
+export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { terminal } from './app/terminal.js';

@@ -1,0 +1,162 @@
+/** Collects CloudTrail from folders, rebuilds the warehouse, and says what came of it. */
+
+import { realFiles } from '../base/durable.js';
+import { CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
+import type { TrailCheck } from '../base/trail-chain.js';
+import { type CollectedFile, collectCloudTrailFolder } from '../collect/cloudtrail/files.js';
+import { ledgerDir } from '../ledger/folder.js';
+import { readLedger } from '../ledger/read.js';
+import type { Settings } from '../model/settings.js';
+import { type BuiltWarehouse, buildWarehouse } from '../warehouse/build.js';
+import type { LedgerEntryLike } from '../warehouse/load-records.js';
+import { openWarehouse } from '../warehouse/open.js';
+
+export interface CollectAsk {
+  readonly settings: Settings;
+  /** Folder to collect; those of the configuration where it is absent. */
+  readonly from?: string;
+  readonly onProgress?: (step: string, done: number, total: number) => void;
+}
+
+/** A file that was not taken, or not taken whole. */
+export interface FileProblem {
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface CollectSummary {
+  readonly warehouse: string;
+  readonly files: number;
+  /** Of the log files collected now and before. */
+  readonly events: number;
+  readonly duplicates: number;
+  readonly rejected: number;
+  readonly excluded: number;
+  readonly conflicts: number;
+  readonly digests: {
+    readonly valid: number;
+    readonly unsigned: number;
+    readonly noKey: number;
+    readonly invalid: number;
+  };
+  readonly logs: {
+    readonly valid: number;
+    readonly changed: number;
+    readonly missing: number;
+    readonly unverified: number;
+    /** No collected digest names them. */
+    readonly uncovered: number;
+  };
+  /** Events by what correlation says, such as MATCHED and BYPASS. */
+  readonly matches: Readonly<Record<string, number>>;
+  readonly problems: readonly FileProblem[];
+  /** What differs from a digest, or a digest that does not hold. */
+  readonly integrity: readonly FileProblem[];
+  readonly exit: ExitCode;
+}
+
+/** The records of the configured ledger; none where the gateway has not run yet. */
+export async function* ledgerRecords(settings: Settings): AsyncGenerator<LedgerEntryLike> {
+  const dir = ledgerDir(settings.gateway.dataDir, settings.ledger.origin);
+  if ((await realFiles.facts(dir)) === undefined) return;
+  yield* readLedger(dir);
+}
+
+const foldersOf = ({ settings, from }: CollectAsk): readonly string[] => {
+  const folders = from === undefined ? settings.collect.cloudtrail.map(({ dir }) => dir) : [from];
+  if (folders.length > 0) return folders;
+  throw new CountersignError('USAGE', {
+    problem: 'no folder of CloudTrail files is named, here or under collect.cloudtrail',
+  });
+};
+
+const integrityOf = ({ digests, logs }: TrailCheck): readonly FileProblem[] => [
+  ...digests
+    .filter(({ status }) => status === 'INVALID')
+    .map(({ key, reason }) => ({ file: key, reason: reason ?? 'invalid' })),
+  ...logs
+    .filter(({ state }) => state === 'changed')
+    .map(({ key, reason }) => ({ file: key, reason: reason ?? 'changed' })),
+];
+
+/** What is not there: logs that digests name, holes between digests, logs that a digest should name. */
+const isIncomplete = ({ digests, logs, edges }: TrailCheck): boolean =>
+  logs.some(({ state }) => state === 'missing' || state === 'unverified') ||
+  edges.some(({ kind }) => kind === 'gap') ||
+  (digests.length > 0 && logs.some(({ state }) => state === 'in_no_digest'));
+
+const countsOf = ({ digests, logs }: TrailCheck): Pick<CollectSummary, 'digests' | 'logs'> => {
+  const signed = (word: string): number =>
+    digests.filter(({ signature, status }) => status !== 'INVALID' && signature === word).length;
+  const state = (...words: readonly string[]): number => logs.filter((log) => words.includes(log.state)).length;
+  return {
+    digests: {
+      valid: signed('valid'),
+      unsigned: signed('unsigned'),
+      noKey: signed('no_key'),
+      invalid: digests.filter(({ status }) => status === 'INVALID').length,
+    },
+    logs: {
+      valid: state('valid'),
+      changed: state('changed'),
+      missing: state('missing'),
+      unverified: state('unverified'),
+      uncovered: state('in_no_digest', 'not_covered_yet'),
+    },
+  };
+};
+
+const matchesOf = async (file: string): Promise<Readonly<Record<string, number>>> => {
+  const warehouse = await openWarehouse(file, { readOnly: true });
+  try {
+    const rows = await warehouse.query('SELECT kind, count(*) AS n FROM event_match GROUP BY 1 ORDER BY 1');
+    return Object.fromEntries(rows.map((row) => [JSON.stringify(row['kind']).slice(1, -1), Number(row['n'])]));
+  } finally {
+    await warehouse.close();
+  }
+};
+
+const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse): Promise<CollectSummary> => {
+  const problems = files
+    .filter(({ problem }) => problem)
+    .map(({ key, reason, rejected, rowsRead }) => ({
+      file: key,
+      reason: rejected > 0 ? `${rejected} of ${rowsRead} records rejected; ${reason}` : (reason ?? ''),
+    }));
+  const integrity = integrityOf(built.trail);
+  const incomplete = problems.length > 0 || built.conflicts > 0 || isIncomplete(built.trail);
+  const sum = (of: 'duplicate' | 'rejected' | 'excluded'): number =>
+    built.files.reduce((total, file) => total + file[of], 0);
+  return {
+    warehouse: built.file,
+    files: files.length,
+    events: built.events,
+    duplicates: sum('duplicate'),
+    rejected: sum('rejected'),
+    excluded: sum('excluded'),
+    conflicts: built.conflicts,
+    ...countsOf(built.trail),
+    matches: await matchesOf(built.file),
+    problems,
+    integrity,
+    exit: worstExit([integrity.length > 0 ? EXIT.integrity : EXIT.ok, incomplete ? EXIT.incomplete : EXIT.ok]),
+  };
+};
+
+/**
+ * Collects one folder, or those of the configuration, and rebuilds the warehouse from all that was ever collected
+ * and from the ledger, which a running gateway may go on writing.
+ * The exit is 12 where a log or digest is not what a digest says, 11 where files were not taken whole or are missing.
+ * @throws CountersignError USAGE, COLLECT_FOLDER, and those of `buildWarehouse`
+ */
+export const collectCloudTrail = async (ask: CollectAsk): Promise<CollectSummary> => {
+  const { dataDir } = ask.settings.gateway;
+  const files: CollectedFile[] = [];
+  for (const from of foldersOf(ask)) {
+    const onProgress = (done: number, total: number): void => ask.onProgress?.('files', done, total);
+    files.push(...(await collectCloudTrailFolder({ from, dataDir, onProgress })).files);
+  }
+  const records = ledgerRecords(ask.settings);
+  const onStep = (step: string, done: number, total: number): void => ask.onProgress?.(step, done, total);
+  return summarize(files, await buildWarehouse({ dataDir, records, settings: ask.settings, onStep }));
+};
