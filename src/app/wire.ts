@@ -20,7 +20,7 @@ import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
 import type { Mask } from '../model/redaction.js';
-import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
+import type { MaskingProfile, SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { resolveSecret } from './config.js';
@@ -52,6 +52,9 @@ export interface Wired {
   readonly authenticator: BearerAuthenticator;
   readonly policyDigest: string;
 }
+
+/** For texts that belong to no server. */
+const DEFAULT_MASKING: MaskingProfile = { name: 'default', detectors: ['secrets', 'personal'], keys: [] };
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
 
@@ -128,6 +131,7 @@ const adminRoutes = (
       approvals,
       authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
       record: (draft) => ledger.append(draft),
+      mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
       allowedHosts: [`${host}:${port}`, `localhost:${port}`],
     }),
   ];
@@ -159,9 +163,7 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
   const approvals = createApprovals({ ledger, clock, rules, people, policy: policy.digest });
-  const textMask = createTextMasker(
-    settings.masking[0] ?? { name: 'default', detectors: ['secrets', 'personal'], keys: [] },
-  );
+  const textMask = createTextMasker(settings.masking[0] ?? DEFAULT_MASKING);
   const upstreams = createUpstreams({
     clock,
     maxResponseBytes: settings.gateway.maxResponseBytes,

@@ -14,7 +14,7 @@ export interface StoredApproval {
   /** The record's `d`. */
   readonly d: unknown;
   /** Payloads by name, JSON text. Those that were erased are absent; ours are never long enough for a file. */
-  readonly payloads: Readonly<Record<string, { readonly data: string } | { readonly blob: string }>>;
+  readonly payloads: Readonly<Record<string, string | { readonly data: string } | { readonly blob: string }>>;
   /** Time of the record: RFC 3339, or milliseconds since 1970. */
   readonly t: string | number;
 }
@@ -61,7 +61,8 @@ const timeOf = (t: string | number): number => {
 
 const payload = ({ payloads }: StoredApproval, name: string): string | undefined => {
   const found = payloads[name];
-  return found && 'data' in found ? found.data : undefined;
+  if (found === undefined || typeof found === 'string') return found;
+  return 'data' in found ? found.data : undefined;
 };
 
 const json = (text: string | undefined) => {

@@ -6,7 +6,7 @@ import { type Principal, principalKey } from '../model/principal.js';
 import type { ApprovalRule, Settings } from '../model/settings.js';
 import { createAcquire } from './acquire.js';
 import { labelOf } from './draft.js';
-import { createEntry, serially } from './entry.js';
+import { createEntry, serially, timeLeft } from './entry.js';
 import { createPeople, isPerson } from './people.js';
 import { type ApprovalLimits, createRegistry, DEFAULT_LIMITS } from './registry.js';
 import { refusal } from './state.js';
@@ -30,8 +30,10 @@ export interface ApprovalWorkflow extends Approvals {
    * @throws CountersignError APPROVAL_RECORD_INVALID
    */
   restore(records: Iterable<StoredApproval>): void;
-  /** Whether this principal may see the request: his own, or one that his groups may decide. */
-  visible(id: Ulid, principal: Principal): boolean;
+  /** What the request is to this principal: his own, one that his groups may decide, or nothing he may see. */
+  standing(id: Ulid, principal: Principal): 'own' | 'reviewer' | null;
+  /** Whether the request waits for a decision that would still count. */
+  isWaiting(id: Ulid): boolean;
   /** Whether the rule of this request demands a reason. */
   requiresReason(approval: Approval): boolean;
 }
@@ -101,12 +103,18 @@ export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWo
     requiresReason,
     list: registry.list,
     get: (id) => registry.get(id)?.approval,
-    visible: (id, principal) => {
+    isWaiting: (id) => {
       const entry = registry.get(id);
-      if (!entry) return false;
-      if (people.own(entry.requester, principalKey(principal))) return true;
+      return entry?.approval.state === 'pending' && !entry.stale && timeLeft(clock, entry) > 0;
+    },
+    standing: (id, principal) => {
+      const entry = registry.get(id);
+      if (!entry) return null;
+      if (people.own(entry.requester, principalKey(principal))) return 'own';
       const { reviewers } = entry.approval;
-      return isPerson(people, principal) && principal.groups.some((group) => reviewers.includes(group));
+      return isPerson(people, principal) && principal.groups.some((group) => reviewers.includes(group))
+        ? 'reviewer'
+        : null;
     },
   };
 };

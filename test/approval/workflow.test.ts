@@ -166,12 +166,12 @@ describe('who may decide', () => {
   it('shows a request to its requester and to who may decide it, to nobody else', async () => {
     const { acquire, approvals } = createStand();
     const id = idOf(await acquire(ask(person('ada-bot', { kind: 'workload' }))));
-    expect(approvals.visible(id, ada)).toBe(true);
-    expect(approvals.visible(id, bob)).toBe(true);
-    expect(approvals.visible(id, person('ada-bot', { kind: 'workload', groups: [] }))).toBe(true);
-    expect(approvals.visible(id, person('eve', { groups: ['engineering'] }))).toBe(false);
-    expect(approvals.visible(id, person('svc', { kind: 'workload' }))).toBe(false);
-    expect(approvals.visible(ulid(START), bob)).toBe(false);
+    expect(approvals.standing(id, ada)).toBe('own');
+    expect(approvals.standing(id, bob)).toBe('reviewer');
+    expect(approvals.standing(id, person('ada-bot', { kind: 'workload', groups: [] }))).toBe('own');
+    expect(approvals.standing(id, person('eve', { groups: ['engineering'] }))).toBeNull();
+    expect(approvals.standing(id, person('svc', { kind: 'workload' }))).toBeNull();
+    expect(approvals.standing(ulid(START), bob)).toBeNull();
   });
 });
 

@@ -1,0 +1,68 @@
+/** Answers of the approvals API that are not the thing asked for. */
+import type { DecisionRefusal } from '../../model/approval.js';
+
+interface ProblemRow {
+  readonly status: number;
+  readonly message: string;
+  readonly hint: string;
+}
+
+const LOGIN = 'log in again: countersign login';
+const SHOW = '`countersign approvals show ID` tells who may decide a request and how it stands';
+
+const PROBLEMS = {
+  BAD_HOST: { status: 403, message: 'this Host is not served here', hint: 'use the admin address of the gateway' },
+  BAD_ORIGIN: { status: 403, message: 'this Origin is not allowed', hint: 'approvals are not open to other web pages' },
+  LOGIN_REQUIRED: { status: 401, message: 'a login for approvals is required', hint: LOGIN },
+  KEYS_UNAVAILABLE: {
+    status: 503,
+    message: 'the keys of the identity provider cannot be read now',
+    hint: 'try again shortly; if it lasts, the gateway cannot reach the issuer',
+  },
+  NOT_FOUND: { status: 404, message: 'there is no such request that you may see', hint: SHOW },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'this method is not served here', hint: 'docs: the approvals API' },
+  CONTENT_TYPE: { status: 415, message: 'the body must be application/json', hint: 'send {"reason": "..."}' },
+  TOO_LARGE: { status: 413, message: 'the body is too large', hint: 'shorten the reason' },
+  BAD_REQUEST: { status: 400, message: 'the request cannot be read', hint: 'send {"reason": "..."}' },
+  OWN_REQUEST: {
+    status: 403,
+    message: 'this request is your own, and nobody approves what they asked for',
+    hint: 'another member of the reviewer groups must decide it',
+  },
+  NOT_REVIEWER: { status: 403, message: 'your groups may not decide this request', hint: SHOW },
+  ALREADY_DECIDED: {
+    status: 403,
+    message: 'you have decided this request already; a decision is not changed',
+    hint: 'another member of the reviewer groups must decide it',
+  },
+  REASON_REQUIRED: { status: 422, message: 'this request needs a reason', hint: 'give one with --reason' },
+  NOT_PENDING: { status: 409, message: 'this request no longer waits for a decision', hint: SHOW },
+} as const satisfies Record<string, ProblemRow>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Ends a request. `detail` is a sentence of our own; it holds nothing of the request. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly status: number;
+  readonly hint: string;
+
+  constructor(code: ProblemCode, detail?: string) {
+    super(detail === undefined ? PROBLEMS[code].message : `${PROBLEMS[code].message}: ${detail}`);
+    this.name = 'Problem';
+    this.code = code;
+    this.status = PROBLEMS[code].status;
+    this.hint = PROBLEMS[code].hint;
+  }
+}
+
+const OF_REFUSAL: Readonly<Record<DecisionRefusal, ProblemCode>> = {
+  not_found: 'NOT_FOUND',
+  not_pending: 'NOT_PENDING',
+  own_request: 'OWN_REQUEST',
+  not_reviewer: 'NOT_REVIEWER',
+  already_decided: 'ALREADY_DECIDED',
+  reason_required: 'REASON_REQUIRED',
+};
+
+export const problemOf = (refusal: DecisionRefusal): Problem => new Problem(OF_REFUSAL[refusal]);
