@@ -103,7 +103,7 @@ const selfApproval = (random: Random, { leadEngineer, lead }: Cast, password: st
 const approvedCall = (random: Random, cast: Cast, instance: Instance): Draft =>
   random.chance(0.5)
     ? stopInstance(cast, instance, 'Agreed for the maintenance window')
-    : writeFile(cast.engineer.id, `notes/shift-${random.between(100, 999)}.md`, '# Notes of the shift\n', [
+    : writeFile(cast.engineer.id, `handbook/shift-${random.between(100, 999)}.md`, '# Notes of the shift\n', [
         review(cast.lead.id, 'approve', 'Fine'),
       ]);
 

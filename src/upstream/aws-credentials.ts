@@ -22,7 +22,7 @@ export interface AwsCredentialsOptions extends StsOptions {
 }
 
 /** The person and the MCP session that the credentials stand for. */
-export interface AwsSessionOwner {
+interface AwsSessionOwner {
   readonly id: Ulid;
   readonly issuer: string;
   readonly subject: string;

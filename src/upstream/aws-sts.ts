@@ -3,7 +3,7 @@ import { CountersignError } from '../base/errors.js';
 import type { AwsSettings } from '../model/settings.js';
 import type { AwsTemporaryCredentials } from './credentials-endpoint.js';
 
-export interface AssumeRoleRequest {
+interface AssumeRoleRequest {
   readonly sessionName: string;
   readonly sourceIdentity: string;
   /** Seconds. */

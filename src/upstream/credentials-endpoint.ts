@@ -16,7 +16,7 @@ export interface AwsTemporaryCredentials {
 }
 
 /** Where one child asks, and the token that it alone has. */
-export interface CredentialsSource {
+interface CredentialsSource {
   readonly uri: string;
   readonly token: string;
   /** Afterwards the child gets 404. */

@@ -22,7 +22,7 @@ export interface RoleSession {
   readonly expires: number;
 }
 
-export interface Role {
+interface Role {
   readonly name: string;
   readonly arn: string;
   /** `AROA…` */

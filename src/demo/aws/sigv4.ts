@@ -22,7 +22,7 @@ export interface SignableRequest {
 /** A header's value; empty where there is none. */
 export const headerOf = (request: SignableRequest, name: string): string => request.headers[name] ?? '';
 
-export interface Scope {
+interface Scope {
   /** `YYYYMMDD`. */
   readonly date: string;
   readonly region: string;

@@ -14,7 +14,7 @@ import type { Random } from '../random.js';
 import { type TrailEvent, wholeSeconds } from './event.js';
 
 /** A signing key of one Region; CloudTrail has other keys in each. */
-export interface TrailKey {
+interface TrailKey {
   readonly privateKey: KeyObject;
   /** PKCS#1 DER, base64, as ListPublicKeys gives it. */
   readonly publicKey: string;
