@@ -121,7 +121,7 @@ const restore = async (dir: string, gateway: Gateway, approvals: ApprovalWorkflo
 
 const adminRoutes = (
   settings: Settings,
-  ledger: OpenedLedger,
+  gateway: Gateway,
   approvals: ApprovalWorkflow,
   authenticator: BearerAuthenticator,
 ) => {
@@ -130,76 +130,64 @@ const adminRoutes = (
     createApprovalApi({
       approvals,
       authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
-      record: (draft) => ledger.append(draft),
+      record: (draft) => gateway.note(draft),
       mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
       allowedHosts: [`${host}:${port}`, `localhost:${port}`],
     }),
   ];
 };
 
+/** Opens the ledger: from here on everything can be recorded. */
+const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Promise<OpenedLedger> => {
+  const { origin, heartbeat } = settings.ledger;
+  return openLedger({
+    dir: ledgerDir(settings.gateway.dataDir, origin),
+    origin,
+    key,
+    clock: deps.clock,
+    heartbeat,
+    onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger can write no more; calls are refused'),
+    ...(deps.files ? { files: deps.files } : {}),
+  });
+};
+
+/** Everything the program logs of outside texts is masked, whatever it is. */
+const maskedLog = (settings: Settings, { log }: WireDeps) => {
+  const mask = createTextMasker(settings.masking[0] ?? DEFAULT_MASKING);
+  return {
+    onStderr: (server: string, line: string): void =>
+      log.info({ server, line: mask(line).text }, 'a server wrote to its standard error'),
+    onDefect: (error: unknown): void =>
+      log.error(
+        { problem: error instanceof Error ? mask(error.stack ?? error.message).text : 'unknown' },
+        'an unexpected failure',
+      ),
+  };
+};
+
 /** Opens the ledger and puts the stations together. Nothing listens yet. */
 export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
-  const { clock, log } = deps;
+  const { clock } = deps;
   const { key, digest } = await loadKeys(settings, deps);
-  const { origin, heartbeat } = settings.ledger;
-  const dir = ledgerDir(settings.gateway.dataDir, origin);
+  const secrets = await serverSecrets(settings, deps);
+  const ledger = await openOwnLedger(settings, deps, key);
+  const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const policy = compilePolicy(
     settings.policy,
     settings.servers.map(({ id }) => id),
-    settings.approvals,
+    rules,
   );
-  const secrets = await serverSecrets(settings, deps);
-  const onFailure = (error: Error): void =>
-    log.error({ problem: error.message }, 'the ledger can write no more; calls are refused');
-  const ledger = await openLedger({
-    dir,
-    origin,
-    key,
-    clock,
-    heartbeat,
-    onFailure,
-    ...(deps.files ? { files: deps.files } : {}),
-  });
-  const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
   const approvals = createApprovals({ ledger, clock, rules, people, policy: policy.digest });
-  const textMask = createTextMasker(settings.masking[0] ?? DEFAULT_MASKING);
-  const upstreams = createUpstreams({
-    clock,
-    maxResponseBytes: settings.gateway.maxResponseBytes,
-    secrets,
-    environment: deps.environment,
-    gatewayKeys: deps.gatewayKeys,
-    onStderr: (server, line) => log.info({ server, line: textMask(line).text }, 'a server wrote to its standard error'),
-  });
-  const onDefect = (error: unknown): void =>
-    log.error(
-      { problem: error instanceof Error ? textMask(error.stack ?? error.message).text : 'unknown' },
-      'an unexpected failure',
-    );
-  const gateway = createGateway({
-    settings,
-    ledger,
-    authenticator,
-    policy,
-    approvals,
-    upstreams,
-    digest,
-    clock,
-    onDefect,
-    maskFor: masks(settings),
-    ...resources(settings),
-  });
-  await restore(dir, gateway, approvals);
-  const admin = createAdmin({
-    routes: adminRoutes(settings, ledger, approvals, authenticator),
-    health: () => ({
-      ok: ledger.healthy,
-      ledger: ledger.healthy ? 'writing' : 'failed',
-      records: ledger.size,
-      sessions: gateway.sessions,
-    }),
-    onDefect,
-  });
+  const { onStderr, onDefect } = maskedLog(settings, deps);
+  const { environment, gatewayKeys } = deps;
+  const { maxResponseBytes } = settings.gateway;
+  const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
+  const maskFor = masks(settings);
+  const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, digest, clock, onDefect };
+  const gateway = createGateway({ settings, ...parts, ...resources(settings) });
+  await restore(ledger.dir, gateway, approvals);
+  const health = () => ({ ok: ledger.healthy, records: ledger.size, sessions: gateway.sessions });
+  const admin = createAdmin({ routes: adminRoutes(settings, gateway, approvals, authenticator), health, onDefect });
   return { gateway, admin, ledger, approvals, authenticator, policyDigest: policy.digest };
 };

@@ -21,8 +21,8 @@ import { createGrant } from './stages/grant.js';
 import { createIntend } from './stages/intend.js';
 import { createMask, createRecord } from './stages/outcome.js';
 import { createRelay } from './stages/relay.js';
-import { createStrangers } from './strangers.js';
-import { createToolDefinitions } from './tools.js';
+import { createStrangers, type Strangers } from './strangers.js';
+import { createToolDefinitions, type ToolDefinitions } from './tools.js';
 
 export interface GatewayDeps {
   readonly settings: Pick<Settings, 'gateway' | 'servers'>;
@@ -44,6 +44,8 @@ export interface Gateway {
   readonly server: Server;
   /** Takes over what the ledger knows of tool definitions, before serving. */
   restoreTool(record: ToolRecord): void;
+  /** Records a refusal that strangers can cause, so that they cannot fill the disk. */
+  readonly note: Strangers['note'];
   /** Ends idle sessions and writes the summaries of refusals; called every few seconds. */
   sweep(): Promise<void>;
   /** Ends all sessions and writes what is left to write. */
@@ -63,28 +65,35 @@ const hostsOf = ({ gateway }: Pick<Settings, 'gateway'>): ReadonlySet<string> =>
   );
 };
 
+interface Parts {
+  readonly sessions: Sessions;
+  readonly strangers: Strangers;
+  readonly tools: ToolDefinitions;
+}
+
+const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts): Stages => {
+  const { ledger, clock, policy, approvals, upstreams, maskFor, digest } = deps;
+  const { approvalHold: hold, callTimeout } = deps.settings.gateway;
+  return {
+    authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
+    address: createAddress(sessions),
+    decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
+    grant: createGrant({ ledger, approvals, policy, sessions, clock, hold }),
+    intend: createIntend({ ledger, sessions, upstreams, clock }),
+    forward: createForward({ sessions, callTimeout }),
+    mask: createMask({ maskFor }),
+    record: createRecord({ ledger, maskFor, sessions, tools, clock }),
+    relay: createRelay({ ledger, policy, maskFor, sessions }),
+  };
+};
+
 export const createGateway = (deps: GatewayDeps): Gateway => {
-  const { ledger, clock, policy, upstreams, maskFor, digest } = deps;
+  const { ledger, clock, challenge, metadata, onDefect } = deps;
   const { gateway, servers } = deps.settings;
   const sessions = new Sessions({ ledger, clock }, { ...SESSION_LIMITS, idle: gateway.sessionIdle });
   const strangers = createStrangers(ledger, clock);
   const tools = createToolDefinitions(ledger);
-  const mask = createMask({ maskFor });
-  const record = createRecord({ ledger, maskFor, sessions, tools, clock });
-  const authenticate = createAuthenticate({ authenticator: deps.authenticator, strangers });
-
-  const stages: Stages = {
-    authenticate,
-    address: createAddress(sessions),
-    decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
-    grant: createGrant({ ledger, approvals: deps.approvals, policy, sessions, clock, hold: gateway.approvalHold }),
-    intend: createIntend({ ledger, sessions, upstreams, clock }),
-    forward: createForward({ sessions, callTimeout: gateway.callTimeout }),
-    mask,
-    record,
-    relay: createRelay({ ledger, policy, maskFor, sessions }),
-  };
-
+  const stages = createStages(deps, { sessions, strangers, tools });
   const server = createListener({
     servers,
     rules: { hosts: hostsOf(deps.settings), origins: new Set(gateway.allowedOrigins) },
@@ -92,15 +101,15 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     sessions,
     strangers,
     post: createPipeline(stages),
-    authenticate,
-    listen: createListening({ mask, record }),
-    challenge: deps.challenge,
-    metadata: deps.metadata,
-    onDefect: deps.onDefect,
+    authenticate: (received) => stages.authenticate(received),
+    listen: createListening({ mask: (answered) => stages.mask(answered), record: (masked) => stages.record(masked) }),
+    challenge,
+    metadata,
+    onDefect,
   });
-
   return {
     server,
+    note: (draft) => strangers.note(draft),
     restoreTool: (tool) => tools.restore(tool),
     async sweep() {
       await Promise.all([sessions.sweep(), strangers.flush()]);
@@ -110,7 +119,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
         await sessions.closeAll(reason);
         await strangers.flush(true);
       } finally {
-        await upstreams.close();
+        await deps.upstreams.close();
       }
     },
     get sessions() {

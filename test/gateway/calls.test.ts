@@ -14,9 +14,8 @@ let url: string;
 beforeEach(async () => {
   log = join(mkdtempSync(join(tmpdir(), 'countersign-fixture-')), 'calls.log');
   writeFileSync(log, '');
-  const fixture = stdioServer('fixture', script);
   harness = await startHarness({
-    servers: [{ ...fixture, upstream: { ...fixture.upstream, env: { FIXTURE_LOG: log } } }],
+    servers: [stdioServer('fixture', script, [], { FIXTURE_LOG: log })],
     policy: [
       rule({ id: 'wipe', effect: 'approval', approval: 'two-eyes', groups: ['engineering'], tools: ['wipe'] }),
       rule({ id: 'all', groups: ['engineering'] }),

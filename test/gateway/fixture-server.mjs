@@ -17,24 +17,28 @@ const call = (id, { name, arguments: args }) => {
       return;
     case 'die':
       process.exit(3);
-      break;
+      return;
     case 'garbage':
-      return send('this is not json');
+      send('this is not json');
+      return;
     case 'duplicate':
-      return send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"content":[]}}`);
+      send(`{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"content":[]}}`);
+      return;
     case 'stray':
       send({ jsonrpc: '2.0', id: 'nobody-asked', result: { content: [{ type: 'text', text: 'stray' }] } });
       break;
     case 'ask':
       asked = id;
-      return send({
+      send({
         jsonrpc: '2.0',
         id: 'q1',
         method: 'elicitation/create',
         params: { message: 'mail to a@example.test?' },
       });
+      return;
     case 'huge':
-      return send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'x'.repeat(2_000_000) }] } });
+      send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text: 'x'.repeat(2_000_000) }] } });
+      return;
     case 'late':
       setTimeout(() => send({ jsonrpc: '2.0', id, result: { content: [] } }), 300);
       return;

@@ -47,9 +47,14 @@ export const rule = (over: Partial<PolicyRule> & Pick<PolicyRule, 'id'>): Policy
   ...over,
 });
 
-export const stdioServer = (id: string, script: string, args: readonly string[] = []): ServerSettings => ({
+export const stdioServer = (
+  id: string,
+  script: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): ServerSettings => ({
   id,
-  upstream: { kind: 'stdio', command: process.execPath, args: [script, ...args], env: {}, cwd: null },
+  upstream: { kind: 'stdio', command: process.execPath, args: [script, ...args], env, cwd: null },
   aws: null,
   data: null,
   masking: 'default',

@@ -4,24 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Harness, startHarness, stdioServer } from './harness.js';
-import { HEADERS, initialize, openSession, raw, rpc, toolCall } from './raw.js';
+import { HEADERS, initialize, openSession, raw, toolCall } from './raw.js';
 
 const log = join(mkdtempSync(join(tmpdir(), 'countersign-fixture-')), 'calls.log');
 writeFileSync(log, '');
-const fixture = stdioServer('fixture', join(import.meta.dirname, 'fixture-server.mjs'));
+const script = join(import.meta.dirname, 'fixture-server.mjs');
 
 let harness: Harness;
 let session: Record<string, string>;
 let url: string;
 
 beforeAll(async () => {
-  const upstream = { ...fixture.upstream, env: { FIXTURE_LOG: log } };
-  harness = await startHarness({
-    servers: [
-      { ...fixture, upstream },
-      { ...fixture, id: 'other' },
-    ],
-  });
+  const fixture = stdioServer('fixture', script, [], { FIXTURE_LOG: log });
+  harness = await startHarness({ servers: [fixture, stdioServer('other', script)] });
   url = `${harness.url}/fixture/mcp`;
   session = await openSession(url);
 });
@@ -251,7 +246,7 @@ describe('bad input', () => {
     const noted = (await harness.entries()).filter(({ type }) => type === 'refuse' || type === 'auth');
     const total = noted.reduce((sum, { d }) => sum + Number(d['count']), 0);
     expect(total).toBe(cases.length);
-    const reasons = new Set(noted.map(({ d }) => String(d['reason'])));
+    const reasons = new Set(noted.map(({ d }) => d['reason']));
     for (const { reason } of cases) expect(reasons).toContain(reason);
     expect(JSON.stringify(noted)).not.toContain('!!!');
   });
