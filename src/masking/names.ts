@@ -1,7 +1,8 @@
 /** Member names that hold data, such as an address as the key of a table. */
 import type { ObjectNode } from '../base/json.js';
+import type { Scanner } from './scan.js';
 import { spliceText } from './splice.js';
-import { type Rules, type TextEdits, textEdits } from './text.js';
+import { type NameFacts, type Rules, type TextEdits, textEdits } from './text.js';
 
 export interface WrittenName {
   /** The name as it is written out. */
@@ -9,13 +10,39 @@ export interface WrittenName {
   readonly found: TextEdits;
 }
 
-/** Names longer than any path or sentence are data all the same, but no JSON is looked for in them. */
+/** In names no JSON is looked for. */
 const NO_NESTING = Number.MAX_SAFE_INTEGER;
+
+/** Names kept in memory at most, and the longest; names that hold data are never kept. */
+const MOST_KEPT = 4096;
+const LONGEST_KEPT = 64;
+
+export const createNameFacts = (scanner: Scanner): NameFacts => {
+  const labels = new Map<string, string | undefined>();
+  const mayHold = (name: string): boolean => !labels.has(name) && scanner.find(name).length > 0;
+  return {
+    mayHold,
+    label: (name) => {
+      const known = labels.get(name);
+      if (known !== undefined || labels.has(name)) return known;
+      const label = scanner.keys.of(name);
+      if (name.length <= LONGEST_KEPT && !mayHold(name)) {
+        if (labels.size >= MOST_KEPT) labels.clear();
+        labels.set(name, label);
+      }
+      return label;
+    },
+  };
+};
+
+const NOTHING: TextEdits = { edits: [], masked: [] };
 
 /** The masked names of an object, undefined where a name stays. Two that would be equal get `#2`, `#3`. */
 export const memberNames = (rules: Rules, { members }: ObjectNode): readonly (WrittenName | undefined)[] => {
-  const found = members.map(({ key }) => textEdits(rules, key.value, '', NO_NESTING));
-  if (found.every(({ edits }) => edits.length === 0)) return [];
+  if (!members.some(({ key }) => rules.names.mayHold(key.value))) return [];
+  const found = members.map(({ key }) =>
+    rules.names.mayHold(key.value) ? textEdits(rules, key.value, '', NO_NESTING) : NOTHING,
+  );
   const taken = new Set(members.filter((_, i) => found[i]?.edits.length === 0).map(({ key }) => key.value));
   const next = new Map<string, number>();
   return members.map(({ key }, i) => {

@@ -21,9 +21,18 @@ export interface TreeEdits {
   readonly redactions: readonly Redaction[];
 }
 
+/** What is known of member names; few names are used often. */
+export interface NameFacts {
+  /** What the mask of a value under this name bears, if the name makes it secret. */
+  label(name: string): string | undefined;
+  /** Whether the name itself may hold data that is to be masked. */
+  mayHold(name: string): boolean;
+}
+
 /** What the exact stage works with. */
 export interface Rules {
   readonly scanner: Scanner;
+  readonly names: NameFacts;
   /** Masks a parsed document; `depth` counts the documents this one is nested in. */
   tree(bytes: Buffer, root: JsonNode, depth: number): TreeEdits;
 }
@@ -39,7 +48,7 @@ const NOTHING: TextEdits = { edits: [], masked: [] };
 /** JSON inside JSON is read as such this deep; further in the rules for text hold, which know escapes. */
 const MOST_NESTED = 6;
 
-const LOOKS_LIKE_JSON = /^\s*[[{]/;
+const looksLikeJson = (text: string): boolean => /^\s{0,64}[[{]/.test(text) && /[\]}]\s*$/.test(text.slice(-64));
 
 const parseNested = (bytes: Buffer): JsonNode | undefined => {
   try {
@@ -51,9 +60,7 @@ const parseNested = (bytes: Buffer): JsonNode | undefined => {
 };
 
 const nested = (rules: Rules, text: string, depth: number): TextEdits | undefined => {
-  if (depth >= MOST_NESTED || !LOOKS_LIKE_JSON.test(text.slice(0, 64)) || !/[\]}]\s*$/.test(text.slice(-64))) {
-    return undefined;
-  }
+  if (depth >= MOST_NESTED || !looksLikeJson(text)) return undefined;
   const bytes = Buffer.from(text, 'utf8');
   const node = parseNested(bytes);
   if (!node) return undefined;

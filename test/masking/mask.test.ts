@@ -48,7 +48,9 @@ describe.each(SECRETS)('%s %s', (detector, secret) => {
   });
 
   test('with JSON escapes', () => {
-    const escaped = [...secret].map((c) => (c.length > 1 ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`));
+    const escaped = Array.from(secret, (c) =>
+      c.length > 1 ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
     expect(raw(`{"a":"x ${escaped.join('')} y"}`)).toBe(`{"a":"x ${masked} y"}`);
   });
 

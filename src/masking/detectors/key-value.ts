@@ -3,7 +3,7 @@
  * YAML lines, URL parameters, HTTP headers, XML elements and command line options. What is masked is the
  * value alone; the format around it stays.
  */
-import { DOTTED_TOKEN, is, isMask, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import { DOTTED_TOKEN, is, isMask, LOWER, maskEnd, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
 import type { Detector, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
@@ -82,7 +82,7 @@ const endsValue = (s: string, i: number): boolean => {
 
 /** End of a value without quotes in the middle of a line. */
 const wordEnd = (s: string, i: number): number => {
-  let end = i;
+  let end = maskEnd(s, i);
   for (; end < s.length; end++) {
     const code = s.charCodeAt(end);
     if (code <= 0x20 || ' "\'`<>&;,)}]|'.includes(s.charAt(end))) break;
@@ -166,7 +166,7 @@ const valueAfter = (s: string, i: number, named: Named): Finding | undefined => 
   while (start - i < 32 && isBlank(s.charCodeAt(start))) start++;
   const quote = quoteAt(s, start);
   if (quote) return quotedValue(s, quote, named.key);
-  const structured = jsonValue(s, start, named);
+  const structured = maskEnd(s, start) > start ? undefined : jsonValue(s, start, named);
   if (structured) return structured === 'nothing' ? undefined : structured;
   return bareValue(s, i, start, named.key);
 };
