@@ -175,16 +175,19 @@ export const makeWorld = (seed: number, sessions = 40): World => {
       revision: '2025-11-25',
       address: '10.0.0.9',
     };
-    happened.push({ at: opened, draft: { type: 'session', d: { ...about, event: 'opened', reason: null, calls: 0 } } });
+    happened.push({
+      at: opened,
+      draft: { type: 'session', d: { ...about, event: 'opened', reason: null, calls: 0, dropped: 0 } },
+    });
     const closed = opened + 20 * 60_000;
     happened.push({
       at: closed,
-      draft: { type: 'session', d: { ...about, event: 'closed', reason: 'idle', calls: 1 } },
+      draft: { type: 'session', d: { ...about, event: 'closed', reason: 'idle', calls: 1, dropped: 0 } },
     });
     return { id: sid, subject, opened, credential, server };
   };
 
-  const inSession = (s: Session, kind: string): Truth => ({
+  const inSession = (kind: string): Truth => ({
     kind,
     tier: 'T1',
     personOk: kind === 'SERVICE' ? null : true,
@@ -209,7 +212,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     }
     if (pick < 5) {
       call(s, at, ms, 'list_instances');
-      for (let i = 0; i < 4; i++) event(done(), 'ec2', 'DescribeInstances', ownIdentity(s), inSession(s, 'MATCHED'));
+      for (let i = 0; i < 4; i++) event(done(), 'ec2', 'DescribeInstances', ownIdentity(s), inSession('MATCHED'));
       return;
     }
     if (pick < 7) {
@@ -222,21 +225,21 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     if (pick < 9) {
       const callId = call(s, at, ms, 'stop_instance');
       if (random.chance(0.3)) missing.add(callId);
-      else event(done(), 'ec2', 'StopInstances', ownIdentity(s), inSession(s, 'MATCHED'));
+      else event(done(), 'ec2', 'StopInstances', ownIdentity(s), inSession('MATCHED'));
       return;
     }
     call(s, at, ms, 'run_job');
-    event(at + ms + 30_000 + random.below(80_000), 'ssm', 'SendCommand', ownIdentity(s), inSession(s, 'MATCHED'));
+    event(at + ms + 30_000 + random.below(80_000), 'ssm', 'SendCommand', ownIdentity(s), inSession('MATCHED'));
   };
 
   const besides = (s: Session, at: number): void => {
     const foreign = ownIdentity({ ...s, subject: 'somebody-else' });
-    event(at, 'sts', 'GetCallerIdentity', ownIdentity(s), inSession(s, 'SUPPORTING'));
-    event(at, 'kms', 'Decrypt', ownIdentity(s, { invokedBy: 'ssm.amazonaws.com' }), inSession(s, 'SERVICE'));
-    if (random.chance(0.4)) event(at, 'iam', 'CreateUser', ownIdentity(s), inSession(s, 'UNEXPLAINED_IN_SESSION'));
-    if (random.chance(0.4)) event(at, 'ec2', 'StopInstances', ownIdentity(s), inSession(s, 'UNEXPLAINED_IN_SESSION'));
+    event(at, 'sts', 'GetCallerIdentity', ownIdentity(s), inSession('SUPPORTING'));
+    event(at, 'kms', 'Decrypt', ownIdentity(s, { invokedBy: 'ssm.amazonaws.com' }), inSession('SERVICE'));
+    if (random.chance(0.4)) event(at, 'iam', 'CreateUser', ownIdentity(s), inSession('UNEXPLAINED_IN_SESSION'));
+    if (random.chance(0.4)) event(at, 'ec2', 'StopInstances', ownIdentity(s), inSession('UNEXPLAINED_IN_SESSION'));
     if (random.chance(0.2))
-      event(at, 'sts', 'GetCallerIdentity', foreign, { ...inSession(s, 'SUPPORTING'), personOk: false });
+      event(at, 'sts', 'GetCallerIdentity', foreign, { ...inSession('SUPPORTING'), personOk: false });
   };
 
   const assume = (s: Session): void => {
@@ -246,7 +249,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
       accountId: ACCOUNT,
       accessKeyId: 'AKIAGATEWAY',
     };
-    event(s.opened - 800, 'sts', 'AssumeRole', gateway, inSession(s, 'SUPPORTING'), {
+    event(s.opened - 800, 'sts', 'AssumeRole', gateway, inSession('SUPPORTING'), {
       requestParameters: {
         roleArn: ROLE,
         roleSessionName: `cs-${s.id}`,
