@@ -1,5 +1,21 @@
 /** The public API. The command line is built on it, and so can other programs be. */
 
+export {
+  approvalLines,
+  decidedText,
+  printable,
+  shorten,
+  stateText,
+  targetText,
+  timeLeft,
+} from './app/approval-text.js';
+export {
+  type ApprovalDetail,
+  type ApprovalsClient,
+  type ApprovalView,
+  createApprovalsClient,
+  openApprovals,
+} from './app/approvals.js';
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
