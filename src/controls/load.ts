@@ -112,3 +112,15 @@ export const loadCriteria = async (
   }
   return { criteria, text };
 };
+
+/**
+ * Every criterion that a control names must be one of the list, or its evidence would hang in the air.
+ * @throws CountersignError CONTROL_INVALID
+ */
+export const assertCriteria = (controls: readonly Control[], criteria: readonly Criterion[]): void => {
+  const known = new Set(criteria.map(({ id }) => id));
+  for (const control of controls) {
+    const unknown = control.criteria.find((id) => !known.has(id));
+    if (unknown !== undefined) throw invalid(`${control.id}/control.yaml`, `there is no criterion ${unknown}`);
+  }
+};

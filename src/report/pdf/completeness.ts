@@ -1,4 +1,4 @@
-import type { Reconciliation, ReportContent } from '../content.js';
+import type { Dataset, Reconciliation, ReportContent } from '../content.js';
 import { figure, plural } from '../words.js';
 import type { Sheet } from './sheet.js';
 import { CAPTION, CELL, CELL_MUTED, RED, SUB, type TextStyle } from './style.js';
@@ -14,7 +14,7 @@ const lead = (rows: readonly Reconciliation[]): string => {
 
 /** Section 4: whether the populations are whole, and where each dataset comes from. */
 export const completenessSection = (sheet: Sheet, content: ReportContent): void => {
-  const { reconciliations, datasets } = content;
+  const { reconciliations } = content;
   sheet.section('4', 'Completeness and accuracy', lead(reconciliations));
   sheet.subheading('Reconciliation');
   table(
@@ -35,6 +35,11 @@ export const completenessSection = (sheet: Sheet, content: ReportContent): void 
     ]),
     { look: 'rules' },
   );
+  datasets(sheet, content.datasets);
+};
+
+/** Information produced by the entity: where each input came from, and that no row of it went missing. */
+const datasets = (sheet: Sheet, rows: readonly Dataset[]): void => {
   sheet.subheading('Information produced by the entity');
   sheet.paragraph(
     'For each dataset: rows read = rows used + rejected + duplicate + excluded. The hash is over the input as it was read.',
@@ -52,7 +57,7 @@ export const completenessSection = (sheet: Sheet, content: ReportContent): void 
       { head: 'Excluded', share: 46, align: 'right' },
       { head: 'SHA-256', share: 76 },
     ],
-    datasets.map((d) => [
+    rows.map((d) => [
       [{ text: d.name }, { text: `${d.source}, ${d.locator}`, style: CELL_MUTED }],
       figure(d.read),
       figure(d.out),

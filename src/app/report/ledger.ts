@@ -1,0 +1,81 @@
+/** The ledger's part of a report: a copy that is verified, and the record that a report was made. */
+import { join } from 'node:path';
+import { realFiles } from '../../base/durable.js';
+import { reason } from '../../base/errors.js';
+import { openLedger } from '../../ledger/append.js';
+import { ledgerDir } from '../../ledger/folder.js';
+import { parseSigningKey } from '../../ledger/keys.js';
+import type { Verification } from '../../model/evidence.js';
+import type { SecretSource } from '../../model/settings.js';
+import type { AccessOutcome } from '../../report/package.js';
+import { createFindings } from '../../verify/findings.js';
+import { type LedgerHead, verifyLedger } from '../../verify/ledger.js';
+import { noTrust } from '../../verify/trust.js';
+import { resolveSecret } from '../config.js';
+import type { ReportAsk } from '../report.js';
+import { snapshotLedger } from './snapshot.js';
+
+/**
+ * An Ed25519 key from where the configuration says it is.
+ * @throws CountersignError KEY_FILE, SECRET_MISSING
+ */
+export const signingKey = async (source: SecretSource, environment: NodeJS.ProcessEnv) =>
+  parseSigningKey(await resolveSecret(source, environment), 'file' in source ? source.file : source.env);
+
+export interface CheckedLedger {
+  readonly dir: string;
+  readonly head: LedgerHead | null;
+  readonly verification: Verification;
+}
+
+/** Copies the ledger as it stands and walks the copy; `head` is null where nothing in it verifies. */
+export const checkLedger = async (ask: ReportAsk, scratch: string): Promise<CheckedLedger> => {
+  const { settings } = ask;
+  const { origin } = settings.ledger;
+  const findings = createFindings();
+  const from = ledgerDir(settings.gateway.dataDir, origin);
+  const dir = join(scratch, 'ledger');
+  if ((await realFiles.facts(from)) === undefined) {
+    findings.add('incomplete', 'LEDGER_ABSENT', `there is no ledger of ${origin}: no gateway has run.`);
+    return { dir, head: null, verification: findings.result(origin, 'ledger') };
+  }
+  const { leftOut } = await snapshotLedger(from, dir);
+  const onProgress = ({ done, total }: { done: number; total: number }): void =>
+    ask.onProgress?.('verify', done, total);
+  const head = await verifyLedger({ dir, label: '', trust: noTrust(), findings, onProgress });
+  if (leftOut > 0) {
+    findings.add(
+      'note',
+      'TAIL_LEFT_OUT',
+      `${leftOut} bytes after the last checkpoint are not in the copy: a write under way.`,
+    );
+  }
+  return { dir, head, verification: findings.result(origin, 'ledger') };
+};
+
+/** Rows of the table `ledger_check`. */
+export const ledgerRows = (origin: string, { head, verification }: CheckedLedger) => {
+  if (head === null && verification.findings.every(({ code }) => code === 'LEDGER_ABSENT')) return [];
+  const broken = verification.findings.filter(({ severity }) => severity === 'integrity');
+  if (broken.length === 0) return [{ origin, ok: true, code: null, message: null }];
+  return broken.map(({ code, message }) => ({ origin, ok: false, code, message }));
+};
+
+/** Appends that the report was made, where no gateway holds the ledger. */
+export const recordAccess = async (ask: ReportAsk, manifest: string, by: string): Promise<AccessOutcome> => {
+  const { settings, clock, environment, period } = ask;
+  const { origin, key } = settings.ledger;
+  const dir = ledgerDir(settings.gateway.dataDir, origin);
+  if ((await realFiles.facts(dir)) === undefined) return { recorded: false, reason: 'there is no ledger' };
+  try {
+    const ledger = await openLedger({ dir, origin, key: await signingKey(key, environment), clock, heartbeat: 0 });
+    try {
+      await ledger.append({ type: 'access', d: { what: 'report', who: by, period: period.label, manifest } });
+    } finally {
+      await ledger.close('report');
+    }
+    return { recorded: true, reason: null };
+  } catch (error) {
+    return { recorded: false, reason: reason(error) };
+  }
+};

@@ -1,0 +1,79 @@
+/** Which sources a period has, and what of them is not complete. */
+import { timestamp } from '../../base/clock.js';
+import type { Source } from '../../controls/definition.js';
+import type { Period, Verification } from '../../model/evidence.js';
+import type { Settings } from '../../model/settings.js';
+import type { Warehouse } from '../../warehouse/open.js';
+
+const STAMP = `try_strptime(regexp_extract(key, '_(\\d{8}T\\d{4})', 1), '%Y%m%dT%H%M')`;
+
+const FACTS = `SELECT
+  (SELECT count(*) FROM record WHERE t >= $from::TIMESTAMP AND t < $to::TIMESTAMP) AS records,
+  (SELECT count(*) FROM approval) AS approvals,
+  (SELECT count(*) FROM ct_event WHERE event_time >= $from::TIMESTAMP AND event_time < $to::TIMESTAMP)
+    + (SELECT count(*) FROM ct_file WHERE kind = 'log' AND ${STAMP} >= $from::TIMESTAMP
+      AND ${STAMP} < $to::TIMESTAMP + INTERVAL 1 DAY) AS trail,
+  (SELECT count(*) FROM ct_digest WHERE start_t < $to::TIMESTAMP AND end_t > $from::TIMESTAMP) AS digests,
+  (SELECT count(*) FROM server WHERE personal) AS personal,
+  (SELECT count(*) FROM ledger_check) AS checked,
+  (SELECT count(*) FROM ct_file WHERE kind IN ('log', 'digest') AND reason IS NOT NULL) AS unread,
+  (SELECT count(*) FROM ct_file WHERE kind = 'other') AS other,
+  (SELECT coalesce(sum(rejected), 0)::BIGINT FROM ct_file) AS rejected,
+  (SELECT count(*) FROM ct_log_integrity WHERE state = 'missing') AS missing,
+  (SELECT count(*) FROM ct_edge WHERE kind = 'gap' AND from_t < $to::TIMESTAMP AND to_t > $from::TIMESTAMP) AS holes`;
+
+export interface SourceFacts {
+  readonly sources: ReadonlySet<Source>;
+  /** In sentences; empty where everything is complete. */
+  readonly incomplete: readonly string[];
+}
+
+const counted = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
+
+const gapsOf = (n: (name: string) => number, settings: Settings): readonly string[] => {
+  const reasons: string[] = [];
+  if (n('records') === 0) reasons.push('No record of the gateway lies in the period.');
+  if (n('trail') === 0 && settings.collect.cloudtrail.length > 0) {
+    reasons.push('No CloudTrail log of the period was collected.');
+  }
+  if (n('unread') > 0)
+    reasons.push(`${counted(n('unread'), 'CloudTrail file was', 'CloudTrail files were')} not read whole.`);
+  if (n('other') > 0) reasons.push(`${counted(n('other'), 'collected file was', 'collected files were')} of no use.`);
+  if (n('rejected') > 0)
+    reasons.push(`${counted(n('rejected'), 'CloudTrail row was', 'CloudTrail rows were')} rejected.`);
+  if (n('missing') > 0)
+    reasons.push(`${counted(n('missing'), 'log file', 'log files')} that a digest names were not collected.`);
+  if (n('holes') > 0) reasons.push('Digests are missing within the period.');
+  return reasons;
+};
+
+/** What the verification of the ledger adds: change is worse than a hole, and both keep a report from being final. */
+const ledgerReasons = ({ findings }: Verification): readonly string[] => {
+  const has = (severity: 'integrity' | 'incomplete'): boolean => findings.some((f) => f.severity === severity);
+  return [
+    ...(has('integrity') ? ['The ledger does not verify.'] : []),
+    ...(has('incomplete') ? ['The ledger has gaps or no clean end; see Integrity.'] : []),
+  ];
+};
+
+/** Looks at the warehouse once for what is there and what is not. */
+export const sourceFacts = async (
+  warehouse: Warehouse,
+  settings: Settings,
+  period: Period,
+  verification: Verification,
+): Promise<SourceFacts> => {
+  const [row] = await warehouse.query(FACTS, { from: timestamp(period.from), to: timestamp(period.to) });
+  const n = (name: string): number => Number(row?.[name] ?? 0);
+  const present: readonly (readonly [Source, boolean])[] = [
+    ['gateway', n('records') > 0],
+    ['approvals', settings.approvals.length > 0 || n('approvals') > 0],
+    ['cloudtrail', n('trail') > 0],
+    ['cloudtrail_digests', n('digests') > 0],
+    ['purposes', n('personal') > 0],
+    ['ledger_check', n('checked') > 0],
+    ['rescan', true],
+  ];
+  const sources = new Set(present.filter(([, there]) => there).map(([source]) => source));
+  return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings)] };
+};
