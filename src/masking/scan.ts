@@ -5,6 +5,8 @@ import type { Detector, Finding, RunDetector, ScanText } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyValueDetector } from './detectors/key-value.js';
 import { createKeyNames, type KeyNames } from './keys.js';
+import { merge, withoutMasks } from './merge.js';
+import { settle } from './settle.js';
 import { hasHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
 
 /** How deep base64 inside base64 is read; deeper readable text is masked unread. */
@@ -23,20 +25,6 @@ export interface Scanner {
    */
   find(s: string, name?: string): readonly Finding[];
 }
-
-/** Sorted and disjoint: overlapping findings become one, named after the first. */
-export const merge = (findings: readonly Finding[]): readonly Finding[] => {
-  if (findings.length < 2) return findings;
-  const merged: Finding[] = [];
-  for (const finding of [...findings].sort((a, b) => a.start - b.start || b.end - a.end)) {
-    const last = merged.at(-1);
-    if (last === undefined || finding.start >= last.end) merged.push(finding);
-    else if (finding.end > last.end) {
-      merged[merged.length - 1] = { start: last.start, end: finding.end, detector: last.detector };
-    }
-  }
-  return merged;
-};
 
 /** Detectors by anchor and the character before it: `anchor * 128 + before`; absent where there are none. */
 type Dispatch = readonly (readonly Detector[] | undefined)[];
@@ -157,12 +145,12 @@ export const createScanner = (profile: MaskingProfile): Scanner => {
       const next = shadowOf(text);
       shadow = next && { text: next.text, origin: next.origin.map((index) => origin[index] ?? s.length) };
     }
-    return merge(findings);
+    return withoutMasks(s, merge(findings));
   };
 
   return {
     keys,
     mayHold: (latin1, ascii) => hasHazard(latin1) || (!ascii && keys.foreign) || rawHit(selection, latin1),
-    find: (s, name = '') => findAt(s, name, 0),
+    find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
   };
 };

@@ -4,7 +4,9 @@ import type { Redaction } from '../model/redaction.js';
 import { textOf } from './base64.js';
 import { isMask, maskOf } from './chars.js';
 import type { Finding } from './detector.js';
-import { merge, type Scanner } from './scan.js';
+import { merge } from './merge.js';
+import type { Scanner } from './scan.js';
+import { editsOf } from './settle.js';
 import { type Edit, spliceText, unitOffsets } from './splice.js';
 
 /** What was masked, without the value. */
@@ -77,11 +79,7 @@ const nested = (rules: Rules, text: string, depth: number): TextEdits | undefine
 };
 
 const asEdits = (findings: readonly Finding[]): TextEdits => ({
-  edits: findings.map(({ start, end, detector, replacement }) => ({
-    start,
-    end,
-    replacement: replacement ?? maskOf(detector),
-  })),
+  edits: editsOf(findings),
   masked: findings.map(({ start, end, detector }) => ({ detector, length: end - start })),
 });
 
