@@ -19,7 +19,17 @@ export {
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
+export {
+  controlSet,
+  parsePeriod,
+  periodBetween,
+  type ReportAsk,
+  type ReportSummary,
+  report,
+  reportSigner,
+} from './app/report.js';
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { terminal } from './app/terminal.js';
 export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
+export type { Period, TestResult } from './model/evidence.js';

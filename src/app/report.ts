@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { Clock } from '../base/clock.js';
+import { type Clock, systemClock } from '../base/clock.js';
 import { makeFolder, realFiles } from '../base/durable.js';
 import { type CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import { createNoteSigner, type NoteSigner } from '../base/note.js';
@@ -16,7 +16,14 @@ import { buildWarehouse } from '../warehouse/build.js';
 import { openWarehouse, type Warehouse } from '../warehouse/open.js';
 import { openRawEvidence } from '../warehouse/raw.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
-import { type CheckedLedger, checkLedger, ledgerRows, recordAccess, signingKey } from './report/ledger.js';
+import {
+  type CheckedLedger,
+  checkLedger,
+  ledgerRows,
+  type ReportJob,
+  recordAccess,
+  signingKey,
+} from './report/ledger.js';
 import { undamaged } from './report/snapshot.js';
 import { sourceFacts } from './report/sources.js';
 
@@ -26,9 +33,11 @@ export { parsePeriod, periodBetween } from './report/period.js';
 export interface ReportAsk {
   readonly settings: Settings;
   readonly period: Period;
+  /** Of this program; stands in the package. */
   readonly version: string;
-  readonly clock: Clock;
-  readonly environment: NodeJS.ProcessEnv;
+  /** The machine's, where absent. */
+  readonly clock?: Clock;
+  readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: (step: string, done: number, total: number) => void;
 }
 
@@ -54,7 +63,7 @@ export const reportSigner = async (settings: Settings, environment: NodeJS.Proce
 
 async function* nothing(): AsyncGenerator<never> {}
 
-const load = async (ask: ReportAsk, ledger: CheckedLedger, damage: string[]): Promise<Warehouse> => {
+const load = async (ask: ReportJob, ledger: CheckedLedger, damage: string[]): Promise<Warehouse> => {
   const { settings, period } = ask;
   const onDamage = (error: CountersignError): void => {
     damage.push(`Records after the damage are not loaded: ${error.message}.`);
@@ -96,7 +105,7 @@ interface Prepared {
 }
 
 const test = async (
-  ask: ReportAsk,
+  ask: ReportJob,
   parts: Omit<Prepared, 'results' | 'incomplete'>,
   damage: readonly string[],
 ): Promise<Prepared> => {
@@ -112,7 +121,7 @@ const test = async (
 };
 
 const packageInput = async (
-  ask: ReportAsk,
+  ask: ReportJob,
   prepared: Prepared,
 ): Promise<Omit<PackageInput, 'recordAccess' | 'run'>> => {
   const { settings, period, clock } = ask;
@@ -139,7 +148,7 @@ const packageInput = async (
   };
 };
 
-const makePackage = async (ask: ReportAsk, prepared: Prepared, started: number): Promise<ReportSummary> => {
+const makePackage = async (ask: ReportJob, prepared: Prepared, started: number): Promise<ReportSummary> => {
   const by = userInfo().username;
   let access: AccessOutcome = { recorded: false, reason: null };
   const { dir, manifest, manifestHash } = await buildPackage({
@@ -173,7 +182,8 @@ const makePackage = async (ask: ReportAsk, prepared: Prepared, started: number):
  * 10 where tests found exceptions.
  * @throws CountersignError CONTROL_INVALID, CONTROL_DUPLICATE, KEY_FILE, SECRET_MISSING, and what building throws
  */
-export const report = async (ask: ReportAsk): Promise<ReportSummary> => {
+export const report = async (asked: ReportAsk): Promise<ReportSummary> => {
+  const ask: ReportJob = { clock: systemClock(), environment: process.env, ...asked };
   const { settings, clock } = ask;
   const started = clock.now();
   const set = await controlSet(settings.evidence.controls);

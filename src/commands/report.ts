@@ -10,7 +10,6 @@ import {
   periodBetween,
   type ReportSummary,
   report,
-  systemClock,
   type TestResult,
 } from '../index.js';
 
@@ -41,8 +40,7 @@ export default class Report extends BaseCommand {
     const settings = await loadSettings(flags.config);
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
-    const ask = { settings, period, version, clock: systemClock(), environment: process.env, onProgress: bar.update };
-    const summary = await report(ask).finally(bar.stop);
+    const summary = await report({ settings, period, version, onProgress: bar.update }).finally(bar.stop);
     this.print(summary);
     this.finish(summary.exit);
     return summary;

@@ -15,6 +15,9 @@ import { resolveSecret } from '../config.js';
 import type { ReportAsk } from '../report.js';
 import { snapshotLedger } from './snapshot.js';
 
+/** A report that was asked for, with everything decided that the asker left open. */
+export type ReportJob = ReportAsk & Required<Pick<ReportAsk, 'clock' | 'environment'>>;
+
 /**
  * An Ed25519 key from where the configuration says it is.
  * @throws CountersignError KEY_FILE, SECRET_MISSING
@@ -29,7 +32,7 @@ export interface CheckedLedger {
 }
 
 /** Copies the ledger as it stands and walks the copy; `head` is null where nothing in it verifies. */
-export const checkLedger = async (ask: ReportAsk, scratch: string): Promise<CheckedLedger> => {
+export const checkLedger = async (ask: ReportJob, scratch: string): Promise<CheckedLedger> => {
   const { settings } = ask;
   const { origin } = settings.ledger;
   const findings = createFindings();
@@ -62,7 +65,7 @@ export const ledgerRows = (origin: string, { head, verification }: CheckedLedger
 };
 
 /** Appends that the report was made, where no gateway holds the ledger. */
-export const recordAccess = async (ask: ReportAsk, manifest: string, by: string): Promise<AccessOutcome> => {
+export const recordAccess = async (ask: ReportJob, manifest: string, by: string): Promise<AccessOutcome> => {
   const { settings, clock, environment, period } = ask;
   const { origin, key } = settings.ledger;
   const dir = ledgerDir(settings.gateway.dataDir, origin);
