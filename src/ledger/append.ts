@@ -202,7 +202,9 @@ class Writer implements OpenedLedger {
       await Promise.allSettled(this.blobs);
       if (!this.group.failed) await this.write({ type: 'stop', d: { reason: why } });
     } finally {
-      await this.abandon();
+      await this.abandon().catch((error: unknown) => {
+        throw failure(reason(error));
+      });
     }
   }
 }
@@ -237,7 +239,7 @@ const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): 
   try {
     await writer.begin();
   } catch (error) {
-    await writer.abandon();
+    await writer.abandon().catch(() => {});
     throw error;
   }
   return writer;
@@ -257,7 +259,8 @@ export const openLedger = async (options: LedgerOptions): Promise<OpenedLedger> 
     lock = await takeLock(dir, timestamp(clock.now()), files);
     return await openLocked(options, lock, files);
   } catch (error) {
-    await lock?.release();
+    // What went wrong first is what the caller must learn; a lock left behind is stale when this process ends.
+    await lock?.release().catch(() => {});
     throw error instanceof CountersignError ? error : failure(reason(error));
   }
 };

@@ -79,6 +79,8 @@ const put = async (path: string, bytes: Buffer, files: FilePort): Promise<boolea
   const file = await files.create(temporary);
   try {
     await file.write(bytes);
+    // A power cut must not leave a lock without a holder in it: nobody could tell that it is stale.
+    await file.sync();
   } finally {
     await file.close();
   }

@@ -35,7 +35,8 @@ fs.writeSync = (fd, bytes, offset, length) =>
   held.has(fd) ? hold(fd, bytes, offset, length) : writeSync(fd, bytes, offset, length);
 fs.write = (fd, bytes, offset, length, position, done) => {
   if (!held.has(fd)) return write(fd, bytes, offset, length, position, done);
-  return setImmediate(done, null, hold(fd, bytes, offset, length));
+  const count = hold(fd, bytes, offset, length);
+  return setImmediate(() => done(null, count));
 };
 const flushed = (original) => (fd, done) => {
   if (held.has(fd)) flush(fd);

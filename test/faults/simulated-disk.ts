@@ -166,7 +166,7 @@ export class SimulatedDisk implements FilePort {
   async syncFolder(path: string): Promise<void> {
     this.fault('syncFolder', path);
     const isIn = (name: string): boolean => name !== '/' && dirname(name) === path;
-    for (const name of [...this.durable.keys()]) if (isIn(name) && !this.live.has(name)) this.durable.delete(name);
+    for (const name of this.durable.keys()) if (isIn(name) && !this.live.has(name)) this.durable.delete(name);
     for (const [name, node] of this.live) if (isIn(name)) this.durable.set(name, node);
     this.after('syncFolder', path);
   }

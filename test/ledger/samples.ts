@@ -36,7 +36,14 @@ export const testClock = (start = Date.UTC(2026, 10, 24, 5, 0, 0)): TestClock =>
 
 const id = (n: number): string => `01JD${String(n).padStart(22, '0')}`;
 
-export const callDraft = (n: number, over: Partial<CallRecord> = {}): RecordDraft => ({
+export const callDraft = (
+  n: number,
+  over: Partial<CallRecord> = {},
+  payloads: Readonly<Record<string, string | Buffer>> = {
+    args: `{"path":"/srv/files/${n}.md"}`,
+    person: '{"name":"Alice Möller","email":"alice@example.com"}',
+  },
+): RecordDraft => ({
   type: 'call',
   d: {
     call: id(n),
@@ -67,7 +74,7 @@ export const callDraft = (n: number, over: Partial<CallRecord> = {}): RecordDraf
     trace: null,
     ...over,
   },
-  payloads: { args: `{"path":"/srv/files/${n}.md"}`, person: '{"name":"Alice Möller","email":"alice@example.com"}' },
+  payloads,
 });
 
 export const resultDraft = (n: number, intent: number): RecordDraft => ({
