@@ -1,6 +1,6 @@
 /** What the demo's identity provider remembers: in memory, gone when it stops. */
 
-interface Stored {
+export interface Stored {
   consumed?: number;
   readonly grantId?: string;
   readonly uid?: string;
