@@ -40,11 +40,18 @@ const memberPath = (path: string, key: string): string => {
   return path === '' ? key : `${path}.${key}`;
 };
 
-/** A string as it is, but quoted where it could be taken for something else. */
+const isJson = (text: string): boolean => {
+  try {
+    parseJson(Buffer.from(text));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** A string as it is, but quoted where it could be taken for a number or another value, or has spaces at its ends. */
 const stringText = (value: string): string =>
-  value === '' || value.trim() !== value || /^(-?\d|true$|false$|null$|[[{"])/.test(value)
-    ? JSON.stringify(value)
-    : value;
+  !value.includes('\n') && (value.trim() !== value || value === '' || isJson(value)) ? JSON.stringify(value) : value;
 
 /** Arguments as one row per value, in their order; numbers exactly as they were sent. */
 const rowsOf = (node: JsonNode, json: Buffer, path = ''): Row[] => {
