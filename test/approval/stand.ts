@@ -14,7 +14,7 @@ import type { ApprovalRule, Settings } from '../../src/model/settings.js';
 export const ISSUER = 'https://idp.example';
 export const START = Date.parse('2026-11-24T05:00:00Z');
 
-export const createClock = (): Clock & { wall: number; mono: number; pass(ms: number): void } => {
+const createClock = (): Clock & { wall: number; mono: number; pass(ms: number): void } => {
   const clock = {
     wall: START,
     mono: 5_000,
@@ -28,7 +28,6 @@ export const createClock = (): Clock & { wall: number; mono: number; pass(ms: nu
   };
   return clock;
 };
-export type TestClock = ReturnType<typeof createClock>;
 
 /** `lost`: rejects and writes nothing; `written`: rejects although the record is on disk; `invalid`, `busy`: never written. */
 export type Fault = 'lost' | 'written' | 'invalid' | 'busy';
@@ -67,7 +66,6 @@ export const createJournal = (clock: Clock) => {
   };
   return journal;
 };
-export type Journal = ReturnType<typeof createJournal>;
 
 export const person = (subject: string, more: Partial<Principal> = {}): Principal => ({
   issuer: ISSUER,
@@ -86,7 +84,7 @@ export const person = (subject: string, more: Partial<Principal> = {}): Principa
   ...more,
 });
 
-export const SESSION = ulid(START);
+const SESSION = ulid(START);
 
 export const ask = (
   principal: Principal,
