@@ -102,10 +102,18 @@ const asOf = (name: string, key: string, events: string): readonly string[] => [
 
 const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NULL';
 
+/**
+ * The person's window is for roles that a session assumed in turn. In a governed role the session's own name or key must
+ * stand: whoever may assume it can choose the source identity of another.
+ */
 const MATCHES: readonly string[] = [
   ...asOf('own', 'sno', 'SELECT *, own AS k FROM ev WHERE t3_call IS NULL AND own IS NOT NULL AND op_no IS NOT NULL'),
   ...asOf('role', 'shared_role', `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`),
-  ...asOf('person', 'person', `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND known_person IS NOT NULL`),
+  ...asOf(
+    'person',
+    'person',
+    `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND NOT governed AND known_person IS NOT NULL`,
+  ),
 ];
 
 /** The status is exact; which of several covering calls caused an event, only a request id tells. */
