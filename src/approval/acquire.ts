@@ -70,9 +70,10 @@ export const createAcquire = (context: Context, transitions: Transitions, rules:
   const { clock } = context;
   const find = createFind(context, transitions, rules);
 
-  const consume = async (entry: Entry, call: Ulid): Promise<ApprovalOutcome> => {
+  const consume = async (entry: Entry, call: Ulid, signal: AbortSignal): Promise<ApprovalOutcome> => {
     await transitions.apply(entry, { event: 'consumed' }, { call });
-    // A disk that stalled past the deadline: the grant is used up, and the call does not run.
+    // Withdrawn, or over, while the record was written: the grant is used up, and the call does not run.
+    if (signal.aborted) return withdrawn(entry.approval);
     if (timeLeft(clock, entry) <= 0) return overdue(entry.approval);
     return { state: 'consumed', approval: entry.approval.id };
   };
@@ -84,7 +85,7 @@ export const createAcquire = (context: Context, transitions: Transitions, rules:
       await transitions.settle(entry);
       if (entry.approval.state === 'pending') return undefined;
       if (entry.approval.state !== 'granted') return outcomeOf(entry.approval);
-      return signal.aborted ? withdrawn(entry.approval) : consume(entry, call);
+      return signal.aborted ? withdrawn(entry.approval) : consume(entry, call, signal);
     });
 
   return async (ask, call, waitMs, signal) => {

@@ -278,6 +278,17 @@ describe('waiting', () => {
     expect(await acquire(ask(ada))).toEqual({ state: 'consumed', approval: id });
   });
 
+  it('an ask withdrawn while its use is written does not run, and the grant is gone', async () => {
+    const { acquire, approvals, journal } = createStand();
+    const id = idOf(await acquire(ask(ada)));
+    await approvals.decide(id, bob, 'approve', null, '');
+    const controller = new AbortController();
+    journal.delay = async () => controller.abort();
+    expect(await acquire(ask(ada), controller.signal)).toMatchObject({ state: 'cancelled', approval: id });
+    expect(journal.events().at(-1)).toBe('consumed');
+    expect((await acquire(ask(ada))).approval).not.toBe(id);
+  });
+
   it('an ask withdrawn between grant and use does not consume', async () => {
     const { acquire, approvals, journal } = createStand();
     const controller = new AbortController();
