@@ -31,5 +31,8 @@ export {
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { terminal } from './app/terminal.js';
 export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';
+export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
+export { version } from './app/version.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
-export type { Period, TestResult } from './model/evidence.js';
+export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
+export { type VerifyOptions, verifyPath } from './verify/verify.js';

@@ -113,7 +113,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
       log.warn({ problem: reason(error) }, 'a sweep failed'),
     );
   }, SWEEP_MS);
-  const close = async (why: string): Promise<void> => {
+  const end = async (why: string): Promise<void> => {
     clearInterval(sweep);
     const closing = [closeServer(gateway.server), closeServer(admin)];
     await gateway
@@ -123,6 +123,8 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     authenticator.close();
     await ledger.close(why);
   };
+  let ending: Promise<void> | undefined;
+  const close = (why: string): Promise<void> => (ending ??= end(why));
   try {
     for (const problem of await authenticator.ready())
       log.warn(problem, 'the keys of an issuer cannot be read; its tokens are refused until they can');

@@ -254,6 +254,17 @@ export const ERRORS = {
     message: 'a message cannot be masked: {problem}',
     hint: 'it was blocked; the server must send strict JSON (RFC 8259) in UTF-8, without duplicate names',
   },
+  // -- demo ------------------------------------------------------------------
+  DEMO_PACKAGE: {
+    exit: 2,
+    message: 'the demo needs the package {name}, which is not installed',
+    hint: 'install with optional dependencies: npm ci --include=optional',
+  },
+  DEMO_FAILED: {
+    exit: 1,
+    message: 'the demo did not go as planned: {problem}',
+    hint: 'this may be a defect; please report it with the seed',
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;

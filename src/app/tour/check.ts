@@ -1,0 +1,56 @@
+/** The demo checks itself: the report against what was planted, and verification against one changed byte. */
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { CountersignError } from '../../base/errors.js';
+import { expectedExceptions, type Happened } from '../../demo/plan.js';
+import type { TestResult } from '../../model/evidence.js';
+
+export interface Compared {
+  readonly control: string;
+  readonly expected: number;
+  readonly found: number;
+  /** Items that the one has and the other has not. */
+  readonly missing: readonly string[];
+  readonly surplus: readonly string[];
+}
+
+/** Every control with what was planted for it and what the report found; equal item by item, or listed. */
+export const compareWithPlan = (results: readonly TestResult[], happened: Happened): readonly Compared[] => {
+  const expected = expectedExceptions(happened);
+  return results.map(({ control, exceptions }) => {
+    const planted = expected.get(control) ?? new Set<string>();
+    const found = new Set(exceptions.map(({ item }) => item));
+    return {
+      control,
+      expected: planted.size,
+      found: found.size,
+      missing: [...planted].filter((item) => !found.has(item)),
+      surplus: [...found].filter((item) => !planted.has(item)),
+    };
+  });
+};
+
+export const isEqual = ({ missing, surplus }: Compared): boolean => missing.length === 0 && surplus.length === 0;
+
+const FIELD = Buffer.from('"forwarded":true');
+
+/** A copy of the package in which one byte of one record is another. */
+export const copyWithOneByteChanged = async (
+  packageDir: string,
+  into: string,
+): Promise<{ dir: string; file: string; offset: number }> => {
+  const dir = join(into, basename(packageDir));
+  await mkdir(into, { recursive: true });
+  await cp(packageDir, dir, { recursive: true });
+  const files = await readdir(join(dir, 'ledger'), { recursive: true });
+  const name = files.filter((file) => file.endsWith('.jsonl')).sort()[0];
+  if (name === undefined) throw new CountersignError('DEMO_FAILED', { problem: 'the package holds no ledger' });
+  const file = join(dir, 'ledger', name);
+  const bytes = await readFile(file);
+  const at = bytes.lastIndexOf(FIELD);
+  if (at < 0) throw new CountersignError('DEMO_FAILED', { problem: 'the ledger holds no forwarded call' });
+  const offset = at + FIELD.length - 4;
+  bytes.write('f', offset, 'latin1');
+  await writeFile(file, bytes);
+  return { dir, file: name, offset };
+};
