@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { CountersignError, reason } from '../base/errors.js';
 import { type Control, type Criterion, controlSchema, criteriaSchema } from './definition.js';
@@ -23,8 +23,25 @@ const readText = async (file: string): Promise<string> => {
   }
 };
 
+/** Byte offset of what an issue is about: the unknown key itself, or the value. */
+const offsetOf = (document: ReturnType<typeof parseDocument>, issue: z.core.$ZodIssue): number => {
+  const node: unknown = issue.path.length === 0 ? document.contents : document.getIn(issue.path, true);
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === unknown) : undefined;
+  const found: unknown = pair ? pair.key : node;
+  return isNode(found) ? (found.range?.[0] ?? 0) : 0;
+};
+
+const plainValue = (file: string, document: ReturnType<typeof parseDocument>): unknown => {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw invalid(file, reason(error));
+  }
+};
+
 /** Parses one strict YAML document, naming line and column of each fault. */
-export const parseYaml = <S extends z.ZodType>(file: string, text: string, schema: S): z.infer<S> => {
+const parseYaml = <S extends z.ZodType>(file: string, text: string, schema: S): z.infer<S> => {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
   const place = (offset: number): string => {
@@ -33,16 +50,11 @@ export const parseYaml = <S extends z.ZodType>(file: string, text: string, schem
   };
   const fault = document.errors[0] ?? document.warnings[0];
   if (fault) throw invalid(file, `${place(fault.pos[0])} ${fault.message.split('\n')[0]?.replace(/:$/, '') ?? ''}`);
-  const parsed = schema.safeParse(document.toJS({ maxAliasCount: 0 }));
+  const parsed = schema.safeParse(plainValue(file, document));
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.slice(0, 5).map((issue) => {
-    const at = document.getIn(issue.path, true);
-    const range = typeof at === 'object' && at !== null && 'range' in at && Array.isArray(at.range) ? at.range[0] : 0;
-    return `${place(typeof range === 'number' ? range : 0)} ${issue.path.join('.')} ${issue.message}`.replace(
-      '  ',
-      ' ',
-    );
-  });
+  const problems = parsed.error.issues
+    .slice(0, 5)
+    .map((issue) => [place(offsetOf(document, issue)), issue.path.join('.'), issue.message].filter(Boolean).join(' '));
   throw invalid(file, problems.join('; '));
 };
 
