@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { z } from 'zod';
 import type { ApprovalDetail, ApprovalView } from '../approval/channels/view.js';
 import { CountersignError, reason } from '../base/errors.js';
+import { isLoopback } from '../base/loopback.js';
 import { isUlid } from '../base/ulid.js';
 import type { Settings } from '../model/settings.js';
 import { printable } from './approval-text.js';
@@ -155,7 +156,6 @@ export const createApprovalsClient = (dependencies: ApprovalsClientDependencies)
   };
 };
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 /** What a listener on every address of this machine is reached by. */
 const EVERY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
@@ -165,7 +165,7 @@ const EVERY: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': 
  */
 export const adminUrl = ({ host, port }: Settings['gateway']['admin']): string => {
   const reached = EVERY[host] ?? host;
-  if (!LOOPBACK.test(reached)) throw new CountersignError('APPROVAL_ADDRESS', { address: `${host}:${port}` });
+  if (!isLoopback(reached)) throw new CountersignError('APPROVAL_ADDRESS', { address: `${host}:${port}` });
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`;
 };
 

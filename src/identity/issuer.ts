@@ -1,6 +1,7 @@
 /** An issuer's published metadata and keys (OpenID Connect Discovery 1.0, RFC 8414, RFC 7517). */
 import { z } from 'zod';
 import { CountersignError } from '../base/errors.js';
+import { isLoopback } from '../base/loopback.js';
 import type { IssuerSettings } from '../model/settings.js';
 import { type Fetch, fetchJson } from './fetch-json.js';
 
@@ -19,13 +20,11 @@ export const ASYMMETRIC: ReadonlySet<string> = new Set([
   'Ed25519',
 ]);
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 /** Whether an address may be asked for metadata, keys or tokens: https, or in a demo http on this machine. */
 export const isTrustworthyUrl = (text: string, demo: boolean): boolean => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'https:') return true;
-  return demo && url?.protocol === 'http:' && LOOPBACK.test(url.hostname);
+  return demo && url?.protocol === 'http:' && isLoopback(url.hostname);
 };
 
 const problemOf = (issuer: IssuerSettings, demo: boolean): string | undefined => {

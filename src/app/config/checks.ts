@@ -38,9 +38,10 @@ const issuers: Check = ({ identity }) => {
     path: ['identity', 'issuers', at, 'issuer'],
     message: 'stands here twice; give one issuer several audiences instead',
   }));
-  for (const [at, { audience, approvalAudience }] of identity.issuers.entries()) {
-    if (approvalAudience !== undefined && audience.includes(approvalAudience)) {
-      const message = 'must not be one of audience: no token an agent holds may approve';
+  const audiences = new Set(identity.issuers.flatMap(({ audience }) => audience));
+  for (const [at, { approvalAudience }] of identity.issuers.entries()) {
+    if (approvalAudience !== undefined && audiences.has(approvalAudience)) {
+      const message = 'must not be an audience of any issuer: no token an agent holds may approve';
       found.push({ path: ['identity', 'issuers', at, 'approvalAudience'], message });
     }
   }

@@ -1,5 +1,5 @@
 /** Keeps demonstration and real use apart: demo settings cannot leak into production, nor leave this machine. */
-import { isIP } from 'node:net';
+import { isLoopback } from '../../base/loopback.js';
 import type { FieldPath } from './document.js';
 import type { Sections } from './schema.js';
 
@@ -14,12 +14,6 @@ interface Place {
   readonly path: FieldPath;
   readonly value: string;
 }
-
-/** Whether a host name or address can only be reached from this machine (RFC 1122 §3.2.1.3, RFC 6761 §6.3). */
-const isLoopback = (host: string): boolean => {
-  const bare = host.replace(/^\[|\]$/g, '').toLowerCase();
-  return bare === 'localhost' || bare === '::1' || (isIP(bare) === 4 && bare.startsWith('127.'));
-};
 
 const urlIsLoopback = (url: string): boolean => isLoopback(new URL(url).hostname);
 

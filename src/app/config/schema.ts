@@ -3,6 +3,7 @@
  * What concerns two fields at once is in `checks.ts`. docs/countersign.schema.json is generated from here.
  */
 import { z } from 'zod';
+import { ASYMMETRIC } from '../../identity/issuer.js';
 import {
   address,
   duration,
@@ -18,21 +19,6 @@ import {
   webUrl,
 } from './fields.js';
 import { server, serverId } from './server-schema.js';
-
-/** Signature algorithms with a public key (RFC 7518 §3.1, RFC 8037, RFC 9864): a shared secret or `none` cannot be named. */
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const;
 
 /** Member names whose values are masked whole where a profile names none. */
 export const DEFAULT_MASKED_KEYS = [
@@ -106,10 +92,10 @@ const issuer = z.strictObject({
   clientId: line(200).optional(),
   groupsClaim: line(200).default('groups'),
   algorithms: z
-    .array(z.enum(ALGORITHMS))
+    .array(z.enum([...ASYMMETRIC]))
     .min(1)
-    .max(ALGORITHMS.length)
-    .default([...ALGORITHMS]),
+    .max(ASYMMETRIC.size)
+    .default([...ASYMMETRIC]),
 });
 
 const identity = z.strictObject({

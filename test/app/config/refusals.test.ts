@@ -212,6 +212,14 @@ const ROWS: readonly Row[] = [
     /no token an agent holds/,
   ],
   [
+    'an approval audience that is an audience of another issuer',
+    '      algorithms: [ES256]',
+    '    - { issuer: https://b.example.com, audience: b, approvalAudience: https://mcp.example.com }',
+    '14:71',
+    'identity.issuers[1].approvalAudience',
+    /no token an agent holds/,
+  ],
+  [
     'an issuer twice',
     '      algorithms: [ES256]',
     '    - { issuer: https://login.example.com, audience: b }',
