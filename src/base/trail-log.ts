@@ -14,7 +14,7 @@ export class TrailLogError extends Error {
 }
 
 /** Longest record; CloudTrail's own limit is 256 KB. */
-export const MAX_RECORD_BYTES = 4 * 1024 ** 2;
+const MAX_RECORD_BYTES = 4 * 1024 ** 2;
 
 /** Half-open range of bytes. */
 interface Span {

@@ -8,7 +8,7 @@
  */
 
 /** What the gateway recorded, one statement per table. */
-export const GATEWAY_TABLES: readonly string[] = [
+const GATEWAY_TABLES: readonly string[] = [
   // Every record of the ledger; `d` as recorded.
   `CREATE TABLE record (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, m BIGINT NOT NULL, type VARCHAR NOT NULL,
      leaf VARCHAR NOT NULL, boot VARCHAR NOT NULL, d JSON NOT NULL)`,
@@ -70,7 +70,7 @@ export const GATEWAY_TABLES: readonly string[] = [
 ];
 
 /** What AWS delivered. */
-export const CLOUDTRAIL_TABLES: readonly string[] = [
+const CLOUDTRAIL_TABLES: readonly string[] = [
   // One row per listed file. rows_read = out + rejected + duplicate + excluded. `reason` where it was not loaded whole.
   // `kind`: log, digest, public_keys, insight, network, other.
   `CREATE TABLE ct_file (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, bytes BIGINT NOT NULL, kind VARCHAR NOT NULL,
@@ -105,7 +105,7 @@ export const CLOUDTRAIL_TABLES: readonly string[] = [
 ];
 
 /** What the configuration says, and the supporting operations. */
-export const SCOPE_TABLES: readonly string[] = [
+const SCOPE_TABLES: readonly string[] = [
   `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
      event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL)`,
   // Roles of configured servers and roles that recorded credentials name.
@@ -118,7 +118,7 @@ export const SCOPE_TABLES: readonly string[] = [
 ];
 
 /** What correlation says. */
-export const MATCH_TABLES: readonly string[] = [
+const MATCH_TABLES: readonly string[] = [
   // One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time.
   // `kind`: MATCHED, SUPPORTING, SERVICE, UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS.
   // `basis`: REQUEST_ID, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL.

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { sha256 } from '../../src/base/digest.js';
 import { digestSignedBytes, keyFingerprint, parseTrailDigest } from '../../src/base/trail-digest.js';
 
-export const ACCOUNT = '111122223333';
+const ACCOUNT = '111122223333';
 const REGION = 'eu-central-1';
 const BUCKET = 'trail';
 const DAY = '2026/11/20';

@@ -6,7 +6,7 @@ import { parseTrailKeys } from '../../base/trail-keys.js';
 import { checkTrailRecord, isApart, splitTrailLog, TrailLogError, trailKindOfKey } from '../../base/trail-log.js';
 
 /** Largest unpacked file: seven times the 50 MB that AWS delivers at most. */
-export const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
+const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
 
 export type FileKind = 'log' | 'digest' | 'public_keys' | 'signature' | 'insight' | 'network' | 'other';
 
