@@ -30,7 +30,8 @@ export interface TourAsk {
   readonly dir: string;
   readonly seed: number;
   readonly narrate: Narrate;
-  readonly environment: NodeJS.ProcessEnv;
+  /** That of this process, where not given. */
+  readonly environment?: NodeJS.ProcessEnv;
 }
 
 export interface TourResult {
@@ -106,7 +107,7 @@ interface Staged {
 }
 
 /** The world, from start to end; afterwards everything is in files. */
-const stage = async (plan: Plan, folder: DemoFolder, ask: TourAsk, clock: Clock): Promise<Staged> => {
+const stage = async (plan: Plan, folder: DemoFolder, ask: Required<TourAsk>, clock: Clock): Promise<Staged> => {
   const { narrate, environment } = ask;
   const log = pino({ name: 'countersign', base: null }, pino.destination(`${folder.dir}/gateway.log`));
   const world = await startWorld(plan, folder, { clock, log, version: version(), environment });
@@ -125,8 +126,11 @@ const stage = async (plan: Plan, folder: DemoFolder, ask: TourAsk, clock: Clock)
   }
 };
 
-const sentence = (verification: Verification): string =>
-  verification.findings.find(({ severity }) => severity === 'integrity')?.message ?? 'nothing was found';
+/** The finding that names the record, where one does. */
+const sentence = ({ findings }: Verification): string => {
+  const failures = findings.filter(({ severity }) => severity === 'integrity').map(({ message }) => message);
+  return failures.find((message) => message.includes(', record ')) ?? failures[0] ?? 'nothing was found';
+};
 
 const verify = async (made: ReportSummary, folder: DemoFolder, narrate: Narrate): Promise<TourResult['exits']> => {
   narrate('title', 'The auditor verifies the package, offline');
@@ -158,13 +162,13 @@ const failures = (result: TourResult): readonly string[] => [
  * @throws CountersignError DEMO_FAILED where the report is not what was planted
  */
 export const tour = async (ask: TourAsk): Promise<TourResult> => {
-  const { narrate, environment, seed } = ask;
+  const { narrate, environment = process.env, seed } = ask;
   const clock = systemClock();
   const started = clock.now();
   const folder = await prepareFolder(ask.dir);
   const plan = makePlan(seed);
   narrate('title', `A sample organisation on this machine, seed ${seed}`);
-  const { settings, happened } = await stage(plan, folder, ask, clock);
+  const { settings, happened } = await stage(plan, folder, { ...ask, environment }, clock);
 
   narrate('title', 'Compliance staff collect and report');
   const collected = await collectCloudTrail({ settings });

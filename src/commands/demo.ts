@@ -72,7 +72,7 @@ export default class Demo extends BaseCommand {
   async run(): Promise<TourResult> {
     const { flags } = await this.parse(Demo);
     const narrate = (tone: Tone, text: string): void => this.narrate(tone, text);
-    const result = await tour({ dir: flags.dir, seed: flags.seed, narrate, environment: process.env });
+    const result = await tour({ dir: flags.dir, seed: flags.seed, narrate });
     const here = (path: string): string => relative(process.cwd(), path) || path;
     this.log(`\n${this.out.paint('bold', 'Done: the report is what was planted')}`);
     this.log(`  report    ${here(result.pdf)}`);
