@@ -1,5 +1,6 @@
 /** `raw/`: what outside systems delivered, byte for byte, named by its hash. */
 import { join } from 'node:path';
+import { sha256 } from '../base/digest.js';
 import { isSystemError, makeFolder, readBounded, realFiles, writeAtomic } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { RawObject } from '../model/evidence.js';
@@ -10,7 +11,7 @@ const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 
 export interface RawStore {
   /** Keeps the bytes under their hash, once. */
-  put(sha256: string, bytes: Buffer): Promise<void>;
+  put(hash: string, bytes: Buffer): Promise<void>;
   /** Merges one collection into the two index files; each is replaced at once. */
   commit(objects: readonly RawObject[], problems: readonly RawProblem[]): Promise<void>;
 }
@@ -52,6 +53,10 @@ const mergeProblems = (
   return [...merged.values()].filter((row) => !collected.has(row.key)).sort(byKey);
 };
 
+/** Whether the object is there unharmed: collecting again mends one that is not. */
+const holds = async (path: string, hash: string, length: number): Promise<boolean> =>
+  (await realFiles.facts(path))?.size === length && sha256(await readBounded(path, length)) === hash;
+
 /** Opens `<dataDir>/raw`, making it where there is none. */
 export const openRawStore = async (dataDir: string): Promise<RawStore> => {
   const root = join(dataDir, 'raw');
@@ -59,10 +64,10 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
   const problemsFile = join(root, 'problems.ndjson');
   await makeFolder(root);
   return {
-    put: async (sha256, bytes) => {
-      const path = join(root, rawPath(sha256));
-      if ((await realFiles.facts(path))?.size === bytes.length) return;
-      await makeFolder(join(root, sha256.slice(0, 2)));
+    put: async (hash, bytes) => {
+      const path = join(root, rawPath(hash));
+      if (await holds(path, hash, bytes.length)) return;
+      await makeFolder(join(root, hash.slice(0, 2)));
       await writeAtomic(path, bytes);
     },
     commit: async (objects, problems) => {

@@ -217,6 +217,16 @@ describe('many files', () => {
       code: 'WAREHOUSE_NOT_FOUND',
     });
   });
+
+  it('collecting again mends an object that was harmed', async () => {
+    write(from, logName('0605'), log(record('one')));
+    await collect();
+    const hash = index()[0]?.sha256 ?? '';
+    write(join(dataDir, 'raw'), `${hash.slice(0, 2)}/${hash}`, Buffer.alloc(log(record('one')).length));
+    await expect(build()).rejects.toMatchObject({ code: 'RAW_CHANGED' });
+    await collect();
+    expect((await build()).events).toBe(1);
+  });
 });
 
 describe('digests in a folder', () => {
