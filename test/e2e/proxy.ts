@@ -1,0 +1,122 @@
+/** The real `countersign proxy` as a process of its own, with a real OpenID provider and an upstream in this process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
+import { createDigestKey, createSigningKey } from '../../src/ledger/keys.js';
+import { freePort } from '../gateway/harness.js';
+
+const CLIENT = 'countersign-cli';
+const root = join(import.meta.dirname, '../..');
+
+/** An MCP server over HTTP that echoes, after `delay` ms, and notes every call that reaches it. */
+export const startEcho = async (reached: Set<string>, delay: number): Promise<{ server: Server; url: string }> => {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (chunks.length === 0) return response.writeHead(405).end();
+      const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      if (id === undefined) return response.writeHead(202).end();
+      const answer = (result: object): void => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ jsonrpc: '2.0', id, result }));
+      };
+      if (method === 'initialize') {
+        answer({
+          protocolVersion: params.protocolVersion,
+          capabilities: { tools: {} },
+          serverInfo: { name: 'echo', version: '1' },
+        });
+        return undefined;
+      }
+      const message = String(params.arguments.message);
+      reached.add(message);
+      setTimeout(() => answer({ content: [{ type: 'text', text: `Echo: ${message}` }] }), delay);
+      return undefined;
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${port}/mcp` };
+};
+
+export interface ProxyWorld {
+  readonly dir: string;
+  readonly config: string;
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly ledger: string;
+  readonly idp: IdentityProvider;
+  /** A person's token for MCP paths. */
+  token(): Promise<string>;
+  /** Starts the process and waits until it serves. */
+  start(nodeArgs?: readonly string[], env?: Record<string, string>): Promise<ChildProcess>;
+}
+
+/** A folder with a configuration for one upstream server named `echo`. */
+export const prepareProxy = async (upstream: string): Promise<ProxyWorld> => {
+  const dir = mkdtempSync(join(tmpdir(), 'countersign-proxy-'));
+  const ports = { gateway: await freePort(), admin: await freePort() };
+  const url = `http://127.0.0.1:${ports.gateway}`;
+  const adminUrl = `http://127.0.0.1:${ports.admin}`;
+  const idp = await startIdentityProvider({
+    host: '127.0.0.1',
+    port: 0,
+    people: [{ id: 'jane', name: 'Jane Doe', email: 'jane@demo.invalid', groups: ['engineering'] }],
+    clients: [{ id: CLIENT, secret: null, groups: [] }],
+    audience: [url],
+    approvalAudience: `${url}/approvals`,
+  });
+  mkdirSync(join(dir, 'data/keys'), { recursive: true, mode: 0o700 });
+  await createSigningKey(join(dir, 'data/keys/ledger.key'));
+  await createDigestKey(join(dir, 'data/keys/digest.key'));
+  const config = join(dir, 'countersign.yaml');
+  writeFileSync(
+    config,
+    `version: 1
+demo: true
+organization: { name: Test }
+gateway: { listen: '127.0.0.1:${ports.gateway}', admin: '127.0.0.1:${ports.admin}', publicUrl: '${url}', dataDir: ./data }
+identity: { issuers: [ { issuer: '${idp.issuer}', audience: '${url}', approvalAudience: '${url}/approvals', clientId: ${CLIENT} } ] }
+servers: { echo: { http: { url: '${upstream}' } } }
+policy: [ { id: all, allow: true, groups: [engineering], servers: [echo], tools: ['*'] } ]
+ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, digestKey: { file: ./data/keys/digest.key } }
+`,
+  );
+  const serving = async (): Promise<boolean> => {
+    try {
+      return (await fetch(`${adminUrl}/healthz`)).ok;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    dir,
+    config,
+    url: `${url}/echo/mcp`,
+    adminUrl,
+    ledger: join(dir, 'data/ledger/demo.invalid_test'),
+    idp,
+    token: async () => (await idp.loginAs('jane', url, CLIENT)).accessToken,
+    async start(nodeArgs = [], env = {}) {
+      const child = spawn(process.execPath, [...nodeArgs, join(root, 'bin/run.js'), 'proxy', '-c', config], {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.on('data', (chunk: Buffer) => {
+        stderr += chunk.toString('utf8');
+      });
+      for (let i = 0; i < 400; i++) {
+        if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}: ${stderr}`);
+        if (await serving()) return child;
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      child.kill('SIGKILL');
+      throw new Error(`the proxy does not serve: ${stderr}`);
+    },
+  };
+};
