@@ -1,6 +1,7 @@
 import type { Period } from '../model/evidence.js';
 import type { LedgerHead, Reconciliation } from './content.js';
 import { bounds, numberOf, only, type Reader, type Row } from './rows.js';
+import { plural } from './words.js';
 
 const IN = (column: string): string => `${column} >= $from::TIMESTAMP AND ${column} < $to::TIMESTAMP`;
 
@@ -94,15 +95,17 @@ const delivered = (n: (name: string) => number): readonly Pair[] => [
     countA: n('files'),
     countB: n('files_whole'),
     ...(n('files_other') > 0
-      ? { note: `${n('files_other')} further files were no CloudTrail files and are named in ipe.csv.` }
+      ? { note: `${plural(n('files_other'), 'further file')} of no use, named in raw/problems.ndjson.` }
       : {}),
   },
   {
     a: 'Log files that digests name',
-    b: 'of these, files collected',
+    b: 'those that were collected',
     countA: n('logs_named'),
     countB: n('logs_present'),
-    ...(n('logs_in_no_digest') > 0 ? { note: `${n('logs_in_no_digest')} collected files stand in no digest.` } : {}),
+    ...(n('logs_in_no_digest') > 0
+      ? { note: `${plural(n('logs_in_no_digest'), 'collected file')} in no digest.` }
+      : {}),
   },
   {
     a: 'Rows in CloudTrail files',
@@ -123,7 +126,7 @@ const matched = (n: (name: string) => number): readonly Pair[] => [
   },
   {
     a: 'Successful calls that must leave an AWS event',
-    b: 'of these, calls with the event',
+    b: 'those whose event was found',
     countA: n('writes'),
     countB: n('writes') - n('no_effect') - n('unsettled'),
     apart: n('unsettled'),

@@ -22,6 +22,7 @@ import { chooseRevision, publish } from './revision.js';
 import { numberOf, only, type Reader } from './rows.js';
 import { evidenceRoot, openStaging, type Staging } from './staging.js';
 import { POPULATION_COLUMNS, QUERY_TABLES, writeQuery } from './tables.js';
+import { clock, longDate, plural } from './words.js';
 
 /** A ledger as it was verified and loaded; its folder does not change while the package is made. */
 export interface LedgerCopy {
@@ -87,7 +88,7 @@ const draftReasons = (input: PackageInput): readonly string[] => {
   if (input.settings.demo) reasons.push('It is made from sample data.');
   if (input.now < settled) {
     reasons.push(
-      `AWS may still deliver logs of this period: it can be final from ${timestamp(settled).slice(0, 16)}Z.`,
+      `AWS may still deliver logs of this period. It can be final from ${longDate(settled)}, ${clock(settled)} UTC.`,
     );
   }
   return [...reasons, ...input.incomplete];
@@ -103,7 +104,7 @@ const signatureWords = async (reader: Reader): Promise<string> => {
   if (valid + open + numberOf(row.invalid) === 0)
     return 'Without digests, nothing shows that the log files are complete.';
   const rest = open > 0 ? ` ${open} could not be checked, for want of a signature or key.` : '';
-  return `${valid} digests bear a signature that fits a key in this package;${rest} whether those keys are AWS’s own is for the auditor’s trust file to say.`;
+  return `${plural(valid, 'digest')} ${valid === 1 ? 'bears' : 'bear'} a signature that fits a key in this package.${rest} Whether those keys are AWS’s own is for the auditor’s trust file to say.`;
 };
 
 const gather = async (input: PackageInput, revision: number): Promise<ReportContent> => {

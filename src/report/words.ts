@@ -94,6 +94,9 @@ export const figure = (value: number): string => String(value).replace(/\B(?=(\d
 export const plural = (count: number, noun: string, many = `${noun}s`): string =>
   `${figure(count)} ${count === 1 ? noun : many}`;
 
+/** With a capital at the start: a sentence that came from elsewhere. */
+export const sentence = (text: string): string => text.replace(/^./u, (first) => first.toUpperCase());
+
 /** A hash in groups of four, for reading aloud. */
 export const grouped = (hex: string): string => hex.replace(/(.{4})(?=.)/g, '$1 ');
 

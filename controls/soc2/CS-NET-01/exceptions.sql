@@ -13,7 +13,7 @@ WITH who AS (
 SELECT CASE WHEN shared THEN event_id || '@' || account_id ELSE event_id END AS item, event_time AS time,
   coalesce(CASE WHEN person_ok IS NOT FALSE THEN label END, source_identity, role_session_name, arn, identity_type, '')
     AS person,
-  event_source || ' ' || event_name AS what,
+  replace(event_source, '.amazonaws.com', '') || ' / ' || event_name AS what,
   CASE
     WHEN kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION') THEN 'A recorded call that explains the event'
     WHEN person_ok = FALSE THEN 'The source identity of the session’s person'

@@ -35,7 +35,7 @@ WITH who AS (
 )
 SELECT CASE WHEN h.shared THEN h.event_id || '@' || h.account_id ELSE h.event_id END AS item, h.event_time AS time,
   coalesce(w.label, h.source_identity, h.role_session_name, h.arn, h.identity_type, '') AS person,
-  h.event_source || ' ' || h.event_name AS what,
+  replace(h.event_source, '.amazonaws.com', '') || ' / ' || h.event_name AS what,
   'Logging is left alone' AS expected,
   CASE
     WHEN h.error_code IS NOT NULL THEN 'Attempt refused by AWS: ' || h.error_code

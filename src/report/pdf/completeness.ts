@@ -33,7 +33,7 @@ export const completenessSection = (sheet: Sheet, content: ReportContent): void 
       { text: r.status, style: r.status === 'differs' ? DIFFERS : CELL },
       { text: r.explanation, style: CELL_MUTED },
     ]),
-    { look: 'rules' },
+    { look: 'rules', padding: 3 },
   );
   datasets(sheet, content.datasets);
 };
@@ -49,23 +49,25 @@ const datasets = (sheet: Sheet, rows: readonly Dataset[]): void => {
   table(
     sheet,
     [
-      { head: 'Dataset and source', share: 180 },
+      { head: 'Dataset, source, SHA-256', share: 250 },
       { head: 'Read', share: 46, align: 'right' },
       { head: 'Used', share: 46, align: 'right' },
       { head: 'Rejected', share: 46, align: 'right' },
       { head: 'Duplicate', share: 48, align: 'right' },
       { head: 'Excluded', share: 46, align: 'right' },
-      { head: 'SHA-256', share: 76 },
     ],
     rows.map((d) => [
-      [{ text: d.name }, { text: `${d.source}, ${d.locator}`, style: CELL_MUTED }],
+      [
+        { text: d.name },
+        { text: `${d.source}, ${d.locator}`, style: CELL_MUTED },
+        { text: d.sha256, style: { ...SUB, size: 6 } },
+      ],
       figure(d.read),
       figure(d.out),
       figure(d.rejected),
       figure(d.duplicate),
       figure(d.excluded),
-      { text: d.sha256, style: SUB },
     ]),
-    { look: 'rules', empty: 'No dataset was loaded.' },
+    { look: 'rules', padding: 3, empty: 'No dataset was loaded.' },
   );
 };

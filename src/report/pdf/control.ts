@@ -23,13 +23,16 @@ import { table } from './table.js';
 export const MAX_LISTED = 200;
 const LABEL_WIDTH = 104;
 const BOX = '#f3f6f5';
+const FILES: TextStyle = { ...SUB, size: 7.4 };
 
-const field = (sheet: Sheet, label: string, text: string): void => {
+const field = (sheet: Sheet, label: string, text: string, files?: string): void => {
   const style: TextStyle = { ...LABEL, color: sheet.accent };
   sheet.ensure(lineStep(TEXT) * 2);
   const top = sheet.y;
   sheet.tag('P', () => sheet.put(label, PAGE.margin, top + 0.4, style));
-  sheet.paragraph(text, TEXT, { x: PAGE.margin + LABEL_WIDTH, width: CONTENT_WIDTH - LABEL_WIDTH, gap: 9 });
+  const at = { x: PAGE.margin + LABEL_WIDTH, width: CONTENT_WIDTH - LABEL_WIDTH };
+  sheet.paragraph(text, TEXT, { ...at, gap: files === undefined ? 9 : 1 });
+  if (files !== undefined) sheet.paragraph(files, FILES, { ...at, gap: 9 });
 };
 
 const excepted = ({ exceptions }: TestResult): number => new Set(exceptions.map(({ item }) => item)).size;
@@ -37,7 +40,7 @@ const excepted = ({ exceptions }: TestResult): number => new Set(exceptions.map(
 const populationText = (result: TestResult): string => {
   if (result.result === 'not_testable') return 'Not established, because a source is missing.';
   if (result.result === 'error') return 'Not established, because the query failed.';
-  const where = `They are listed in csv/population_${result.control}.csv.`;
+  const where = `Listed in csv/population_${result.control}.csv.`;
   if (result.population === 0) return 'No item in the period.';
   return `${plural(result.population, 'item')}, each of them tested. ${where}`;
 };
@@ -78,11 +81,11 @@ const exceptions = (sheet: Sheet, result: TestResult): void => {
   table(
     sheet,
     [
-      { head: 'Time (UTC), id', share: 118 },
-      { head: 'Person', share: 82 },
-      { head: 'What', share: 92 },
-      { head: 'Expected', share: 92 },
-      { head: 'Found', share: 104 },
+      { head: 'Time (UTC), id', share: 148 },
+      { head: 'Person', share: 74 },
+      { head: 'What', share: 86 },
+      { head: 'Expected', share: 84 },
+      { head: 'Found', share: 95 },
     ],
     result.exceptions.slice(0, MAX_LISTED).map(row),
     { look: 'rules' },
@@ -145,7 +148,7 @@ export const controlSection = (sheet: Sheet, content: ReportContent): void => {
   content.results.forEach((result, i) => {
     head(sheet, result, `5.${i + 1}`);
     field(sheet, 'Objective', result.statement);
-    field(sheet, 'Test', `${result.test} The queries are sql/${result.control}.population.sql and .exceptions.sql.`);
+    field(sheet, 'Test', result.test, `sql/${result.control}.population.sql\nsql/${result.control}.exceptions.sql`);
     field(sheet, 'Population', populationText(result));
     field(sheet, 'Result', resultText(result));
     exceptions(sheet, result);

@@ -23,7 +23,7 @@ const frame = (sheet: Sheet, content: ReportContent, root: string): void => {
   for (let i = 1; i < count; i++) {
     sheet.doc.switchToPage(i);
     sheet.doc.markContent('Artifact', { type: 'Pagination' });
-    sheet.put(sheet.safe(content.organization, CAPTION), PAGE.margin, 34, CAPTION);
+    sheet.put(sheet.lines(content.organization, CAPTION, 220)[0] ?? '', PAGE.margin, 34, CAPTION);
     sheet.putRight(period, right, 34, CAPTION);
     const line = (y: number) =>
       sheet.doc.moveTo(PAGE.margin, y).lineTo(right, y).lineWidth(0.6).strokeColor(RULE).stroke();

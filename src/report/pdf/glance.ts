@@ -80,8 +80,8 @@ export const glance = (sheet: Sheet, content: ReportContent): void => {
     sheet,
     [
       { head: 'Control', share: 62 },
-      { head: 'What it says', share: 203 },
-      { head: 'Criteria', share: 66 },
+      { head: 'What it says', share: 193 },
+      { head: 'Criteria', share: 78 },
       { head: 'Population', share: 50, align: 'right' },
       { head: 'Exceptions', share: 53, align: 'right' },
       { head: 'Result', share: 78 },

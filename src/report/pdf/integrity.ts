@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/evidence.js';
 import type { ReportContent } from '../content.js';
-import { figure, plural } from '../words.js';
+import { figure, plural, sentence } from '../words.js';
 import type { Sheet } from './sheet.js';
 import { CELL, CELL_MUTED, INK, SUB, TEXT, type TextStyle } from './style.js';
 import { table } from './table.js';
@@ -77,7 +77,7 @@ export const integritySection = (sheet: Sheet, content: ReportContent): void => 
   const { established, findings } = content.verification;
   sheet.section('6', 'Integrity', lead(content));
   sheet.subheading('What was established');
-  for (const line of established) sheet.paragraph(`–  ${line}`, TEXT, { gap: 2 });
+  for (const line of established) sheet.paragraph(`–  ${sentence(line)}`, TEXT, { gap: 2 });
   if (established.length === 0) sheet.paragraph('Nothing.', TEXT);
   sheet.subheading('What was not established, and findings');
   table(
@@ -90,7 +90,7 @@ export const integritySection = (sheet: Sheet, content: ReportContent): void => 
     findings.map(({ severity, code, message }) => [
       { text: SEVERITY[severity], style: CELL_MUTED },
       { text: code, style: { ...CODE, size: 7.4 } },
-      { text: message, style: CELL },
+      { text: sentence(message), style: CELL },
     ]),
     { look: 'rules', empty: 'No finding.' },
   );

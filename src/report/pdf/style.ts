@@ -32,7 +32,7 @@ export const CELL: TextStyle = { font: 'regular', size: 8.7, color: INK };
 export const CELL_MUTED: TextStyle = { font: 'regular', size: 8.2, color: MUTED };
 export const CAPTION: TextStyle = { font: 'regular', size: 7.5, color: MUTED };
 export const ID: TextStyle = { font: 'mono', size: 7.6, color: MUTED };
-export const SUB: TextStyle = { font: 'mono', size: 6.6, color: MUTED };
+export const SUB: TextStyle = { font: 'mono', size: 6.4, color: MUTED };
 export const H1: TextStyle = { font: 'bold', size: 20, color: INK };
 export const H2: TextStyle = { font: 'bold', size: 11.5, color: INK };
 
