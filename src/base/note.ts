@@ -20,7 +20,7 @@ export class NoteError extends Error {
 }
 
 /** Standard base64 in its one form: padded, without line breaks, without bits beyond the last byte. */
-export const decodeBase64 = (text: string): Buffer | undefined => {
+const decodeBase64 = (text: string): Buffer | undefined => {
   const bytes = Buffer.from(text, 'base64');
   return bytes.toString('base64') === text ? bytes : undefined;
 };

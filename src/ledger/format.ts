@@ -68,8 +68,7 @@ const isRecordType = (type: JsonValue | undefined): type is RecordType =>
   typeof type === 'string' && Object.hasOwn(TYPES, type);
 
 export const isPayloadName = (name: string): boolean => /^[a-z][a-z0-9_]{0,31}$/.test(name);
-export const isHash = (text: JsonValue | undefined): text is string =>
-  typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+const isHash = (text: JsonValue | undefined): text is string => typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
 const isBoot = (text: JsonValue | undefined): text is string =>
   typeof text === 'string' && /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 
@@ -85,7 +84,7 @@ export const segmentFirst = (name: string): number | undefined => {
 export const ledgerFolder = (origin: string): string => origin.replaceAll(/[^A-Za-z0-9.-]/g, '_');
 
 /** Position of the first byte below 0x20, or -1. */
-export const controlByte = (bytes: Uint8Array): number => {
+const controlByte = (bytes: Uint8Array): number => {
   for (let i = 0; i < bytes.length; i++) if ((bytes[i] ?? 0) < 0x20) return i;
   return -1;
 };

@@ -81,7 +81,7 @@ export const noTrust = (): TrustedKeys => build({ v: 1, ledgers: [], reports: []
  * @param file for the message
  * @throws CountersignError TRUST_INVALID, naming the field
  */
-export const parseTrust = (bytes: Uint8Array, file: string): TrustedKeys => {
+const parseTrust = (bytes: Uint8Array, file: string): TrustedKeys => {
   try {
     return build(readJson(bytes));
   } catch (error) {

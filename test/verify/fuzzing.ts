@@ -8,7 +8,7 @@ import { samplePackage } from './package-sample.js';
 import { ledgerOf, SEGMENT, sampleLedger, trustFile } from './sample.js';
 
 /** mulberry32: small, seeded, good enough to choose bytes. */
-export const seeded = (seed: number): ((below: number) => number) => {
+const seeded = (seed: number): ((below: number) => number) => {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

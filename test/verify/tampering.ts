@@ -19,12 +19,12 @@ export interface Tampering {
 
 type Lines = readonly string[];
 
-export const isRecord = (line: string): boolean => line.startsWith('{');
+const isRecord = (line: string): boolean => line.startsWith('{');
 const isPayload = (line: string): boolean => line.startsWith('>');
 const isCheckpoint = (line: string): boolean => line.startsWith('~');
 
 /** Index of the line of record n. */
-export const at = (lines: Lines, n: number): number => lines.findIndex((line) => line.startsWith(`{"v":1,"seq":${n},`));
+const at = (lines: Lines, n: number): number => lines.findIndex((line) => line.startsWith(`{"v":1,"seq":${n},`));
 const edit = (lines: Lines, index: number, change: (line: string) => string): Lines =>
   lines.map((line, i) => (i === index ? change(line) : line));
 const without = (lines: Lines, ...indexes: readonly number[]): Lines => lines.filter((_, i) => !indexes.includes(i));
