@@ -18,9 +18,6 @@ export const SOURCES = [
 
 export type Source = (typeof SOURCES)[number];
 
-/** How far the controls can speak to a criterion; the words are explained in `criteria.yaml`. */
-export type Strength = 'direct' | 'partial' | 'corroborates' | 'none';
-
 export const controlSchema = z.strictObject({
   id: z.string().regex(/^[A-Z][A-Z0-9]*(?:-[A-Z0-9]+){1,4}$/, 'an id such as CS-ACC-01'),
   title: words(80),
@@ -45,6 +42,7 @@ export const controlSchema = z.strictObject({
 const criterionSchema = z.strictObject({
   id: criterionId,
   text: words(200),
+  /** How far the controls can speak to it; the words are explained in `criteria.yaml`. */
   strength: z.enum(['direct', 'partial', 'corroborates', 'none']),
   evidence: words(500),
 });

@@ -32,7 +32,7 @@ const MISSING: Readonly<Record<Source, string>> = {
 };
 
 /** Why a test cannot be done, in one sentence. */
-export const missingReason = (missing: readonly Source[]): string =>
+const missingReason = (missing: readonly Source[]): string =>
   `${missing.map((source) => MISSING[source]).join('; ')}.`.replace(/^./, (first) => first.toUpperCase());
 
 /** The statement as a subquery: no closing semicolon, and a line feed so that a comment at the end does no harm. */

@@ -8,7 +8,7 @@ const HOUR = 3_600_000;
 const DAY = 86_400_000;
 
 /** Width of a bucket: such that a page shows every one, and none is narrower than a hair. */
-export const bucketStep = ({ from, to }: Period): number => {
+const bucketStep = ({ from, to }: Period): number => {
   const length = to - from;
   if (length <= 3 * HOUR) return 5 * MINUTE;
   if (length <= 3 * DAY) return HOUR;

@@ -1,8 +1,8 @@
 import type { ControlException, ResultWord, TestResult } from '../../src/model/evidence.js';
 import type { ReportContent } from '../../src/report/content.js';
 
-export const FROM = Date.parse('2026-11-24T05:00:00Z');
-export const TO = Date.parse('2026-11-24T07:00:00Z');
+const FROM = Date.parse('2026-11-24T05:00:00Z');
+const TO = Date.parse('2026-11-24T07:00:00Z');
 
 export const exception = (n: number, over: Partial<ControlException> = {}): ControlException => ({
   item: `01KB${String(n).padStart(22, '0')}`,

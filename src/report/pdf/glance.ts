@@ -19,7 +19,7 @@ const SAYS: Readonly<Record<ResultWord, string>> = {
 };
 
 /** `19 showed no exceptions, 2 showed exceptions and 1 could not be tested`. */
-export const summary = (results: readonly TestResult[]): string =>
+const summary = (results: readonly TestResult[]): string =>
   listed(
     ORDER.filter((word) => count(results, word) > 0).map((word) => `${figure(count(results, word))} ${SAYS[word]}`),
   );

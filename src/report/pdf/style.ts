@@ -12,7 +12,7 @@ export const GREEN = '#2f8058';
 export const SOFT_GREEN = '#6aab86';
 export const AMBER = '#d9a01f';
 export const RED = '#b3261e';
-export const GREY = '#b4bcc6';
+const GREY = '#b4bcc6';
 export const PALE = '#eceff2';
 
 export type FontName = 'light' | 'regular' | 'semibold' | 'bold' | 'mono';
