@@ -84,6 +84,9 @@ export const forEachRun = (s: string, visit: (run: Run) => void): void => {
   }
 };
 
+/** A run without the line breaks, in clear or escaped, that wrap it. */
+const unwrapped = (s: string, { start, end }: Run): string => s.slice(start, end).replace(/[\r\n]+|\\{1,16}[nr]/g, '');
+
 /** Byte `k` of the base64 at `start`. */
 const byteAt = (s: string, start: number, k: number): number => {
   const i = start + Math.floor((k * 4) / 3);
@@ -124,6 +127,10 @@ const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
 
 /** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
 export const isPlausible = (s: string, run: Run): boolean => {
+  if (runEnd(s, run.start, BASE64) < run.end) {
+    const joined = unwrapped(s, run);
+    return isPlausible(joined, { start: 0, end: joined.length });
+  }
   for (let from = run.start; from + SHORTEST_RUN <= run.end; from++) {
     // Glued to a path or a word, it may begin after any sign.
     if ((from === run.start || !is(s, from - 1, ALNUM)) && readableHead(s, from, run.end)) return true;
@@ -155,8 +162,7 @@ const stretches = (bytes: Buffer): readonly string[] =>
 
 /** What a run may stand for: its text, or the readable stretches at each of the four alignments. */
 export const readings = (s: string, { start, end }: Run): readonly string[] => {
-  // Line breaks of wrapped base64, in clear or escaped, are not part of it.
-  const run = s.slice(start, end).replace(/[\r\n]+|\\+[nr]/g, '');
+  const run = unwrapped(s, { start, end });
   const whole = textOf(run);
   if (whole !== undefined) return [whole];
   return [0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(run.slice(alignment), 'base64')));

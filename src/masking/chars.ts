@@ -59,14 +59,3 @@ export const isEscapeLetter = (s: string, i: number): boolean => {
 
 /** Whether a word may begin at `i`. */
 export const leftEdge = (s: string, i: number): boolean => i === 0 || !is(s, i - 1, WORD) || isEscapeLetter(s, i - 1);
-
-/** A mask as a whole text. */
-const WHOLE_MASK = /^\[masked:[a-z0-9-]{1,40}\](?:#[0-9]{1,6})?$/;
-export const isMask = (text: string): boolean => text.length < 60 && WHOLE_MASK.test(text);
-/** End of the mask at `i`; `i` where there is none. */
-export const maskEnd = (s: string, i: number): number => {
-  if (s.charCodeAt(i) !== 0x5b) return i;
-  const close = s.slice(i, i + 60).indexOf(']') + 1;
-  return close > 0 && isMask(s.slice(i, i + close)) ? i + close : i;
-};
-export const maskOf = (detector: string): string => `[masked:${detector}]`;

@@ -1,5 +1,6 @@
 /** What a detector is: it declares the characters it hangs on and looks only from there. */
 import type { MaskingProfile } from '../model/settings.js';
+import type { MaskName } from './marks.js';
 
 export type DetectorGroup = MaskingProfile['detectors'][number];
 
@@ -21,13 +22,13 @@ export interface ScanText {
 export interface Finding {
   readonly start: number;
   readonly end: number;
-  readonly detector: string;
+  readonly detector: MaskName;
   /** What stands in place of the text, where it is not the mask of the detector. */
   readonly replacement?: string;
 }
 
 export interface Detector {
-  readonly name: string;
+  readonly name: MaskName;
   readonly group: DetectorGroup | 'keys';
   /**
    * Its fingerprint: every match has one of these ASCII characters inside or directly before it.
@@ -48,7 +49,7 @@ export interface Detector {
 
 /** A detector on whole runs of base64 characters, for secrets without a literal of their own. */
 export interface RunDetector {
-  readonly name: string;
+  readonly name: MaskName;
   readonly group: DetectorGroup;
   run(text: ScanText, start: number, end: number): Finding | undefined;
 }

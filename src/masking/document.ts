@@ -8,14 +8,14 @@ import {
   stringOf,
 } from '../base/json.js';
 import type { Redaction } from '../model/redaction.js';
-import { isMask, maskOf } from './chars.js';
 import { acrossItems } from './content.js';
 import type { Finding } from './detector.js';
+import { isMask, type MaskName, maskOf } from './marks.js';
 import { createNameFacts, memberNames } from './names.js';
 import type { Scanner } from './scan.js';
 import { holdsSchema, isSchema, SCHEMA_VALUES } from './schema.js';
 import { type Edit, tokenEdits } from './splice.js';
-import { blobEdits, type Rules, type TextEdits, textEdits } from './text.js';
+import { blobEdits, type Masked, type Rules, type TextEdits, textEdits } from './text.js';
 
 interface Place {
   /** Where the value stands; undefined at the root. */
@@ -23,7 +23,7 @@ interface Place {
   /** Name of the member that holds the value; that of the array for its items. */
   readonly name: string;
   /** What the mask bears where a name further up made everything below it secret. */
-  readonly label: string | undefined;
+  readonly label: MaskName | undefined;
 }
 
 /** A place as a list from the inside out: most places are never written as a pointer. */
@@ -49,7 +49,7 @@ const PAIR_VALUES = /^(?:value|val|stringvalue)$/i;
 
 class TreeMasker {
   readonly edits: Edit[] = [];
-  readonly redactions: Redaction[] = [];
+  readonly redactions: (Redaction & Masked)[] = [];
   private readonly rules: Rules;
   private readonly bytes: Buffer;
   private readonly depth: number;
@@ -93,7 +93,7 @@ class TreeMasker {
     }
   }
 
-  private member(name: string, value: JsonNode, outer: Place, path: Path, given: string | undefined): void {
+  private member(name: string, value: JsonNode, outer: Place, path: Path, given: MaskName | undefined): void {
     const label = given ?? this.rules.names.label(name);
     if (label !== undefined && given === undefined && holdsSchema(outer.name) && isSchema(value)) {
       return this.schema(value, path, label);
@@ -102,14 +102,14 @@ class TreeMasker {
   }
 
   /** The JSON Schema of a secret is no secret; the values it names are. */
-  private schema(node: ObjectNode, parent: Path, secret: string): void {
+  private schema(node: ObjectNode, parent: Path, secret: MaskName): void {
     for (const { key, value } of node.members) {
       const label = SCHEMA_VALUES.has(key.value) ? secret : undefined;
       this.visit(value, { path: { parent, token: key.value }, name: key.value, label });
     }
   }
 
-  private pairLabel({ members }: ObjectNode): string | undefined {
+  private pairLabel({ members }: ObjectNode): MaskName | undefined {
     for (const { key, value } of members) {
       if (value.kind !== 'string' || value.value.length > 128 || !PAIR_NAMES.test(key.value)) continue;
       const label = this.rules.scanner.keys.of(value.value);
@@ -129,7 +129,7 @@ class TreeMasker {
     this.apply(node, path, blob ?? textEdits(this.rules, node.value, name, this.depth, more));
   }
 
-  private scalar(node: JsonNode & { kind: 'number' | 'literal' }, { path }: Place, label: string): void {
+  private scalar(node: JsonNode & { kind: 'number' | 'literal' }, { path }: Place, label: MaskName): void {
     const replacement = node.kind === 'number' ? '0' : 'false';
     if (node.value === 0 || node.value === false) return;
     this.edits.push({ start: node.start, end: node.end, replacement });

@@ -1,9 +1,10 @@
 /** Names of members, parameters and headers whose values are secret. */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER } from './chars.js';
+import type { MaskName } from './marks.js';
 import { unfold } from './shadow.js';
 
 /** Names that are secret wherever the group `secrets` is on, with the name their mask bears. */
-const BUILT_IN: readonly (readonly [name: string, label: string])[] = [
+const BUILT_IN: readonly (readonly [name: string, label: MaskName])[] = [
   ['secretaccesskey', 'aws-secret-access-key'],
   ...(
     'password passwords passwd passphrase clientsecret secretkey secretkeybase privatekey apikey apitoken ' +
@@ -27,7 +28,7 @@ const TRAIL = 8;
 
 export interface KeyMatch {
   /** What the mask bears. */
-  readonly label: string;
+  readonly label: MaskName;
   /** The value runs to the end of the line, as that of an HTTP header does. */
   readonly header: boolean;
   /** Where the matched part begins. */
@@ -40,7 +41,7 @@ export interface KeyNames {
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
-  of(name: string): string | undefined;
+  of(name: string): MaskName | undefined;
   /** Whether a name has letters beyond ASCII; the raw stage cannot compare those. */
   readonly foreign: boolean;
 }
@@ -103,10 +104,10 @@ const normalise = (name: string): string =>
     .replace(/[-_. ]/g, '');
 
 export const createKeyNames = (names: readonly string[], builtIn: boolean): KeyNames => {
-  const labels = new Map<string, string>(names.map((name) => [normalise(name), 'key']));
+  const labels = new Map<string, MaskName>(names.map((name) => [normalise(name), 'key']));
   if (builtIn) for (const [name, label] of BUILT_IN) labels.set(name, label);
   labels.delete('');
-  const byLast = new Map<number, { key: string; label: string }[]>();
+  const byLast = new Map<number, { key: string; label: MaskName }[]>();
   for (const [key, label] of [...labels].sort(([a], [b]) => b.length - a.length)) {
     const last = key.charCodeAt(key.length - 1);
     byLast.set(last, [...(byLast.get(last) ?? []), { key, label }]);

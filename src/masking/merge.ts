@@ -1,5 +1,6 @@
 /** Putting findings in order. */
 import type { Finding } from './detector.js';
+import { MASKS } from './marks.js';
 
 /** Sorted and disjoint: findings that overlap or touch become one, named after the first. */
 export const merge = (findings: readonly Finding[]): readonly Finding[] => {
@@ -14,8 +15,6 @@ export const merge = (findings: readonly Finding[]): readonly Finding[] => {
   }
   return merged;
 };
-
-const MASKS = /\[masked:[a-z0-9-]{1,40}\]/g;
 
 /** Masks that stand already are no secret: a finding never cuts one, and one of masks and signs alone is dropped. */
 export const withoutMasks = (s: string, findings: readonly Finding[]): readonly Finding[] => {
@@ -33,7 +32,7 @@ export const withoutMasks = (s: string, findings: readonly Finding[]): readonly 
   });
   return merge(whole).filter(({ start, end }) => {
     const text = s.slice(start, end);
-    const bare = text.replace(MASKS, '');
+    const bare = text.replaceAll(MASKS, '');
     return bare.length === text.length || /[\p{L}\p{N}]/u.test(bare);
   });
 };

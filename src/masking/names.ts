@@ -1,5 +1,6 @@
 /** Member names that hold data, such as an address as the key of a table. */
 import type { ObjectNode } from '../base/json.js';
+import type { MaskName } from './marks.js';
 import type { Scanner } from './scan.js';
 import { spliceText } from './splice.js';
 import { type NameFacts, type Rules, type TextEdits, textEdits } from './text.js';
@@ -18,7 +19,7 @@ const MOST_KEPT = 4096;
 const LONGEST_KEPT = 64;
 
 export const createNameFacts = (scanner: Scanner): NameFacts => {
-  const labels = new Map<string, string | undefined>();
+  const labels = new Map<string, MaskName | undefined>();
   const mayHold = (name: string): boolean => !labels.has(name) && scanner.find(name).length > 0;
   return {
     mayHold,

@@ -1,6 +1,7 @@
 /** Scanning until nothing more shows: a mask changes what stands beside it, so a second look may find more. */
-import { maskOf } from './chars.js';
+
 import type { Finding } from './detector.js';
+import { maskOf } from './marks.js';
 import { merge } from './merge.js';
 import { type Edit, spliceText } from './splice.js';
 

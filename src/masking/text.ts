@@ -1,9 +1,9 @@
 /** The exact stage on one text: as JSON where it is JSON, else as text with all its readings. */
 import { JsonError, type JsonNode, parseJson } from '../base/json.js';
 import type { Redaction } from '../model/redaction.js';
-import { textOf } from './base64.js';
-import { isMask, maskOf } from './chars.js';
+import { SHORTEST_RUN, textOf } from './base64.js';
 import type { Finding } from './detector.js';
+import { isMask, type MaskName, maskOf } from './marks.js';
 import { merge } from './merge.js';
 import type { Scanner } from './scan.js';
 import { editsOf } from './settle.js';
@@ -11,7 +11,7 @@ import { type Edit, spliceText, unitOffsets } from './splice.js';
 
 /** What was masked, without the value. */
 export interface Masked {
-  readonly detector: string;
+  readonly detector: MaskName;
   /** UTF-16 units. */
   readonly length: number;
 }
@@ -20,13 +20,13 @@ export interface Masked {
 export interface TreeEdits {
   /** In bytes, sorted and disjoint. */
   readonly edits: readonly Edit[];
-  readonly redactions: readonly Redaction[];
+  readonly redactions: readonly (Redaction & Masked)[];
 }
 
 /** What is known of member names; few names are used often. */
 export interface NameFacts {
   /** What the mask of a value under this name bears, if the name makes it secret. */
-  label(name: string): string | undefined;
+  label(name: string): MaskName | undefined;
   /** Whether the name itself may hold data that is to be masked. */
   mayHold(name: string): boolean;
 }
@@ -104,7 +104,7 @@ const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
  * stays base64. Undefined where the value is none; an empty list where nothing is in it.
  */
 export const blobEdits = (rules: Rules, base64: string, name: string, depth: number): TextEdits | undefined => {
-  if (!BASE64.test(base64)) return undefined;
+  if (base64.length < SHORTEST_RUN || !BASE64.test(base64)) return undefined;
   const text = textOf(base64);
   if (text === undefined) {
     // Data that is not text cannot be cut open: where it holds a secret it is replaced whole.

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../src/base/json.js';
+import { createRules } from '../../src/masking/document.js';
 import { createMasker, createTextMasker } from '../../src/masking/mask.js';
 import { rescan } from '../../src/masking/rescan.js';
+import { createScanner } from '../../src/masking/scan.js';
 import { PROFILE, SECRETS } from './samples.js';
 
 const mask = createMasker(PROFILE);
@@ -169,6 +172,42 @@ test('any text: masking is idempotent and cuts nothing but what it says', () => 
       expect(mask(bytes).bytes).toBe(bytes);
     }),
     { numRuns: 3000 },
+  );
+});
+
+test('the raw stage never overlooks what the exact stage finds', () => {
+  const rules = createRules(createScanner(PROFILE));
+  const exact = (json: Buffer): number => rules.tree(json, parseJson(json), 0).edits.length;
+  const space = fc.constantFrom('', ' ', '\n\t', '          ');
+  const text = fc.oneof(
+    fc.array(fc.constantFrom(...NAMES), { maxLength: 6 }).map((parts) => parts.join('')),
+    planted.map(({ secret, encoding, before, after }) =>
+      `${before.join('')}${encoding[1](secret[1])}${after.join('')}`.toWellFormed(),
+    ),
+    fc.lorem(),
+    fc.constantFrom(
+      'DB_PASSWORD',
+      'name',
+      'value',
+      'token',
+      'hunter2',
+      'text',
+      'YUBiLmV4YW1wbGUgbWFpbA==',
+      'YUBi',
+      'cGluPTEy',
+    ),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(text, text, space), { minLength: 1, maxLength: 3 }), fc.nat(2), (pairs, form) => {
+      const members = pairs.map(([a, b, s], i) => `${JSON.stringify(`${i}${a}`)}${s}:${s}${JSON.stringify(b)}`);
+      const fields = pairs.map(([a, b, s]) => `{"name"${s}:${s}${JSON.stringify(a)},"value":${s}${JSON.stringify(b)}}`);
+      const items = pairs.map(([a, b, s]) => `{"type":"text","text"${s}:${s}${JSON.stringify(a + b)}}`);
+      const source = [`{${members.join()}}`, `[${fields.join()}]`, `{"content":[${items.join()}]}`][form] ?? '';
+      const json = Buffer.from(source);
+      const { bytes } = mask(json);
+      expect(bytes === json).toBe(exact(json) === 0);
+    }),
+    { numRuns: 2000 },
   );
 });
 

@@ -3,15 +3,18 @@
  * YAML lines, URL parameters, HTTP headers, XML elements and command line options. What is masked is the
  * value alone; the format around it stays.
  */
-import { DOTTED_TOKEN, is, isMask, LOWER, maskEnd, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import { DOTTED_TOKEN, is, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
 import type { Detector, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
+import { isMask, type MaskName, maskEnd } from '../marks.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
 
 const NAME_REACH = 64;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const isQuote = (code: number): boolean => code === 0x22 || code === 0x27 || code === 0x60;
+/** White space of JSON. */
+const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** What a name may be followed by without a secret: words of types, nothing, a reference to somewhere else. */
@@ -30,7 +33,7 @@ interface Named {
 /** Where a name before `i` ends: over blanks, a closing bracket, and quotes. */
 const nameEnd = (s: string, i: number, from: number): number => {
   let end = i;
-  while (end > from && i - end < 4 && isBlank(s.charCodeAt(end - 1))) end--;
+  while (end > from && isSpace(s.charCodeAt(end - 1))) end--;
   if (end > from && s.charCodeAt(end - 1) === 0x5d) end--;
   return end;
 };
@@ -97,7 +100,7 @@ const isCall = (s: string, start: number, spaced: boolean): boolean =>
 
 const SCHEME = /^[A-Za-z][A-Za-z0-9-]{1,30} +/;
 
-const finding = (s: string, start: number, end: number, label: string): Finding | undefined => {
+const finding = (s: string, start: number, end: number, label: MaskName): Finding | undefined => {
   if (end <= start || isNoSecret(s.slice(start, Math.min(end, start + NO_SECRET_LENGTH + 1)))) return undefined;
   return { start, end, detector: label };
 };
@@ -189,23 +192,26 @@ const optionValue = (names: KeyNames, s: string, i: number): Finding | undefined
   return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
 };
 
-/** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
-const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
-  const open = s.slice(i + 1, i + 8).search(/["']/);
-  if (open < 0) return false;
-  const start = i + 2 + open;
-  const value = s.slice(start, start + 128);
-  const close = value.search(/["'\\]/);
-  return close > 0 && names.before(value, close, 0) !== undefined;
-};
-const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\ ]{0,16}$/i;
+const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\]{0,32}$/i;
 /** Their last letters. */
 const PAIR_ENDS = new Set(Array.from('eyrdEYRD', (letter) => letter.charCodeAt(0)));
 
+/** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
+const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
+  let start = i + 1;
+  while (isSpace(s.charCodeAt(start))) start++;
+  const quote = quoteAt(s, start);
+  if (!quote) return false;
+  const value = s.slice(quote.end, quote.end + 130);
+  const close = value.search(/["'\\]/);
+  return close > 0 && names.before(value, close, 0) !== undefined;
+};
+
 const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
   if (nameBefore(names, s, i, from) !== undefined) return true;
-  if (s.charCodeAt(i) !== COLON || !PAIR_ENDS.has(lastOf(s, nameEnd(s, i, from)))) return false;
-  return PAIR_NAMES.test(s.slice(Math.max(0, i - 24), i)) && namesSecret(names, s, i);
+  const end = nameEnd(s, i, from);
+  if (s.charCodeAt(i) !== COLON || !PAIR_ENDS.has(lastOf(s, end))) return false;
+  return PAIR_NAMES.test(s.slice(Math.max(0, end - 48), end)) && namesSecret(names, s, i);
 };
 
 /** The rule on names, for the names of a profile. */

@@ -1,9 +1,10 @@
 /** Tokens that vendors mark with a prefix. */
 import { ALNUM, DOTTED_TOKEN, is, LOWER, leftEdge, runEnd, TOKEN, WORD } from '../chars.js';
 import type { Detector } from '../detector.js';
+import type { MaskName } from '../marks.js';
 
 interface TokenKind {
-  readonly name: string;
+  readonly name: MaskName;
   readonly prefixes: readonly string[];
   /** The character of each prefix to hang on: its last occurrence is taken. */
   readonly anchor: string;

@@ -1,6 +1,7 @@
 /** Credentials in the authority of a URL (RFC 3986 §3.2.1). */
-import { ALNUM, is, isMask } from '../chars.js';
+import { ALNUM, is } from '../chars.js';
 import type { Detector } from '../detector.js';
+import { isMask } from '../marks.js';
 
 /** Longest user information looked at. */
 const LONGEST = 512;
