@@ -13,7 +13,7 @@ import type { Period, Trust, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { verifyPath } from '../verify/verify.js';
 import { collectCloudTrail } from './collect.js';
-import { periodBetween, type ReportSummary, report, reportSigner } from './report.js';
+import { parsePeriod, periodBetween, type ReportSummary, report, reportSigner } from './report.js';
 import { performBadTokens, performCalls } from './tour/act.js';
 import { type Compared, compareWithPlan, copyWithOneByteChanged, isEqual } from './tour/check.js';
 import { createClients } from './tour/clients.js';
@@ -48,8 +48,12 @@ export interface TourResult {
 const HOUR = 3_600_000;
 
 /** Whole hours around the demo: a trail's digests are hourly. */
-const hoursAround = (from: number, to: number): Period =>
-  periodBetween(timestamp(Math.floor(from / HOUR) * HOUR), timestamp((Math.floor(to / HOUR) + 1) * HOUR));
+const hoursAround = (from: number, to: number): Period => {
+  const first = Math.floor(from / HOUR) * HOUR;
+  const last = (Math.floor(to / HOUR) + 1) * HOUR;
+  if (last - first === HOUR) return parsePeriod(timestamp(first).slice(0, 'YYYY-MM-DDTHH'.length));
+  return periodBetween(timestamp(first), timestamp(last));
+};
 
 /** The call in whose answer this AWS request id stood. */
 const callOf = async (settings: Settings, requestId: string): Promise<string> => {

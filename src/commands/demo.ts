@@ -73,7 +73,10 @@ export default class Demo extends BaseCommand {
     const { flags } = await this.parse(Demo);
     const narrate = (tone: Tone, text: string): void => this.narrate(tone, text);
     const result = await tour({ dir: flags.dir, seed: flags.seed, narrate });
-    const here = (path: string): string => relative(process.cwd(), path) || path;
+    const here = (path: string): string => {
+      const below = relative(process.cwd(), path);
+      return below.startsWith('..') ? path : below;
+    };
     this.log(`\n${this.out.paint('bold', 'Done: the report is what was planted')}`);
     this.log(`  report    ${here(result.pdf)}`);
     this.log(`  package   ${here(result.package)}`);
