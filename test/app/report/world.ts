@@ -120,6 +120,7 @@ const writeLedger = async (settings: Settings, clock: World['clock']): Promise<v
       address: '127.0.0.1',
       reason: null,
       calls: 0,
+      dropped: 0,
     },
   });
   const credential = {
