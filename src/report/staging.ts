@@ -27,8 +27,7 @@ export interface Staging {
 }
 
 /** Paths sort by code units, as `sha256sum` lists do in the C locale for ASCII names. */
-const byPath = (a: { readonly path: string }, b: { readonly path: string }): number =>
-  a.path < b.path ? -1 : 1;
+const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => (a.path < b.path ? -1 : 1);
 
 const metered = (onEnd: (bytes: number, hash: string) => void): Transform => {
   const hash = createHash('sha256');
