@@ -131,6 +131,7 @@ const matched = (n: (name: string) => number): readonly Pair[] => [
     countB: n('writes') - n('no_effect') - n('unsettled'),
     apart: n('unsettled'),
     because: 'The event of the others may still arrive.',
+    ...(n('no_effect') > 0 ? { note: `${plural(n('no_effect'), 'call')} without it: see CS-EFF-01.` } : {}),
   },
 ];
 

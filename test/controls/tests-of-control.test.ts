@@ -108,7 +108,7 @@ const trailRows = async (w: TestWarehouse): Promise<void> => {
   await w.add(
     'ct_event',
     event('e-ok', 33, { source_identity: 'cs-ada' }),
-    event('e-bypass', 37, { source_identity: 'mallory' }),
+    event('e-bypass', 37, { arn: 'arn:aws:iam::111122223333:user/mallory' }),
     event('e-session', 38, { source_identity: 'cs-ada' }),
     event('e-person', 39, { source_identity: 'cs-bob' }),
     event('e-denied', 36),
@@ -240,12 +240,12 @@ describe('tests of control over a small warehouse', () => {
   it('CS-NET-01 tells bypass, unexplained and foreign person apart, and names the person', () => {
     expect(results.get('CS-NET-01')?.population).toBe(5);
     expect(found('CS-NET-01')).toEqual({
-      'e-bypass': 'BYPASS: no session of the gateway issued this identity',
-      'e-session': 'UNEXPLAINED_IN_SESSION: no recorded call of the session explains it',
+      'e-bypass': 'BYPASS: no session issued this identity',
+      'e-session': 'UNEXPLAINED_IN_SESSION: no call of the session explains it',
       'e-person': 'PERSON_MISMATCH: source identity cs-bob',
     });
     const people = Object.fromEntries(results.get('CS-NET-01')?.exceptions.map((e) => [e.item, e.person]) ?? []);
-    expect(people).toEqual({ 'e-bypass': 'mallory', 'e-session': 'Ada', 'e-person': 'cs-bob' });
+    expect(people).toEqual({ 'e-bypass': 'user/mallory', 'e-session': 'Ada', 'e-person': 'cs-bob' });
   });
 
   it('CS-EFF-01 finds the write without its event, and leaves out the one whose event may still come', () => {

@@ -28,29 +28,42 @@ const decode = (strings: string, map: ReadonlyMap<number, string>): string =>
     .map((glyph) => map.get(Number.parseInt(glyph, 16)) ?? '')
     .join('');
 
-/** The text of each page, one line per string drawn. */
-export const pdfPages = (pdf: Buffer): readonly string[] => {
+type Fonts = ReadonlyMap<string, ReadonlyMap<number, string>>;
+
+const objectsOf = (pdf: Buffer): ReadonlyMap<string, string> => {
   const objects = new Map<string, string>();
   for (const found of pdf.toString('latin1').matchAll(/(?:^|\n)(\d+) 0 obj\n([\s\S]*?)\nendobj/g)) {
     objects.set(found[1] ?? '', found[2] ?? '');
   }
-  const at = (body: string, name: string): string | undefined =>
-    objects.get(new RegExp(`/${name} (\\d+) 0 R`).exec(body)?.[1] ?? '');
+  return objects;
+};
+
+/** Strings drawn, each in the font that was chosen before it. */
+const stringsOf = (stream: string, fonts: Fonts): readonly string[] => {
+  const lines: string[] = [];
+  let current: ReadonlyMap<number, string> = new Map();
+  for (const part of stream.matchAll(/\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g)) {
+    if (part[1] === undefined) lines.push(decode(part[2] ?? '', current));
+    else current = fonts.get(part[1]) ?? new Map();
+  }
+  return lines;
+};
+
+/** The text of each page, one line per string drawn. */
+export const pdfPages = (pdf: Buffer): readonly string[] => {
+  const objects = objectsOf(pdf);
+  const at = (body: string, name: string): string =>
+    objects.get(new RegExp(`/${name} (\\d+) 0 R`).exec(body)?.[1] ?? '') ?? '';
+  const fontsOf = (page: string): Fonts => {
+    const resources = at(page, 'Resources') || page;
+    return new Map(
+      [...resources.matchAll(/\/(F\d+) (\d+) 0 R/g)].map((font) => {
+        const cmap = streamOf(at(objects.get(font[2] ?? '') ?? '', 'ToUnicode')) ?? '';
+        return [font[1] ?? '', unicodeMap(cmap)];
+      }),
+    );
+  };
   return [...objects.values()]
     .filter((body) => /\/Type \/Page\n/.test(body))
-    .map((page) => {
-      const resources = at(page, 'Resources') ?? page;
-      const fonts = new Map<string, ReadonlyMap<number, string>>();
-      for (const font of resources.matchAll(/\/(F\d+) (\d+) 0 R/g)) {
-        const cmap = streamOf(at(objects.get(font[2] ?? '') ?? '', 'ToUnicode') ?? '') ?? '';
-        fonts.set(font[1] ?? '', unicodeMap(cmap));
-      }
-      let current: ReadonlyMap<number, string> = new Map();
-      const lines: string[] = [];
-      for (const part of (streamOf(at(page, 'Contents') ?? '') ?? '').matchAll(/\/(F\d+) [\d.]+ Tf|\[([^\]]*)\] TJ/g)) {
-        if (part[1] !== undefined) current = fonts.get(part[1]) ?? new Map();
-        else lines.push(decode(part[2] ?? '', current));
-      }
-      return lines.join('\n');
-    });
+    .map((page) => stringsOf(streamOf(at(page, 'Contents')) ?? '', fontsOf(page)).join('\n'));
 };

@@ -11,7 +11,7 @@ WITH who AS (
   WHERE m.event_time >= $from::TIMESTAMP AND m.event_time < $to::TIMESTAMP
 )
 SELECT CASE WHEN shared THEN event_id || '@' || account_id ELSE event_id END AS item, event_time AS time,
-  coalesce(CASE WHEN person_ok IS NOT FALSE THEN label END, source_identity, role_session_name, arn, identity_type, '')
+  coalesce(CASE WHEN person_ok IS NOT FALSE THEN label END, source_identity, role_session_name, regexp_replace(arn, '^arn:([^:]*:){4}', ''), identity_type, '')
     AS person,
   replace(event_source, '.amazonaws.com', '') || ' / ' || event_name AS what,
   CASE
@@ -20,8 +20,8 @@ SELECT CASE WHEN shared THEN event_id || '@' || account_id ELSE event_id END AS 
     ELSE 'Session name and access key of one session'
   END AS expected,
   CASE
-    WHEN kind = 'BYPASS' THEN 'BYPASS: no session of the gateway issued this identity'
-    WHEN kind = 'UNEXPLAINED_IN_SESSION' THEN 'UNEXPLAINED_IN_SESSION: no recorded call of the session explains it'
+    WHEN kind = 'BYPASS' THEN 'BYPASS: no session issued this identity'
+    WHEN kind = 'UNEXPLAINED_IN_SESSION' THEN 'UNEXPLAINED_IN_SESSION: no call of the session explains it'
     WHEN person_ok = FALSE THEN 'PERSON_MISMATCH: ' || coalesce('source identity ' || source_identity, 'no source identity')
     ELSE 'BIND_CONFLICT: they point to two sessions'
   END AS found

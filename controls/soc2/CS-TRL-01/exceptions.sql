@@ -34,7 +34,7 @@ WITH who AS (
   WHERE h.event_name = 'StopLogging' GROUP BY h.event_id, h.account_id
 )
 SELECT CASE WHEN h.shared THEN h.event_id || '@' || h.account_id ELSE h.event_id END AS item, h.event_time AS time,
-  coalesce(w.label, h.source_identity, h.role_session_name, h.arn, h.identity_type, '') AS person,
+  coalesce(w.label, h.source_identity, h.role_session_name, regexp_replace(h.arn, '^arn:([^:]*:){4}', ''), h.identity_type, '') AS person,
   replace(h.event_source, '.amazonaws.com', '') || ' / ' || h.event_name AS what,
   'Logging is left alone' AS expected,
   CASE

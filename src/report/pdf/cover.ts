@@ -106,7 +106,7 @@ export const cover = (sheet: Sheet, content: ReportContent, root: string): void 
   sheet.y += 16;
   status(sheet, content);
   sheet.bookmark('Cover', 'cover');
-  sheet.y = 590;
+  sheet.y = 572;
   grid(sheet, content, root);
   sheet.y = 776;
   block(
