@@ -85,8 +85,8 @@ const SETTLEMENT_MS = 48 * 3_600_000;
 const draftReasons = (input: PackageInput): readonly string[] => {
   const reasons: string[] = [];
   const settled = input.period.to + SETTLEMENT_MS;
-  if (input.settings.demo) reasons.push('It is made from sample data.');
-  if (input.now < settled) {
+  if (input.settings.demo) reasons.push('It is made from sample data, and so stays a draft.');
+  else if (input.now < settled) {
     reasons.push(
       `AWS may still deliver logs of this period. It can be final from ${longDate(settled)}, ${clock(settled)} UTC.`,
     );
