@@ -1,5 +1,5 @@
 /** Tokens that vendors mark with a prefix. */
-import { ALNUM, DOTTED_TOKEN, is, LOWER, leftEdge, runEnd, TOKEN, WORD } from '../chars.js';
+import { ALNUM, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, WORD } from '../chars.js';
 import type { Detector } from '../detector.js';
 import type { MaskName } from '../marks.js';
 
@@ -10,7 +10,7 @@ interface TokenKind {
   readonly anchor: string;
   readonly body: number;
   readonly min: number;
-  /** Whether a word edge must stand before it, for prefixes that end ordinary words. */
+  /** Whether it must not continue a word, for prefixes that end ordinary words. */
   readonly edge?: boolean;
   /** A further condition on the body. */
   readonly accept?: (body: string) => boolean;
@@ -54,6 +54,8 @@ const KINDS: readonly TokenKind[] = [
   { name: 'hugging-face-token', prefixes: ['hf_'], anchor: '_', body: ALNUM, min: 30, edge: true },
 ];
 
+const beginsToken = (s: string, i: number): boolean => !is(s, i - 1, TOKEN) || isEscapeLetter(s, i - 1);
+
 const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKind): Detector => {
   const heads = prefixes.map((prefix) => ({ prefix, back: prefix.lastIndexOf(anchor) }));
   return {
@@ -65,10 +67,11 @@ const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKi
       for (const { prefix, back } of heads) {
         const start = i - back;
         if (start < from || !s.startsWith(prefix, start)) continue;
+        // Before the body is read: a long run must not be read once for each prefix in it.
+        if (edge && !beginsToken(s, start)) return undefined;
         const bodyStart = start + prefix.length;
         const end = runEnd(s, bodyStart, body);
         if (end - bodyStart < min) return undefined;
-        if (edge && !leftEdge(s, start)) return undefined;
         if (accept && !accept(s.slice(bodyStart, Math.min(end, bodyStart + 200)))) return undefined;
         return { start, end, detector: name };
       }
@@ -104,7 +107,7 @@ export const jwt: Detector = {
   before: 'y',
   at({ s }, i, from) {
     const start = i - 2;
-    if (start < from || !s.startsWith('eyJ', start)) return undefined;
+    if (start < from || !s.startsWith('eyJ', start) || !beginsToken(s, start)) return undefined;
     const header = runEnd(s, start, TOKEN);
     const payload = s.charCodeAt(header) === 0x2e ? runEnd(s, header + 1, TOKEN) : header;
     if (header - start < 10 || payload - header < 9) return undefined;
