@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeFolder, readBounded, realFiles, writeAtomic } from '../../src/base/durable.js';
 import { readLines } from '../../src/base/lines.js';
+import { createBufferedFiles } from '../faults/buffered-files.js';
 import { SimulatedDisk } from '../faults/simulated-disk.js';
 
 const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'countersign-durable-'));
@@ -69,6 +70,17 @@ test('readBounded refuses what is longer', async () => {
   await writeFile(path, Buffer.alloc(1000));
   expect((await readBounded(path, 1000)).length).toBe(1000);
   await expect(readBounded(path, 999)).rejects.toThrow(RangeError);
+});
+
+test('the stand-in for a page cache that dies with the process shows at sync alone what was written', async () => {
+  const path = join(await temporary(), 'file');
+  const file = await createBufferedFiles(realFiles).append(path);
+  await file.write(Buffer.from('one'));
+  expect(await readFile(path, 'utf8')).toBe('');
+  await file.sync();
+  await file.write(Buffer.from('two'));
+  await file.close();
+  expect(await readFile(path, 'utf8')).toBe('one');
 });
 
 describe('readLines', () => {

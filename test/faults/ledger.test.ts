@@ -3,60 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
 import { leafHash } from '../../src/base/merkle.js';
 import { checkpointText, createNoteSigner, signNote } from '../../src/base/note.js';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
 import { checkpointLine } from '../../src/ledger/format.js';
-import { type LedgerEntry, readLedger } from '../../src/ledger/read.js';
-import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
+import { callDraft, ORIGIN } from '../ledger/samples.js';
 import { type Operation, SimulatedDisk } from './simulated-disk.js';
-
-const DIR = '/data/ledger/x';
-const LOG = `${DIR}/log/0000000000000000.jsonl`;
-const key = newKey();
-
-const newDisk = (): SimulatedDisk => new SimulatedDisk();
-const open = (files: SimulatedDisk, onFailure?: () => void): Promise<OpenedLedger> =>
-  openLedger({
-    dir: DIR,
-    origin: ORIGIN,
-    key,
-    clock: testClock(),
-    heartbeat: 0,
-    files,
-    ...(onFailure ? { onFailure } : {}),
-  });
-
-/** The machine comes back. Its lock names this very process, as no other machine's would. */
-const comeBack = (disk: SimulatedDisk, survive?: (path: string, unsynced: number) => number): SimulatedDisk => {
-  const back = disk.powerCut(survive ? { survive } : {});
-  back.remove(`${DIR}/lock`);
-  return back;
-};
-
-const entries = async (files: SimulatedDisk): Promise<readonly LedgerEntry[]> => {
-  const list: LedgerEntry[] = [];
-  for await (const entry of readLedger(DIR, { verify: true, files })) list.push(entry);
-  return list;
-};
-
-const codeOf = async (promise: Promise<unknown>): Promise<string> => {
-  try {
-    await promise;
-  } catch (error) {
-    return error instanceof CountersignError ? error.code : String(error);
-  }
-  return 'none';
-};
-
-/** A ledger of a few batches, closed in order. */
-const sample = async (): Promise<SimulatedDisk> => {
-  const disk = newDisk();
-  const clock = testClock();
-  const ledger = await openSample({ dir: DIR, key, clock, files: disk });
-  await oneCall(ledger, clock, 1);
-  await Promise.all([2, 3].map((n) => ledger.append(callDraft(n, { forwarded: false }))));
-  await ledger.close('test');
-  return disk;
-};
+import { batches, codeOf, comeBack, cutEverywhere, DIR, entries, LOG, open, sample } from './stand.js';
 
 describe('a failing write', () => {
   const cases: readonly [string, Operation, 'fault' | 'after'][] = [
@@ -66,7 +16,7 @@ describe('a failing write', () => {
     ['sync fails although the bytes are durable', 'sync', 'after'],
   ];
   test.each(cases)('%s: every waiting append is refused, and all after it', async (_name, operation, when) => {
-    const disk = newDisk();
+    const disk = new SimulatedDisk();
     let failures = 0;
     const ledger = await open(disk, () => failures++);
     const before = await ledger.append(callDraft(1, { forwarded: false }));
@@ -96,7 +46,7 @@ describe('a failing write', () => {
   });
 
   test('of a large payload, too', async () => {
-    const disk = newDisk();
+    const disk = new SimulatedDisk();
     const ledger = await open(disk);
     disk.fault = (operation, path) => {
       if (operation === 'sync' && path.includes('/blobs/')) throw new Error('EIO');
@@ -108,7 +58,7 @@ describe('a failing write', () => {
   });
 
   test('while opening: the lock is given back', async () => {
-    const disk = newDisk();
+    const disk = new SimulatedDisk();
     disk.fault = (operation, path) => {
       if (operation === 'sync' && path === LOG) throw new Error('EIO');
     };
@@ -153,7 +103,7 @@ describe('power cut', () => {
     ['all that was not synced', 1],
   ])('at any operation, %s surviving: what was acknowledged is there, and the ledger goes on', async (_name, share) => {
     for (let cut = 1; ; cut++) {
-      const disk = newDisk();
+      const disk = new SimulatedDisk();
       const { acknowledged, reached } = await runUntil(disk, cut);
       const back = comeBack(disk, (_path, unsynced) => Math.floor(unsynced * share));
       const ledger = await open(back);
@@ -170,7 +120,7 @@ describe('power cut', () => {
   test('at any operation of a recovery: what was set aside is named by exactly one record', async () => {
     const whole = await sample();
     for (let cut = 1; ; cut++) {
-      const disk = newDisk();
+      const disk = new SimulatedDisk();
       disk.put(LOG, Buffer.concat([whole.bytes(LOG), Buffer.from('{"v":1,"seq":torn')]));
       let operations = 0;
       let reached = false;
@@ -196,36 +146,11 @@ describe('power cut', () => {
 });
 
 describe('recovery', () => {
-  /** End offsets of batches, and how many records each covers. */
-  const batches = (bytes: Buffer): readonly { readonly end: number; readonly size: number }[] => {
-    const found = [];
-    let size = 0;
-    for (let start = 0, feed = bytes.indexOf(10); feed >= 0; start = feed + 1, feed = bytes.indexOf(10, start)) {
-      if (bytes[start] === 0x7b) size++;
-      if (bytes[start] === 0x7e) found.push({ end: feed + 1, size });
-    }
-    return found;
-  };
-
   test('a cut at any byte: the last signed batch stands, the rest is set aside', async () => {
+    // Every byte in ledger.long.test.ts; here each around the ends of batches, and some between.
     const bytes = (await sample()).bytes(LOG);
-    const ends = [{ end: 0, size: 0 }, ...batches(bytes)];
-    expect(ends.length).toBe(6);
-    for (let cut = 0; cut <= bytes.length; cut++) {
-      const disk = newDisk();
-      disk.put(LOG, bytes.subarray(0, cut));
-      const ledger = await open(disk);
-      await ledger.close('test');
-      const last = ends.findLast(({ end }) => end <= cut) ?? { end: 0, size: 0 };
-      expect(ledger.recovered.setAside, `cut ${cut}`).toBe(cut > last.end ? 1 : 0);
-      const written = disk.bytes(LOG);
-      expect(written.subarray(0, last.end).equals(bytes.subarray(0, last.end))).toBe(true);
-      const aside = disk.paths().filter((path) => path.includes('/quarantine/'));
-      expect(aside.map((path) => disk.bytes(path).toString('hex'))).toEqual(
-        cut > last.end ? [bytes.toString('hex', last.end, cut)] : [],
-      );
-      if (cut % 97 === 0) await entries(disk);
-    }
+    const near = (cut: number): boolean => batches(bytes).some(({ end }) => Math.abs(cut - end) <= 3);
+    await cutEverywhere(bytes, (cut) => cut % 29 === 0 || near(cut));
   });
 
   test('a hole in the last batch sets that batch aside; a hole before it is for people', async () => {
@@ -237,7 +162,7 @@ describe('recovery', () => {
     for (let at = 0; at + 16 <= bytes.length; at += 61) {
       const holed = Buffer.from(bytes);
       holed.fill(0, at, at + 16);
-      const disk = newDisk();
+      const disk = new SimulatedDisk();
       disk.put(LOG, holed);
       const outcome = await codeOf(open(disk));
       const doubtful = at <= sign && sign - 1 < at + 16;
@@ -275,7 +200,7 @@ describe('recovery', () => {
     const other = createNoteSigner(ORIGIN, generateKeyPairSync('ed25519').privateKey);
     const note = signNote(checkpointText({ origin: ORIGIN, size: 7, root: Buffer.alloc(32) }), [other]);
     for (const tail of [`${record}\n`, `${record}\n${checkpointLine(note)}\n`]) {
-      const disk = newDisk();
+      const disk = new SimulatedDisk();
       disk.put(LOG, Buffer.from(text + tail));
       const ledger = await open(disk);
       expect(ledger.recovered.setAside).toBe(1);
