@@ -121,7 +121,11 @@ export const parseNote = (note: string): SignedNote => {
   if (split < 0 || !note.endsWith('\n')) throw new NoteError('a note has no signature block');
   const lines = note.slice(split + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw new NoteError('a note has too many signatures');
-  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignature) };
+  const signatures = lines.map(parseSignature);
+  if (new Set(signatures.map(({ name, keyId }) => `${name}+${keyId}`)).size !== signatures.length) {
+    throw new NoteError('a note bears two signatures of one key');
+  }
+  return { text: note.slice(0, split + 1), signatures };
 };
 
 /** Whether a signature line of this key stands on the note and is valid; undefined where there is no such line. */

@@ -56,6 +56,7 @@ describe('notes that are not in the one form are refused', () => {
     'a carriage return': good.replace('\n', '\r\n'),
     'a replacement character': good.replace('example', 'ex\ufffdmple'),
     'two spaces': good.replace('— example', '—  example'),
+    'two signatures of one key': `${good}— example.com/log ${signature}\n`,
     'too many signatures': good + `— example.com/log ${signature}\n`.repeat(16),
   };
   test.each(Object.entries(cases))('%s', (_name, note) => {
