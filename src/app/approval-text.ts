@@ -109,6 +109,7 @@ const STATE: Readonly<Record<ApprovalView['state'], string>> = {
   denied: 'denied',
   expired: 'ended unused',
   cancelled: 'cancelled',
+  revoked: 'revoked',
 };
 
 /** The state in words. */
@@ -128,11 +129,18 @@ const decisionRow = ({ name, verdict, reason, at }: ApprovalView['decisions'][nu
 });
 
 const nextStep = (approval: ApprovalView, now: number): string => {
+  if (approval.state === 'granted') return `To take it back: countersign approvals revoke ${approval.id}`;
   if (approval.state !== 'pending' || Date.parse(approval.deadline) <= now) return 'Nothing is left to decide.';
   if (approval.own) return 'This is your own request; another person must decide it.';
+  if (approval.passkey) return 'This request can be approved with a passkey only; it can be denied here.';
   const flag = approval.requireReason ? ' --reason TEXT' : '';
   return `countersign approvals approve ${approval.id}${flag}`;
 };
+
+const whatRuns = ({ window }: ApprovalView): string =>
+  window
+    ? `Up to ${window.of} calls of ${window.tools.map(printable).join(', ')}, ${window.uses} so far; the first of them:`
+    : 'Exactly this will run, once (secrets are masked)';
 
 /** One request with its masked arguments, within the width of the terminal. */
 export const approvalLines = (approval: ApprovalDetail, terminal: Terminal, now: number): string[] => {
@@ -142,7 +150,11 @@ export const approvalLines = (approval: ApprovalDetail, terminal: Terminal, now:
     { label: 'State', value: stateText(approval, now) },
     ...(approval.state === 'pending' ? [{ label: 'Time left', value: timeLeft(approval.deadline, now) }] : []),
     { label: 'Asked', value: utc(approval.requestedAt) },
-    { label: 'Reviewers', value: `${approval.needed} of ${approval.reviewers.join(', ')}` },
+    ...(approval.requestReason === null ? [] : [{ label: 'Reason given', value: approval.requestReason }]),
+    {
+      label: 'Reviewers',
+      value: `${approval.needed} of ${approval.reviewers.join(', ')}${approval.everyGroup ? ', one for each group' : ''}`,
+    },
     { label: 'Rule', value: `${approval.rule}, policy ${approval.policy.slice(0, 12)}` },
     { label: 'Session', value: approval.session },
     { label: 'Id', value: approval.id },
@@ -152,7 +164,7 @@ export const approvalLines = (approval: ApprovalDetail, terminal: Terminal, now:
   return [
     ...title.map((line) => terminal.paint('bold', line)),
     '',
-    terminal.paint('dim', 'Exactly this will run, once (secrets are masked)'),
+    terminal.paint('dim', whatRuns(approval)),
     ...argumentLines(approval.arguments, width),
     '',
     ...block(facts, width),
@@ -165,6 +177,13 @@ export const approvalLines = (approval: ApprovalDetail, terminal: Terminal, now:
 export const decidedText = (approval: ApprovalView): string => {
   const what = `${printable(approval.requester)}'s call of ${targetText(approval)}`;
   if (approval.state === 'denied') return `Denied: ${what} will not run.`;
+  if (approval.state === 'revoked') return `Revoked: ${what} may not run any more.`;
+  if (approval.state === 'cancelled') return `Withdrawn: ${what} will not run.`;
+  if (approval.state === 'granted' && approval.window) {
+    const { of, tools } = approval.window;
+    const names = tools.map(printable).join(', ');
+    return `Approved: ${printable(approval.requester)} may run ${names} up to ${of} times until ${utc(approval.deadline)}.`;
+  }
   if (approval.state === 'granted') {
     return `Approved: ${what} may run once, with exactly these arguments, until ${utc(approval.deadline)}.`;
   }

@@ -20,7 +20,7 @@ const MAX_ANSWER = 16 * 1024 * 1024;
 const text = z.string().max(4_096);
 const viewShape = {
   id: z.string().refine(isUlid),
-  state: z.enum(['pending', 'granted', 'consumed', 'denied', 'expired', 'cancelled']),
+  state: z.enum(['pending', 'granted', 'consumed', 'denied', 'expired', 'cancelled', 'revoked']),
   rule: text,
   server: text,
   tool: text,
@@ -41,6 +41,11 @@ const viewShape = {
       at: z.iso.datetime(),
     }),
   ),
+  everyGroup: z.boolean(),
+  passkey: z.boolean(),
+  requestReason: text.nullable(),
+  window: z.strictObject({ uses: z.int(), of: z.int(), tools: z.array(text) }).nullable(),
+  policyRule: text.nullable(),
   policy: text,
 };
 const View = z.strictObject({ approval: z.strictObject(viewShape) });
@@ -55,6 +60,8 @@ export interface ApprovalsClient {
   show(id: string): Promise<ApprovalDetail>;
   /** One person's verdict; final. The id as for `show`. */
   decide(id: string, verdict: 'approve' | 'deny', reason: string | null): Promise<ApprovalView>;
+  /** Ends a grant and the calls in flight under it; withdraws one's own request. The id as for `show`. */
+  revoke(id: string, reason: string | null): Promise<ApprovalView>;
 }
 
 export interface ApprovalsClientDependencies {
@@ -146,13 +153,14 @@ export const createApprovalsClient = (dependencies: ApprovalsClientDependencies)
     return found.id;
   };
 
+  const post = async (id: string, verdict: string, why: string | null): Promise<ApprovalView> =>
+    (await exchange('POST', `/approvals/${await resolve(id)}/${verdict}`, View, { reason: why })).approval;
+
   return {
     list,
     show: async (id) => (await exchange('GET', `/approvals/${await resolve(id)}`, Detail)).approval,
-    decide: async (id, verdict, why) => {
-      const path = `/approvals/${await resolve(id)}/${verdict}`;
-      return (await exchange('POST', path, View, { reason: why })).approval;
-    },
+    decide: post,
+    revoke: (id, why) => post(id, 'revoke', why),
   };
 };
 

@@ -108,13 +108,13 @@ const resources = (settings: Settings) => ({
 /** What earlier runs left: open approvals and the tools that were seen. */
 const restore = async (dir: string, gateway: Gateway, approvals: ApprovalWorkflow): Promise<void> => {
   const stored: StoredApproval[] = [];
-  for await (const { type, d, t, payloads } of readLedger(dir)) {
+  for await (const { type, d, t, payloads, leaf } of readLedger(dir)) {
     if (type === 'tool') gateway.restoreTool(toolRecord(d));
     if (type !== 'approval') continue;
     const texts = Object.entries(payloads).flatMap(([name, payload]) =>
       'data' in payload ? [[name, payload.data] as const] : [],
     );
-    stored.push({ d, t, payloads: Object.fromEntries(texts) });
+    stored.push({ d, t, leaf, payloads: Object.fromEntries(texts) });
   }
   approvals.restore(stored);
 };

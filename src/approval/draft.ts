@@ -1,7 +1,7 @@
 /** Transitions as records of the ledger. */
 import { timestamp } from '../base/clock.js';
 import type { Ulid } from '../base/ulid.js';
-import type { Approval } from '../model/approval.js';
+import type { Approval, ApprovalBinding, DecisionMeans } from '../model/approval.js';
 import type { Principal } from '../model/principal.js';
 import type { ApprovalRecord, RecordDraft } from '../model/record.js';
 import type { Requester } from './people.js';
@@ -11,6 +11,7 @@ export interface DecidedBy {
   readonly reviewer: Principal;
   readonly reason: string | null;
   readonly address: string;
+  readonly means: DecisionMeans;
 }
 
 /** What people call a principal. A label, never a key. */
@@ -18,7 +19,7 @@ export const labelOf = ({ name, email, subject }: Principal): string => name ?? 
 
 const personOf = ({ name, email }: Principal): string => JSON.stringify({ name, email });
 
-const facts = (reviewer: Principal): ApprovalRecord['by'] => ({
+const reviewerFacts = (reviewer: Principal): ApprovalRecord['by'] => ({
   iss: reviewer.issuer,
   sub: reviewer.subject,
   groups: reviewer.groups,
@@ -37,34 +38,57 @@ export interface TransitionFacts {
   readonly approved: number;
   readonly decided?: DecidedBy;
   readonly call?: Ulid;
+  /** The call that uses a window, where it is another than the one asked for. */
+  readonly binding?: ApprovalBinding;
 }
 
-const body = ({ approval, requester, event, approved, decided, call }: TransitionFacts): ApprovalRecord => ({
-  event,
-  approval: approval.id,
-  rule: approval.rule,
-  session: approval.session,
-  requester: { iss: requester.issuer, sub: requester.subject, act: requester.actor, client_id: requester.clientId },
-  server: approval.binding.server,
-  tool: approval.binding.tool,
-  args: approval.binding.args,
-  definition: approval.binding.definition,
-  policy: approval.binding.policy,
-  deadline: timestamp(approval.deadline),
-  needed: approval.needed,
-  approved,
-  reviewers: approval.reviewers,
-  by: decided ? facts(decided.reviewer) : null,
-  channel: decided ? 'api' : null,
-  address: decided?.address ?? null,
-  call: call ?? null,
-});
+const body = (facts: TransitionFacts): ApprovalRecord => {
+  const { approval, requester, event, approved, decided, call, binding = approval.binding } = facts;
+  const { window } = approval;
+  return {
+    event,
+    approval: approval.id,
+    rule: approval.rule,
+    session: approval.session,
+    requester: {
+      iss: requester.issuer,
+      sub: requester.subject,
+      act: requester.actor,
+      client_id: requester.clientId,
+      groups: approval.requester.groups,
+    },
+    policy_rule: approval.policyRule,
+    every_group: approval.everyGroup,
+    passkey_required: approval.passkey,
+    window: window && { ms: window.duration, uses: window.uses, tools: window.tools },
+    uses: approval.uses,
+    passkey: decided?.means.passkey ?? null,
+    server: binding.server,
+    tool: binding.tool,
+    args: binding.args,
+    definition: binding.definition,
+    policy: binding.policy,
+    deadline: timestamp(approval.deadline),
+    needed: approval.needed,
+    approved,
+    reviewers: approval.reviewers,
+    by: decided ? reviewerFacts(decided.reviewer) : null,
+    channel: decided?.means.channel ?? null,
+    address: decided?.address ?? null,
+    call: call ?? null,
+  };
+};
 
 /** The record that opens a request, with what the reviewers are shown. */
 export const requestedDraft = (approval: Approval, requester: Requester, principal: Principal): RecordDraft => ({
   type: 'approval',
   d: body({ approval, requester, event: 'requested', approved: 0 }),
-  payloads: { args: approval.maskedArgs, person: personOf(principal) },
+  payloads: {
+    args: approval.maskedArgs,
+    person: personOf(principal),
+    tool: JSON.stringify(approval.tool),
+    ...(approval.requester.reason !== null && { reason: JSON.stringify(approval.requester.reason) }),
+  },
 });
 
 /** The record of any later transition. */

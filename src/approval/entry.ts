@@ -1,4 +1,5 @@
 /** One request in memory: what the ledger says of it, and what this process needs to run it. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../base/clock.js';
 import type { Approval } from '../model/approval.js';
 import type { Requester } from './people.js';
@@ -10,7 +11,9 @@ export interface Entry {
   /** Size of the masked arguments. */
   readonly argsBytes: number;
   /** Monotonic end: a clock that is turned back does not prolong a request. */
-  readonly monotonicDeadline: number;
+  monotonicDeadline: number;
+  /** Aborted when the grant is revoked. */
+  readonly revoked: AbortController;
   /** Set at restart where the request can no longer be used; the next sweep cancels it. */
   readonly stale: boolean;
   /** Set where an append failed: whether the record is on disk is unknown, so nothing more may happen. */
@@ -20,6 +23,13 @@ export interface Entry {
   /** Wakes those who wait for a change. */
   readonly waiters: Set<() => void>;
 }
+
+/** Every call in flight under a window listens; that many are no leak. */
+const manyListeners = (): AbortController => {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
+};
 
 export const createEntry = (
   approval: Approval,
@@ -31,6 +41,7 @@ export const createEntry = (
   requester,
   argsBytes: Buffer.byteLength(approval.maskedArgs),
   monotonicDeadline,
+  revoked: manyListeners(),
   stale,
   inDoubt: null,
   tail: Promise.resolve(),

@@ -14,7 +14,8 @@ const ended = (state: Ended['state'], approval: Approval, reason: string): Ended
 export const notOpened = (state: 'denied' | 'cancelled', reason: string): Ended => ({ state, approval: null, reason });
 
 export const waiting = (approval: Approval): Ended => {
-  const people = approval.needed === 1 ? 'one person' : `${approval.needed} people`;
+  const count = approval.needed === 1 ? 'one person' : `${approval.needed} people`;
+  const people = approval.everyGroup ? `${count}, one for each group,` : count;
   const until = timestamp(approval.deadline);
   return ended(
     'pending',
@@ -43,6 +44,8 @@ export const outcomeOf = (approval: Approval): Ended => {
         approval,
         `Approval ${approval.id} was used by another call with the same arguments; call again to ask anew.`,
       );
+    case 'revoked':
+      return ended('revoked', approval, `Approval ${approval.id} was revoked.`);
     case 'cancelled':
       return ended('cancelled', approval, `Approval ${approval.id} was cancelled; call again to ask anew.`);
     default:

@@ -1,6 +1,7 @@
 /** The requests in memory: those that are open, by what they are for, and a bounded history of those that ended. */
 import type { Ulid } from '../base/ulid.js';
 import type { Approval, ApprovalAsk, ApprovalBinding } from '../model/approval.js';
+import type { ApprovalRule } from '../model/settings.js';
 import type { Entry } from './entry.js';
 import { isOpen } from './state.js';
 
@@ -31,6 +32,20 @@ export const bindingKey = (binding: ApprovalBinding, rule: string): string => {
   return JSON.stringify([principal, server, tool, args, definition, policy, rule]);
 };
 
+/** Calls that one window may serve have one key: arguments do not count, nor do tools where it names them. */
+export const windowKey = (
+  binding: ApprovalBinding,
+  rule: string,
+  policyRule: string | null,
+  tools: boolean,
+): string => {
+  const { principal, server, tool, definition, policy } = binding;
+  return JSON.stringify(['window', principal, server, tools ? null : [tool, definition], policy, rule, policyRule]);
+};
+
+/** Of one principal under one rule, where the rule does not say. */
+export const DEFAULT_RULE_LIMITS = { open: 20, perHour: 120 } as const;
+
 /** An open request, or one whose first record is being written. */
 interface Slot {
   readonly entry: Entry;
@@ -43,7 +58,7 @@ export interface Registry {
   find(key: string): Promise<Entry> | undefined;
   get(id: Ulid): Entry | undefined;
   /** Why no further request can be opened for this ask; null where one can. */
-  full(ask: ApprovalAsk): string | null;
+  full(ask: ApprovalAsk, rule: Pick<ApprovalRule, 'limits'>, now: number): string | null;
   /** Takes the place of a request at once and publishes it when `durable` resolves. */
   reserve(entry: Entry, durable: Promise<unknown>): Promise<Entry>;
   /** Adds a request that is durable already. */
@@ -54,7 +69,32 @@ export interface Registry {
   readonly list: () => readonly Approval[];
 }
 
-const keyOf = ({ approval }: Entry): string => bindingKey(approval.binding, approval.rule);
+const keyOf = ({ approval }: Entry): string => {
+  const { binding, rule, policyRule, window } = approval;
+  return window ? windowKey(binding, rule, policyRule, window.tools.length > 0) : bindingKey(binding, rule);
+};
+
+const HOUR = 3_600_000;
+/** Principals and rules whose recent requests are counted; the oldest are forgotten beyond. */
+const MAX_COUNTED = 10_000;
+
+/** When requests were opened within the last hour, for each principal and rule. */
+const createRates = () => {
+  const times = new Map<string, number[]>();
+  const recent = (key: string, now: number): number[] => (times.get(key) ?? []).filter((at) => at > now - HOUR);
+  return {
+    count: (key: string, now: number): number => recent(key, now).length,
+    add: (key: string, at: number): void => {
+      const kept = [...recent(key, at), at];
+      times.delete(key);
+      times.set(key, kept);
+      const [oldest] = times.keys();
+      if (times.size > MAX_COUNTED && oldest !== undefined) times.delete(oldest);
+    },
+  };
+};
+
+const rateKey = (principal: string, rule: string): string => JSON.stringify([principal, rule]);
 
 /** Why an ask is too much beside what is open; null where it is not. */
 const fullness = (limits: ApprovalLimits, open: readonly Entry[], ask: ApprovalAsk): string | null => {
@@ -89,7 +129,25 @@ const createHistory = (limits: ApprovalLimits, forget: (id: Ulid) => void): ((en
   };
 };
 
+/** Why an ask is too much of one principal under its rule; null where it is not. */
+const ruleFullness = (
+  { open, perHour }: NonNullable<ApprovalRule['limits']>,
+  opened: number,
+  entries: readonly Entry[],
+  { binding, rule }: ApprovalAsk,
+): string | null => {
+  const own = entries.filter(
+    ({ approval }) => approval.rule === rule && approval.binding.principal === binding.principal,
+  );
+  const pending = own.filter(({ approval }) => approval.state === 'pending').length;
+  if (pending >= open) return `This principal has ${pending} requests under ${rule} that wait, which is the most.`;
+  return opened >= perHour
+    ? `This principal asked ${opened} times under ${rule} within an hour, which is the most.`
+    : null;
+};
+
 export const createRegistry = (limits: ApprovalLimits): Registry => {
+  const rates = createRates();
   const slots = new Map<string, Slot>();
   const byId = new Map<Ulid, Entry>();
   const remember = createHistory(limits, (id) => byId.delete(id));
@@ -107,12 +165,11 @@ export const createRegistry = (limits: ApprovalLimits): Registry => {
   return {
     find: (key) => slots.get(key)?.ready,
     get: (id) => byId.get(id),
-    full: (ask) =>
-      fullness(
-        limits,
-        [...slots.values()].map(({ entry }) => entry),
-        ask,
-      ),
+    full: (ask, rule, now) => {
+      const open = [...slots.values()].map(({ entry }) => entry);
+      const opened = rates.count(rateKey(ask.binding.principal, ask.rule), now);
+      return fullness(limits, open, ask) ?? ruleFullness(rule.limits ?? DEFAULT_RULE_LIMITS, opened, open, ask);
+    },
     reserve: (entry, durable) => {
       const ready = durable.then(
         () => publish(entry),
@@ -122,10 +179,12 @@ export const createRegistry = (limits: ApprovalLimits): Registry => {
         },
       );
       slots.set(keyOf(entry), { entry, ready });
+      rates.add(rateKey(entry.approval.binding.principal, entry.approval.rule), entry.approval.requestedAt);
       return ready;
     },
     add: (entry) => {
       publish(entry);
+      rates.add(rateKey(entry.approval.binding.principal, entry.approval.rule), entry.approval.requestedAt);
       if (isOpen(entry.approval)) slots.set(keyOf(entry), { entry, ready: Promise.resolve(entry) });
       else remember(entry);
     },

@@ -4,7 +4,7 @@ import type { KeyedDigest } from '../base/digest.js';
 import { CountersignError } from '../base/errors.js';
 import { at, JsonError, parseJson, stringOf } from '../base/json.js';
 import { isUlid } from '../base/ulid.js';
-import type { Approval, ApprovalDecision } from '../model/approval.js';
+import type { Approval, ApprovalDecision, ToolFacts } from '../model/approval.js';
 import { principalKey } from '../model/principal.js';
 import type { Requester } from './people.js';
 import { evolve, type Transition } from './state.js';
@@ -17,6 +17,8 @@ export interface StoredApproval {
   readonly payloads: Readonly<Record<string, string | { readonly data: string } | { readonly blob: string }>>;
   /** Time of the record: RFC 3339, or milliseconds since 1970. */
   readonly t: string | number;
+  /** Leaf hash of the record, hex. */
+  readonly leaf?: string;
 }
 
 export interface Rebuilt {
@@ -31,14 +33,23 @@ const facts = z.object({ iss: z.string().min(1), sub: z.string().min(1) });
 const keyed = z.custom<KeyedDigest>((value) => typeof value === 'string' && /^hs256:[^:]+:[^:]+$/.test(value));
 /** Further members (commitments to payloads, fields of later versions) are let through unread. */
 const schema = z.object({
-  event: z.enum(['requested', 'approved', 'denied', 'granted', 'consumed', 'expired', 'cancelled']),
+  event: z.enum(['requested', 'approved', 'denied', 'granted', 'consumed', 'expired', 'cancelled', 'revoked']),
   approval: id,
   rule: z.string(),
   session: id,
   requester: facts.extend({
     act: z.string().nullish().default(null),
     client_id: z.string().nullish().default(null),
+    groups: z.array(z.string()).default([]),
   }),
+  policy_rule: z.string().nullish().default(null),
+  every_group: z.boolean().default(false),
+  passkey_required: z.boolean().default(false),
+  passkey: z.object({ credential: z.string() }).nullish(),
+  window: z
+    .object({ ms: z.int().positive(), uses: z.int().positive(), tools: z.array(z.string()) })
+    .nullish()
+    .transform((window) => (window ? { duration: window.ms, uses: window.uses, tools: window.tools } : null)),
   server: z.string(),
   tool: z.string(),
   args: keyed,
@@ -47,7 +58,7 @@ const schema = z.object({
   deadline: z.iso.datetime().transform((text) => Date.parse(text)),
   needed: z.int().positive(),
   reviewers: z.array(z.string()),
-  by: facts.nullable(),
+  by: facts.extend({ groups: z.array(z.string()).default([]) }).nullable(),
 });
 type Body = z.infer<typeof schema>;
 
@@ -79,6 +90,15 @@ const personName = (record: StoredApproval, fallback: string): string => {
   return stringOf(at(person, 'name')) ?? stringOf(at(person, 'email')) ?? fallback;
 };
 
+const toolFacts = (record: StoredApproval): ToolFacts => {
+  const tool = json(payload(record, 'tool'));
+  const destructive = at(tool, 'destructive');
+  return {
+    description: stringOf(at(tool, 'description')) ?? null,
+    destructive: destructive?.kind === 'literal' && destructive.value === true,
+  };
+};
+
 const requested = (body: Body, record: StoredApproval): Rebuilt => {
   const { requester, server, tool, args, definition, policy } = body;
   const key = principalKey({ issuer: requester.iss, subject: requester.sub });
@@ -89,12 +109,26 @@ const requested = (body: Body, record: StoredApproval): Rebuilt => {
       binding: { principal: key, server, tool, args, definition, policy },
       session: body.session,
       rule: body.rule,
-      requester: { key, name: personName(record, requester.sub) },
+      policyRule: body.policy_rule ?? null,
+      requester: {
+        key,
+        name: personName(record, requester.sub),
+        groups: requester.groups,
+        agent: requester.act ?? null,
+        reason: stringOf(json(payload(record, 'reason'))) ?? null,
+      },
+      tool: toolFacts(record),
       maskedArgs: maskedArgs ?? '{}',
       requestedAt: timeOf(record.t),
       deadline: body.deadline,
       needed: body.needed,
       reviewers: body.reviewers,
+      everyGroup: body.every_group,
+      passkey: body.passkey_required,
+      window: body.window,
+      uses: 0,
+      definitions: {},
+      leaf: record.leaf ?? null,
       decisions: [],
       state: 'pending',
     },
@@ -111,6 +145,8 @@ const requested = (body: Body, record: StoredApproval): Rebuilt => {
 const transitionOf = (body: Body, record: StoredApproval): Transition | null => {
   const { event, by } = body;
   if (event === 'requested') return null;
+  if (event === 'granted') return body.window ? { event, ends: body.deadline } : { event };
+  if (event === 'consumed') return body.window ? { event, tool: body.tool, definition: body.definition } : { event };
   if (event !== 'approved' && event !== 'denied') return { event };
   if (!by) throw invalid('a decision names nobody');
   const decision: ApprovalDecision = {
@@ -119,6 +155,8 @@ const transitionOf = (body: Body, record: StoredApproval): Transition | null => 
     verdict: event === 'approved' ? 'approve' : 'deny',
     reason: stringOf(json(payload(record, 'reason'))) ?? null,
     at: timeOf(record.t),
+    groups: by.groups,
+    signed: Boolean(body.passkey),
   };
   return { event, decision };
 };

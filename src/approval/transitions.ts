@@ -2,12 +2,14 @@
 import type { Clock } from '../base/clock.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { Ulid } from '../base/ulid.js';
+import type { Approval, ApprovalBinding } from '../model/approval.js';
 import type { Ledger } from '../model/ports.js';
+import type { ApprovalRecord } from '../model/record.js';
 import { type DecidedBy, transitionDraft } from './draft.js';
 import { type Entry, serially, timeLeft, wake } from './entry.js';
 import type { People } from './people.js';
 import type { Registry } from './registry.js';
-import { approvedBy, evolve, isOpen, type Transition } from './state.js';
+import { approvedBy, evolve, isEnough, isOpen, type Transition } from './state.js';
 
 /** What the parts of the workflow share. */
 export interface Context {
@@ -15,6 +17,8 @@ export interface Context {
   readonly clock: Clock;
   readonly people: People;
   readonly registry: Registry;
+  /** Told of every transition once it is durable. Must not throw. */
+  readonly onChange: (approval: Approval, event: ApprovalRecord['event']) => void;
 }
 
 export interface Transitions {
@@ -22,7 +26,7 @@ export interface Transitions {
   readonly apply: (
     entry: Entry,
     transition: Transition,
-    more?: { readonly decided?: DecidedBy; readonly call?: Ulid },
+    more?: { readonly decided?: DecidedBy; readonly call?: Ulid; readonly binding?: ApprovalBinding },
   ) => Promise<void>;
   /** Does what is due without anybody's doing: cancels, expires, grants. Runs within the order of the entry. */
   readonly settle: (entry: Entry) => Promise<void>;
@@ -34,7 +38,7 @@ export interface Transitions {
 const surelyNotWritten = (error: unknown): boolean =>
   error instanceof CountersignError && (error.code === 'RECORD_INVALID' || error.code === 'LEDGER_BUSY');
 
-export const createTransitions = ({ ledger, clock, people, registry }: Context): Transitions => {
+export const createTransitions = ({ ledger, clock, people, registry, onChange }: Context): Transitions => {
   const apply: Transitions['apply'] = async (entry, transition, more = {}) => {
     const { requester } = entry;
     const approval = evolve(entry.approval, transition);
@@ -46,9 +50,15 @@ export const createTransitions = ({ ledger, clock, people, registry }: Context):
       wake(entry);
       throw error;
     }
+    const wasOpen = isOpen(entry.approval);
     entry.approval = approval;
-    if (!isOpen(approval)) registry.retire(entry);
+    if (transition.event === 'granted' && approval.window) {
+      entry.monotonicDeadline = clock.monotonic() + approval.window.duration;
+    }
+    if (transition.event === 'revoked') entry.revoked.abort();
+    if (wasOpen && !isOpen(approval)) registry.retire(entry);
     wake(entry);
+    onChange(approval, transition.event);
   };
 
   const settle = async (entry: Entry): Promise<void> => {
@@ -56,8 +66,9 @@ export const createTransitions = ({ ledger, clock, people, registry }: Context):
     if (entry.inDoubt) throw entry.inDoubt;
     if (entry.stale) return apply(entry, { event: 'cancelled' });
     if (timeLeft(clock, entry) <= 0) return apply(entry, { event: 'expired' });
-    const { state, needed } = entry.approval;
-    if (state === 'pending' && approvedBy(people, entry.approval) >= needed) await apply(entry, { event: 'granted' });
+    const { state, window } = entry.approval;
+    if (state !== 'pending' || !isEnough(people, entry.approval)) return;
+    await apply(entry, window ? { event: 'granted', ends: clock.now() + window.duration } : { event: 'granted' });
   };
 
   const isDue = (entry: Entry): boolean =>
@@ -65,7 +76,7 @@ export const createTransitions = ({ ledger, clock, people, registry }: Context):
     entry.inDoubt === null &&
     (entry.stale ||
       timeLeft(clock, entry) <= 0 ||
-      (entry.approval.state === 'pending' && approvedBy(people, entry.approval) >= entry.approval.needed));
+      (entry.approval.state === 'pending' && isEnough(people, entry.approval)));
 
   const sweep = async (): Promise<void> => {
     const due = registry.entries().filter(isDue);

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.js';
 import type { Ulid } from '../base/ulid.js';
-import type { Approval, ApprovalDecision } from '../model/approval.js';
+import type { Approval, ApprovalDecision, DecisionMeans } from '../model/approval.js';
 import type { Approvals, Ledger } from '../model/ports.js';
 import { type Principal, principalKey } from '../model/principal.js';
 import type { ApprovalRule, Settings } from '../model/settings.js';
@@ -9,7 +9,7 @@ import { labelOf } from './draft.js';
 import { createEntry, serially, timeLeft } from './entry.js';
 import { createPeople, isPerson } from './people.js';
 import { type ApprovalLimits, createRegistry, DEFAULT_LIMITS } from './registry.js';
-import { refusal } from './state.js';
+import { refusal, revokeRefusal } from './state.js';
 import { rebuild, type StoredApproval } from './stored.js';
 import { type Context, createTransitions, type Transitions } from './transitions.js';
 
@@ -21,6 +21,8 @@ export interface ApprovalsDependencies {
   /** Digest of the policy in force: open requests of another are cancelled, for no call can use them. */
   readonly policy?: string;
   readonly limits?: Partial<ApprovalLimits>;
+  /** Told of every transition once it is durable. */
+  readonly onChange?: Context['onChange'];
 }
 
 export interface ApprovalWorkflow extends Approvals {
@@ -38,14 +40,17 @@ export interface ApprovalWorkflow extends Approvals {
   requiresReason(approval: Approval): boolean;
 }
 
+const BY_API: DecisionMeans = { channel: 'api', passkey: null };
+
 type RequiresReason = ApprovalWorkflow['requiresReason'];
 
 const createDecide = (
   { clock, people, registry }: Context,
   { apply, settle }: Transitions,
   requiresReason: RequiresReason,
+  rules: ReadonlyMap<string, ApprovalRule>,
 ): Approvals['decide'] => {
-  return async (id, reviewer, verdict, reason, address) => {
+  return async (id, reviewer, verdict, reason, address, means = BY_API) => {
     const entry = registry.get(id);
     if (!entry) return { ok: false, reason: 'not_found' };
     return serially(entry, async () => {
@@ -53,17 +58,39 @@ const createDecide = (
       const { approval, requester } = entry;
       const text = reason?.trim() || null;
       const requireReason = requiresReason(approval);
-      const why = refusal(people, { approval, requester, reviewer, reason: text, requireReason });
+      const signed = means.passkey !== null;
+      const mfa = rules.get(approval.rule)?.mfa;
+      const facts = { approval, requester, reviewer, reason: text, requireReason, verdict, mfa, signed };
+      const why = refusal(people, facts);
       if (why !== null) return { ok: false, reason: why };
       const by = principalKey(reviewer);
-      const decision: ApprovalDecision = { by, name: labelOf(reviewer), verdict, reason: text, at: clock.now() };
+      const { groups } = reviewer;
+      const who = { by, name: labelOf(reviewer), groups };
+      const decision: ApprovalDecision = { ...who, verdict, reason: text, at: clock.now(), signed };
       const event = verdict === 'approve' ? 'approved' : 'denied';
-      await apply(entry, { event, decision }, { decided: { reviewer, reason: text, address } });
+      await apply(entry, { event, decision }, { decided: { reviewer, reason: text, address, means } });
       await settle(entry);
       return { ok: true, approval: entry.approval };
     });
   };
 };
+
+const createRevoke =
+  ({ people, registry }: Context, { apply, settle }: Transitions): Approvals['revoke'] =>
+  async (id, reviewer, reason, address, channel = 'api') => {
+    const entry = registry.get(id);
+    if (!entry) return { ok: false, reason: 'not_found' };
+    return serially(entry, async () => {
+      await settle(entry);
+      const { approval, requester } = entry;
+      const why = revokeRefusal(people, { approval, requester, reviewer });
+      if (why !== null) return { ok: false, reason: why };
+      const event = approval.state === 'pending' ? 'cancelled' : 'revoked';
+      const decided = { reviewer, reason: reason?.trim() || null, address, means: { channel, passkey: null } };
+      await apply(entry, { event }, { decided });
+      return { ok: true, approval: entry.approval };
+    });
+  };
 
 const createRestore =
   ({ clock, registry }: Context, policy: string | undefined): ApprovalWorkflow['restore'] =>
@@ -90,14 +117,16 @@ export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWo
   const rules = new Map(dependencies.rules.map((rule) => [rule.name, rule]));
   const people = createPeople(dependencies.people);
   const registry = createRegistry({ ...DEFAULT_LIMITS, ...limits });
-  const context: Context = { ledger, clock, people, registry };
+  const { onChange = () => {} } = dependencies;
+  const context: Context = { ledger, clock, people, registry, onChange };
   const transitions = createTransitions(context);
   // A rule that is gone cannot say that no reason is needed.
   const requiresReason: RequiresReason = ({ rule }) => rules.get(rule)?.requireReason ?? true;
 
   return {
     acquire: createAcquire(context, transitions, rules),
-    decide: createDecide(context, transitions, requiresReason),
+    decide: createDecide(context, transitions, requiresReason, rules),
+    revoke: createRevoke(context, transitions),
     sweep: transitions.sweep,
     restore: createRestore(context, policy),
     requiresReason,

@@ -57,6 +57,8 @@ export interface Decided extends Addressed {
   readonly risk: 'high' | 'low';
   /** Digest of the tool's definition as last listed. */
   readonly definition: string | null;
+  /** Why, in the caller's words (`_meta`, `countersign/reason`), masked; where the call said so. */
+  readonly requestReason?: string | null;
   readonly arguments: {
     /** Keyed digest of the canonical arguments; null where there are none. */
     readonly digest: `hs256:${string}:${string}` | null;

@@ -1,6 +1,6 @@
 /** Interfaces between stations. Each comment is the contract; `app/wire.ts` puts the implementations in. */
 import type { Ulid } from '../base/ulid.js';
-import type { Approval, ApprovalAsk, ApprovalOutcome, DecisionRefusal } from './approval.js';
+import type { Approval, ApprovalAsk, ApprovalOutcome, DecisionMeans, DecisionRefusal } from './approval.js';
 import type { Decision, PolicyCall } from './decision.js';
 import type { Authentication, Principal, TokenUse } from './principal.js';
 import type { Receipt, RecordDraft } from './record.js';
@@ -31,6 +31,10 @@ export interface Policy {
   decide(principal: Principal, call: PolicyCall): Decision;
 }
 
+type Decided =
+  | { readonly ok: true; readonly approval: Approval }
+  | { readonly ok: false; readonly reason: DecisionRefusal };
+
 /** The workflow of approvals. Every transition is durable before it has effect. */
 export interface Approvals {
   /**
@@ -51,9 +55,19 @@ export interface Approvals {
     verdict: 'approve' | 'deny',
     reason: string | null,
     address: string,
-  ): Promise<
-    { readonly ok: true; readonly approval: Approval } | { readonly ok: false; readonly reason: DecisionRefusal }
-  >;
+    means?: DecisionMeans,
+  ): Promise<Decided>;
+  /**
+   * Ends a grant, and the calls in flight under it, or withdraws a request. A reviewer may end a grant; the
+   * requester may end and withdraw their own.
+   */
+  revoke(
+    id: Ulid,
+    by: Principal,
+    reason: string | null,
+    address: string,
+    channel?: DecisionMeans['channel'],
+  ): Promise<Decided>;
   /** Expires what is past its deadline. */
   sweep(): Promise<void>;
 }

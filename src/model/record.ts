@@ -161,14 +161,39 @@ export interface ConfigRecord {
   readonly reason: string | null;
 }
 
-/** `approval`: one transition. Payloads: `args` (masked), `reason`, `person`. */
+/** What a passkey signed (WebAuthn §6.3.3), enough to verify it offline. All base64url without padding. */
+export interface PasskeyAssertion {
+  readonly credential: string;
+  readonly authenticator_data: string;
+  readonly client_data: string;
+  readonly signature: string;
+}
+
+/**
+ * `approval`: one transition. Payloads: `args` (masked), `reason`, `person`, `tool` (what the server says of it).
+ * What is optional here is absent in records of earlier versions.
+ */
 export interface ApprovalRecord {
-  readonly event: 'requested' | 'approved' | 'denied' | 'granted' | 'consumed' | 'expired' | 'cancelled';
+  readonly event: 'requested' | 'approved' | 'denied' | 'granted' | 'consumed' | 'expired' | 'cancelled' | 'revoked';
   readonly approval: Ulid;
   readonly rule: string;
   readonly session: Ulid;
   /** With the agent and client that asked for the person: whoever answers for them may not decide either. */
-  readonly requester: PrincipalFacts & { readonly act?: string | null; readonly client_id?: string | null };
+  readonly requester: PrincipalFacts & {
+    readonly act?: string | null;
+    readonly client_id?: string | null;
+    readonly groups?: readonly string[];
+  };
+  readonly policy_rule?: string | null;
+  /** Whether every group must approve, each by another person. */
+  readonly every_group?: boolean;
+  readonly passkey_required?: boolean;
+  /** A grant for several calls; `ms` from the grant to its end. */
+  readonly window?: { readonly ms: number; readonly uses: number; readonly tools: readonly string[] } | null;
+  /** Calls that used the grant, this one included. */
+  readonly uses?: number;
+  /** Signature of the reviewer's passkey over the leaf hash of the `requested` record. */
+  readonly passkey?: PasskeyAssertion | null;
   readonly server: string;
   readonly tool: string;
   readonly args: KeyedDigest;
@@ -192,7 +217,7 @@ export interface ApprovalRecord {
         readonly token: KeyedDigest;
       })
     | null;
-  readonly channel: 'api' | null;
+  readonly channel: 'api' | 'web' | null;
   readonly address: string | null;
   /** The call that consumed the grant. */
   readonly call: Ulid | null;

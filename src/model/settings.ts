@@ -88,6 +88,30 @@ export interface ApprovalRule {
   /** Milliseconds. */
   readonly deadline: number;
   readonly requireReason: boolean;
+  /** Whether every one of the groups must approve, each by another person. */
+  readonly everyGroup?: boolean;
+  /** Whether whoever asks must say why. */
+  readonly requireRequestReason?: boolean;
+  /** Whether an approval must be signed with the reviewer's passkey. */
+  readonly passkey?: 'required' | 'optional';
+  /** Methods (`amr`, RFC 8176) and classes (`acr`) of login, one of which a reviewer must have used. Absent: any. */
+  readonly mfa?: { readonly amr: readonly string[]; readonly acr: readonly string[] } | undefined;
+  /** A grant for several calls. Absent: for the one call that was asked for. */
+  readonly window?: ApprovalWindow | undefined;
+  /** Of one principal under this rule. Absent: see `DEFAULT_RULE_LIMITS`. */
+  readonly limits?: { readonly open: number; readonly perHour: number };
+  /** Names of the channels that are told. */
+  readonly channels?: readonly string[];
+}
+
+/** What a grant for several calls covers. */
+export interface ApprovalWindow {
+  /** Milliseconds from the grant to its absolute end. */
+  readonly duration: number;
+  /** Most calls. */
+  readonly uses: number;
+  /** Names of tools; empty: the tool that was asked for. */
+  readonly tools: readonly string[];
 }
 
 export interface MaskingProfile {

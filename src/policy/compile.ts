@@ -1,5 +1,6 @@
 import { canonical } from '../base/canonical.js';
 import { sha256 } from '../base/digest.js';
+import { parseJson, toValue } from '../base/json.js';
 import type { Decision, PolicyCall } from '../model/decision.js';
 import type { Policy } from '../model/ports.js';
 import type { Principal } from '../model/principal.js';
@@ -46,9 +47,7 @@ const compileRule = (rule: PolicyRule): CompiledRule => {
 
 /** SHA-256 over the canonical JSON (RFC 8785) of all that decides: the rules and the approvals they name. */
 const digestOf = (rules: readonly PolicyRule[], approvals: readonly ApprovalRule[]): string =>
-  sha256(
-    canonical({ approvals: approvals.map((approval) => ({ ...approval })), rules: rules.map((rule) => ({ ...rule })) }),
-  );
+  sha256(canonical(toValue(parseJson(Buffer.from(JSON.stringify({ approvals, rules }))))));
 
 /**
  * Compiles rules into a policy that decides without I/O.

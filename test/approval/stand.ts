@@ -32,6 +32,8 @@ const createClock = (): Clock & { wall: number; mono: number; pass(ms: number): 
 /** `lost`: rejects and writes nothing; `written`: rejects although the record is on disk; `invalid`, `busy`: never written. */
 export type Fault = 'lost' | 'written' | 'invalid' | 'busy';
 
+const leafOf = (seq: number): string => seq.toString(16).padStart(64, '0');
+
 export const createJournal = (clock: Clock) => {
   const stored: StoredApproval[] = [];
   const bodies: ApprovalRecord[] = [];
@@ -46,6 +48,7 @@ export const createJournal = (clock: Clock) => {
     append: async (draft: RecordDraft) => {
       if (draft.type !== 'approval') throw new Error('only approvals are expected');
       const fault = journal.fault(draft.d.event);
+      const seq = stored.length;
       if (fault === null || fault === 'written') {
         // As on disk: what is written is text.
         stored.push({
@@ -54,6 +57,7 @@ export const createJournal = (clock: Clock) => {
             Object.entries(draft.payloads ?? {}).map(([name, data]) => [name, { data: data.toString() }]),
           ),
           t: new Date(clock.now()).toISOString(),
+          leaf: leafOf(stored.length),
         });
         bodies.push(draft.d);
       }
@@ -61,7 +65,7 @@ export const createJournal = (clock: Clock) => {
       if (fault === 'invalid') throw new CountersignError('RECORD_INVALID', { problem: 'test' });
       if (fault === 'busy') throw new CountersignError('LEDGER_BUSY', { bytes: 1 });
       if (fault !== null) throw new CountersignError('LEDGER_WRITE_FAILED', { problem: 'test' });
-      return { seq: stored.length - 1, leaf: '' };
+      return { seq, leaf: leafOf(seq) };
     },
   };
   return journal;

@@ -21,7 +21,7 @@ describe('one request', () => {
       ok: true,
       approval: { state: 'granted' },
     });
-    expect(await acquire(ask(ada))).toEqual({ state: 'consumed', approval: id });
+    expect(await acquire(ask(ada))).toMatchObject({ state: 'consumed', approval: id });
     expect(journal.events()).toEqual(['requested', 'approved', 'granted', 'consumed']);
     const next = await acquire(ask(ada));
     expect(next.state).toBe('pending');
@@ -47,6 +47,7 @@ describe('one request', () => {
     expect(journal.stored[0]?.payloads).toEqual({
       args: { data: '{"path":"/srv/files/a.txt","content":"[masked:email]"}' },
       person: { data: '{"name":"Ada","email":"ada@example.com"}' },
+      tool: { data: '{"description":null,"destructive":false}' },
     });
     expect(journal.bodies[1]).toMatchObject({
       event: 'approved',
@@ -94,7 +95,7 @@ describe('one request', () => {
     const id = idOf(await acquire(ask(ada)));
     await approvals.decide(id, bob, 'approve', null, '');
     expect((await acquire(other)).state).toBe('pending');
-    expect(await acquire(ask(ada))).toEqual({ state: 'consumed', approval: id });
+    expect(await acquire(ask(ada))).toMatchObject({ state: 'consumed', approval: id });
   });
 
   it('an approval that is not configured is denied, without a record', async () => {
@@ -211,7 +212,7 @@ describe('deadlines', () => {
     stand.clock.pass(899_999);
     await stand.approvals.sweep();
     await stand.approvals.decide(id, bob, 'approve', null, '');
-    expect(await stand.acquire(ask(ada))).toEqual({ state: 'consumed', approval: id });
+    expect(await stand.acquire(ask(ada))).toMatchObject({ state: 'consumed', approval: id });
   });
 
   it('a grant whose record takes until after the deadline does not run', async () => {
@@ -242,7 +243,7 @@ describe('waiting', () => {
     await vi.waitFor(() => expect(approvals.list()).toHaveLength(1));
     const id = approvals.list()[0]?.id ?? '';
     await approvals.decide(id, bob, 'approve', null, '');
-    expect(await waiting).toEqual({ state: 'consumed', approval: id });
+    expect(await waiting).toMatchObject({ state: 'consumed', approval: id });
   });
 
   it('a wait that is over tells to call again, by real clocks', async () => {
@@ -275,7 +276,7 @@ describe('waiting', () => {
     await approvals.decide(id, bob, 'approve', null, '');
     expect(journal.events()).toEqual(['requested', 'approved', 'granted']);
     expect(await acquire(ask(ada), controller.signal)).toMatchObject({ state: 'cancelled', approval: null });
-    expect(await acquire(ask(ada))).toEqual({ state: 'consumed', approval: id });
+    expect(await acquire(ask(ada))).toMatchObject({ state: 'consumed', approval: id });
   });
 
   it('an ask withdrawn while its use is written does not run, and the grant is gone', async () => {

@@ -136,6 +136,25 @@ const approvalRule = z.strictObject({
   min: z.int().min(1).max(10).default(1),
   deadline: duration('10s', '7d').prefault('15m'),
   requireReason: z.boolean().default(true),
+  everyGroup: z.boolean().default(false),
+  requireRequestReason: z.boolean().default(false),
+  mfa: z
+    .strictObject({ amr: z.array(line(100)).max(50).default([]), acr: z.array(line(200)).max(50).default([]) })
+    .refine(({ amr, acr }) => amr.length + acr.length > 0, { error: 'must name an amr or an acr value' })
+    .optional(),
+  window: z
+    .strictObject({
+      duration: duration('1m', '24h'),
+      uses: z.int().min(1).max(1_000),
+      tools: z.array(line(200)).max(100).default([]),
+    })
+    .optional(),
+  limits: z
+    .strictObject({
+      open: z.int().min(1).max(20).default(20),
+      perHour: z.int().min(1).max(10_000).default(120),
+    })
+    .prefault({}),
 });
 
 const maskingProfile = z.strictObject({

@@ -13,7 +13,10 @@ import { checkHead, pathOf, type Route, readReason, routeOf } from './request.js
 import { detailOf, type ViewFacts, viewOf } from './view.js';
 
 export interface ApprovalApiDependencies {
-  readonly approvals: Pick<ApprovalWorkflow, 'list' | 'get' | 'decide' | 'isWaiting' | 'standing' | 'requiresReason'>;
+  readonly approvals: Pick<
+    ApprovalWorkflow,
+    'list' | 'get' | 'decide' | 'revoke' | 'isWaiting' | 'standing' | 'requiresReason'
+  >;
   readonly authenticate: Authenticator['authenticate'];
   /** Records refused tokens and requests; bounded against floods by whoever gives it. */
   readonly record: (draft: Extract<RecordDraft, { type: 'auth' | 'refuse' }>) => Promise<unknown>;
@@ -120,10 +123,15 @@ const createDecide = ({ approvals, mask, maxBody = MAX_BODY }: ApprovalApiDepend
   ): Promise<object> => {
     exchange.server = approvals.get(id)?.binding.server ?? null;
     const reason = maskReason(await readReason(exchange.request, maxBody));
-    const result = await approvals.decide(id, principal, verdict, reason, addressOf(exchange.request));
+    const address = addressOf(exchange.request);
+    const result =
+      verdict === 'revoke'
+        ? await approvals.revoke(id, principal, reason, address)
+        : await approvals.decide(id, principal, verdict, reason, address);
     if (!result.ok) throw problemOf(result.reason);
     const requireReason = approvals.requiresReason(result.approval);
-    return { approval: viewOf(result.approval, { own: false, requireReason }) };
+    const own = approvals.standing(id, principal) === 'own';
+    return { approval: viewOf(result.approval, { own, requireReason }) };
   };
 };
 
@@ -153,7 +161,7 @@ const createServe = (dependencies: ApprovalApiDependencies) => {
 };
 
 /**
- * `GET /approvals[?all=true]`, `GET /approvals/ID`, `POST /approvals/ID/approve|deny` with `{"reason": ...}`.
+ * `GET /approvals[?all=true]`, `GET /approvals/ID`, `POST /approvals/ID/approve|deny|revoke` with `{"reason": ...}`.
  * Every path wants a bearer token (RFC 6750) whose audience is approvals and whose login is recent. A person
  * sees the requests that his groups may decide, and his own. Each refusal is recorded before it is answered.
  */

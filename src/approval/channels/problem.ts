@@ -36,6 +36,17 @@ const PROBLEMS = {
     hint: 'another member of the reviewer groups must decide it',
   },
   REASON_REQUIRED: { status: 422, message: 'this request needs a reason', hint: 'give one with --reason' },
+  MFA_REQUIRED: {
+    status: 403,
+    message: 'this request needs a stronger login than yours',
+    hint: 'log in again with a second factor that the approval rule names',
+  },
+  PASSKEY_REQUIRED: {
+    status: 403,
+    message: 'this request can be approved with a passkey only',
+    hint: 'the approval rule demands a passkey; it may still be denied without one',
+  },
+  NOT_GRANTED: { status: 409, message: 'there is no grant to revoke', hint: SHOW },
   NOT_PENDING: { status: 409, message: 'this request no longer waits for a decision', hint: SHOW },
 } as const satisfies Record<string, ProblemRow>;
 
@@ -63,6 +74,9 @@ const OF_REFUSAL: Readonly<Record<DecisionRefusal, ProblemCode>> = {
   not_reviewer: 'NOT_REVIEWER',
   already_decided: 'ALREADY_DECIDED',
   reason_required: 'REASON_REQUIRED',
+  mfa_required: 'MFA_REQUIRED',
+  passkey_required: 'PASSKEY_REQUIRED',
+  not_granted: 'NOT_GRANTED',
 };
 
 export const problemOf = (refusal: DecisionRefusal): Problem => new Problem(OF_REFUSAL[refusal]);

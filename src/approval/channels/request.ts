@@ -10,7 +10,7 @@ const MAX_REASON = 1_000;
 export type Route =
   | { readonly kind: 'list'; readonly all: boolean }
   | { readonly kind: 'show'; readonly id: string }
-  | { readonly kind: 'decide'; readonly id: string; readonly verdict: 'approve' | 'deny' };
+  | { readonly kind: 'decide'; readonly id: string; readonly verdict: 'approve' | 'deny' | 'revoke' };
 
 /** Path and query of a request that is for this API; null for any other. */
 export const pathOf = (url: string | undefined): { readonly path: string; readonly query: string } | null => {
@@ -29,7 +29,7 @@ const parseRoute = (path: string, query: string): Route => {
   if (query !== '') throw new Problem('BAD_REQUEST', 'no parameter is known here');
   if (!isUlid(id) || rest.length > 0) throw new Problem('NOT_FOUND');
   if (verdict === undefined) return { kind: 'show', id };
-  if (verdict !== 'approve' && verdict !== 'deny') throw new Problem('NOT_FOUND');
+  if (verdict !== 'approve' && verdict !== 'deny' && verdict !== 'revoke') throw new Problem('NOT_FOUND');
   return { kind: 'decide', id, verdict };
 };
 

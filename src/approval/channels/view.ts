@@ -26,6 +26,15 @@ export interface ApprovalView {
     readonly reason: string | null;
     readonly at: string;
   }[];
+  /** Whether every one of the groups must approve. */
+  readonly everyGroup: boolean;
+  /** Whether a passkey must sign an approval. */
+  readonly passkey: boolean;
+  /** Why, in the requester's words. */
+  readonly requestReason: string | null;
+  /** A grant for several calls: how many it served, of how many, of which tools; null for the one call. */
+  readonly window: { readonly uses: number; readonly of: number; readonly tools: readonly string[] } | null;
+  readonly policyRule: string | null;
   /** Digest of the policy that asked for approval. */
   readonly policy: string;
 }
@@ -56,6 +65,15 @@ export const viewOf = (approval: Approval, { own, requireReason }: ViewFacts): A
   reviewers: approval.reviewers,
   requireReason,
   decisions: approval.decisions.map(({ name, verdict, reason, at }) => ({ name, verdict, reason, at: timestamp(at) })),
+  everyGroup: approval.everyGroup,
+  passkey: approval.passkey,
+  requestReason: approval.requester.reason,
+  window: approval.window && {
+    uses: approval.uses,
+    of: approval.window.uses,
+    tools: approval.window.tools.length > 0 ? approval.window.tools : [approval.binding.tool],
+  },
+  policyRule: approval.policyRule,
   policy: approval.binding.policy,
 });
 

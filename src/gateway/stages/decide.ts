@@ -1,6 +1,6 @@
 import { canonical } from '../../base/canonical.js';
 import type { KeyedDigester } from '../../base/digest.js';
-import { compactJson, member, toValue } from '../../base/json.js';
+import { at, compactJson, member, parseJson, stringOf, toValue } from '../../base/json.js';
 import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
 import type { Policy } from '../../model/ports.js';
@@ -35,6 +35,17 @@ const readArguments = (deps: DecideDeps, { message, server }: Addressed): Decide
   }
 };
 
+/** Longest reason of a caller, in characters; a longer one is none. */
+const MAX_REASON = 1_000;
+
+/** Why the call is made, as the caller says (MCP `_meta`), masked: it goes into records and to reviewers. */
+const readReason = ({ maskFor }: DecideDeps, { message, server }: Addressed): string | null => {
+  const reason = stringOf(at(message.node, 'params', '_meta', 'countersign/reason'))?.trim();
+  if (!reason || reason.length > MAX_REASON) return null;
+  const { bytes } = maskFor(server.masking)(Buffer.from(JSON.stringify(reason)));
+  return stringOf(parseJson(bytes)) ?? null;
+};
+
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide =
   (deps: DecideDeps) =>
@@ -51,6 +62,7 @@ export const createDecide =
       decision,
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
+      requestReason: readReason(deps, addressed),
       arguments: readArguments(deps, addressed),
     };
   };

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import { inexactNumber, member } from '../../base/json.js';
 import type { ApprovalAsk } from '../../model/approval.js';
 import type { Decided, Granted, Recorded } from '../../model/call.js';
+import { UpstreamError } from '../../model/call.js';
 import type { Approvals, Ledger, Policy } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
@@ -56,6 +57,8 @@ const askFor = (decided: Decided, rule: string): ApprovalAsk | undefined => {
     principal,
     session: decided.session,
     maskedArgs: args.masked.toString('utf8'),
+    policyRule: decision.rule,
+    reason: decided.requestReason ?? null,
   };
 };
 
@@ -65,6 +68,14 @@ const stillAllowed = (deps: GrantDeps, decided: Decided): string | undefined => 
   const again = deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target });
   if (again.effect !== 'require_approval' || again.policy !== decided.decision.policy) return 'the policy has changed';
   return principal.expiresAt * 1000 <= deps.clock.now() ? 'the token expired while the call waited' : undefined;
+};
+
+/** Ends the call where its grant is revoked while it runs. Holds nothing of a call that is over. */
+const endWhenRevoked = (revoked: AbortSignal, { abort }: Underway): void => {
+  const call = new WeakRef(abort);
+  const end = (): void => call.deref()?.abort(new UpstreamError('cancelled', 'the approval of this call was revoked'));
+  if (revoked.aborted) end();
+  else revoked.addEventListener('abort', end, { once: true });
 };
 
 const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
@@ -78,6 +89,7 @@ const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, r
   if (outcome.state === 'consumed') {
     const problem = stillAllowed(deps, decided);
     if (problem !== undefined) return refuse(deps, decided, 'approval_denied', problem, outcome.approval);
+    endWhenRevoked(outcome.revoked, underway);
     return { ...decided, grant: { approval: outcome.approval } };
   }
   if (outcome.state === 'pending' && outcome.approval !== null && decided.message.id !== null) {
