@@ -16,7 +16,7 @@ const COUNTS = `SELECT
   (SELECT count(*) FROM gw_call WHERE forwarded AND result_seq IS NULL AND end_ts > (SELECT max(t) FROM record)
     AND ${IN('t')}) AS under_way,
   (SELECT count(*) FROM approval WHERE ${IN('requested_t')}) AS requested,
-  (SELECT count(*) FROM approval WHERE state IN ('granted', 'consumed') AND ${IN('requested_t')}) AS granted,
+  (SELECT count(*) FROM approval WHERE state IN ('granted', 'consumed', 'revoked') AND ${IN('requested_t')}) AS granted,
   (SELECT count(*) FROM approval WHERE state IN ('denied', 'expired', 'cancelled') AND ${IN('requested_t')}) AS refused,
   (SELECT count(*) FROM approval WHERE state = 'pending' AND ${IN('requested_t')}) AS pending,
   (SELECT count(*) FROM approval WHERE consumed_t IS NOT NULL AND ${IN('consumed_t')}) AS used,

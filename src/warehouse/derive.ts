@@ -99,17 +99,19 @@ const APPROVAL_PATHS = [
   'by.iss',
   'by.sub',
   'by.auth_time',
+  'window.uses',
 ];
 
 const APPROVAL = `INSERT INTO approval
-WITH a AS (SELECT *, x[1] AS event, x[2] AS id, ${list('reviewers')} AS reviewers FROM ${extract('approval', APPROVAL_PATHS)}),
+WITH a AS (SELECT *, x[1] AS event, x[2] AS id, ${list('reviewers')} AS reviewers, ${list('window.tools')} AS tools FROM ${extract('approval', APPROVAL_PATHS)}),
 q AS (SELECT * FROM a WHERE event = 'requested'),
 s AS (SELECT id, min(t) FILTER (event = 'granted') AS granted, min(t) FILTER (event = 'consumed') AS consumed,
     arg_min(x[14], seq) FILTER (event = 'consumed') AS call, count(*) FILTER (event = 'consumed') AS times,
+    arg_max(x[12], seq) FILTER (event IN ('requested', 'granted')) AS deadline,
     arg_max(event, seq) FILTER (event NOT IN ('requested', 'approved')) AS last FROM a GROUP BY id)
 SELECT q.id, q.x[3], q.x[4] || '|' || q.x[5], coalesce(${label('q.seq')}, q.x[5]), q.x[6], q.x[7], q.x[8], q.x[9], q.x[10],
-  q.x[11], q.t, ${time('q.x[12]')}, CAST(q.x[13] AS BIGINT), q.reviewers, s.granted, s.consumed, s.call, s.times,
-  coalesce(s.last, 'pending')
+  q.x[11], q.t, ${time('s.deadline')}, CAST(q.x[13] AS BIGINT), q.reviewers, s.granted, s.consumed, s.call, s.times,
+  coalesce(s.last, 'pending'), CAST(q.x[18] AS BIGINT), q.tools
 FROM q JOIN s USING (id)`;
 
 const APPROVAL_DECISION = `INSERT INTO approval_decision

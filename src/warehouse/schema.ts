@@ -40,12 +40,14 @@ const GATEWAY_TABLES: readonly string[] = [
   `CREATE TABLE gw_credential (access_key_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, role_arn VARCHAR NOT NULL,
      role_session_name VARCHAR NOT NULL, source_identity VARCHAR NOT NULL, first_seen TIMESTAMP NOT NULL,
      expires_ts TIMESTAMP NOT NULL)`,
-  // `state`: pending, granted, consumed, denied, expired, cancelled.
+  // `state`: pending, granted, consumed, denied, expired, cancelled, revoked. `window_uses`: most calls of a grant for
+  // several calls, null for one call; `window_tools`: the tools it names, empty for the one asked for.
   `CREATE TABLE approval (approval_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, requester VARCHAR NOT NULL,
      requester_label VARCHAR NOT NULL, server VARCHAR NOT NULL, tool VARCHAR NOT NULL, args_digest VARCHAR NOT NULL,
      definition VARCHAR, policy VARCHAR NOT NULL, rule VARCHAR NOT NULL, requested_t TIMESTAMP NOT NULL,
      deadline TIMESTAMP NOT NULL, needed BIGINT NOT NULL, reviewers VARCHAR[] NOT NULL, granted_t TIMESTAMP,
-     consumed_t TIMESTAMP, consumed_call VARCHAR, consumptions BIGINT NOT NULL, state VARCHAR NOT NULL)`,
+     consumed_t TIMESTAMP, consumed_call VARCHAR, consumptions BIGINT NOT NULL, state VARCHAR NOT NULL,
+     window_uses BIGINT, window_tools VARCHAR[])`,
   // `verdict`: approve, deny. `by_person` as `person` of gw_call.
   `CREATE TABLE approval_decision (approval_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL,
      by_principal VARCHAR NOT NULL, by_label VARCHAR NOT NULL, by_person VARCHAR, by_groups VARCHAR[] NOT NULL,

@@ -1,4 +1,4 @@
--- Used more than once, late, without a record of its use, or for a call other than the one approved.
+-- Used more often than granted, late, without a record of its use, or for a call other than the one approved.
 WITH used AS (
   SELECT approval_id, consumed_t AS t FROM approval
   WHERE consumed_t >= $from::TIMESTAMP AND consumed_t < $to::TIMESTAMP
@@ -11,13 +11,16 @@ WITH used AS (
   SELECT approval_id, count(*) AS calls, max(t) AS last_t FROM gw_call
   WHERE forwarded AND approval_id IS NOT NULL GROUP BY approval_id
 ), judged AS (
-  SELECT o.approval_id, o.t, a.requester_label, a.server, a.tool, a.deadline, a.consumed_t, a.consumptions,
+  SELECT o.approval_id, o.t, a.requester_label, a.server, a.tool, a.deadline, a.consumed_t, a.consumptions, coalesce(a.window_uses, 1) AS allowed,
     coalesce(n.calls, 0) AS calls, n.last_t, a.approval_id IS NOT NULL AS known,
     c.call_id IS NOT NULL AND (c.principal <> a.requester OR c.server <> a.server
-      OR c.target IS DISTINCT FROM a.tool) AS other_call,
-    c.call_id IS NOT NULL AND c.args_digest IS DISTINCT FROM a.args_digest AS other_args,
+      OR (c.target IS DISTINCT FROM a.tool
+        AND NOT coalesce(list_contains(a.window_tools, c.target), false))) AS other_call,
+    c.call_id IS NOT NULL AND c.args_digest IS DISTINCT FROM a.args_digest
+      AND a.window_uses IS NULL AS other_args,
     c.call_id IS NOT NULL AND c.policy <> a.policy AS other_policy,
-    c.call_id IS NOT NULL AND c.definition IS DISTINCT FROM a.definition AS other_definition
+    c.call_id IS NOT NULL AND c.definition IS DISTINCT FROM a.definition
+      AND c.target IS NOT DISTINCT FROM a.tool AS other_definition
   FROM once AS o
   LEFT JOIN approval AS a USING (approval_id)
   LEFT JOIN calls AS n USING (approval_id)
@@ -25,7 +28,7 @@ WITH used AS (
 ), faults AS (
   SELECT *, CASE
     WHEN NOT known THEN 'No record of this approval'
-    WHEN calls > 1 OR consumptions > 1 THEN 'Used by ' || greatest(calls, consumptions) || ' calls'
+    WHEN calls > allowed OR consumptions > allowed THEN 'Used by ' || greatest(calls, consumptions) || ' calls'
     WHEN consumed_t IS NULL THEN 'A call names it, and its use is not recorded'
     WHEN consumed_t > deadline OR last_t > deadline
       THEN 'Used ' || CAST(ceil(epoch(greatest(consumed_t, last_t) - deadline)) AS BIGINT) || ' s after the deadline'
@@ -37,5 +40,5 @@ WITH used AS (
 )
 SELECT approval_id AS item, t AS time, coalesce(requester_label, '') AS person,
   coalesce(server || ' / ' || tool, 'unknown approval') AS what,
-  'Used once, before its deadline, for the call that was approved' AS expected, found
+  'Used as often as granted, before its deadline, for what was approved' AS expected, found
 FROM faults WHERE found IS NOT NULL
