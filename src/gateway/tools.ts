@@ -23,7 +23,7 @@ export interface ToolDefinitions {
 const MAX_TOOLS = 10_000;
 const MAX_NAME = 256;
 
-export const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
+const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
   const tools = at(answer, 'result', 'tools');
   return tools?.kind === 'array' ? tools.items : [];
 };

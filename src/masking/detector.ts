@@ -5,7 +5,7 @@ import type { MaskName } from './marks.js';
 export type DetectorGroup = MaskingProfile['detectors'][number];
 
 /** See `Detector.before`. */
-export const EDGE = '\0';
+const EDGE = '\0';
 /** What may stand before a word: everything but letters, digits and `_`, and the letters of escapes such as `\n`. */
 export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrt`;
 

@@ -31,7 +31,7 @@ export interface Child {
 }
 
 /** Splits a byte stream into lines, bounded. Returns false when a line is too long. */
-export const lineSplitter = (maxBytes: number, onLine: (line: Buffer) => void): ((chunk: Buffer) => boolean) => {
+const lineSplitter = (maxBytes: number, onLine: (line: Buffer) => void): ((chunk: Buffer) => boolean) => {
   let pieces: Buffer[] = [];
   let size = 0;
   return (chunk) => {

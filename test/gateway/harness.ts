@@ -17,7 +17,7 @@ import type { ApprovalRule, PolicyRule, ServerSettings, Settings } from '../../s
 import { compilePolicy } from '../../src/policy/compile.js';
 import { createUpstreams } from '../../src/upstream/open.js';
 
-export const ISSUER = 'https://idp.test';
+const ISSUER = 'https://idp.test';
 const digest = createKeyedDigester(Buffer.alloc(32, 7));
 
 export const principalOf = (subject: string, groups: readonly string[] = ['engineering']): Principal => ({

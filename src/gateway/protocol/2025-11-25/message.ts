@@ -9,9 +9,6 @@ import { Refusal } from '../../refuse.js';
 /** Revisions served here, newest first. */
 export const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
-/** Assumed where a client names none (specification 2025-06-18, "Protocol Version Header"). */
-export const ASSUMED_REVISION = '2025-03-26';
-
 const MAX_ID_LENGTH = 256;
 
 const idOf = (bytes: Buffer, node: JsonNode | undefined): string | undefined => {
@@ -98,13 +95,6 @@ export const cancelledId = (message: Message): string | undefined =>
   message.method === 'notifications/cancelled'
     ? idOf(message.bytes, at(message.node, 'params', 'requestId'))
     : undefined;
-
-/** The progress token of a request, or the one a progress notification reports on, as written. */
-export const progressToken = (message: Message): string | undefined => {
-  const params = member(message.node, 'params');
-  const holder = message.method === 'notifications/progress' ? params : member(params, '_meta');
-  return idOf(message.bytes, member(holder, 'progressToken'));
-};
 
 /** The revision named in an `initialize` request or its result. */
 export const revisionOf = (message: Message): string | undefined =>
