@@ -106,7 +106,7 @@ const recordStart = async (
  */
 export const startGateway = async (settings: Settings, deps: WireDeps): Promise<RunningGateway> => {
   const wired = await wire(settings, deps);
-  const { gateway, admin, ledger, approvals, authenticator } = wired;
+  const { gateway, admin, ledger, approvals, authenticator, webhooks } = wired;
   const { log } = deps;
   const sweep = setInterval(() => {
     Promise.all([gateway.sweep(), approvals.sweep()]).catch((error: unknown) =>
@@ -121,6 +121,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
       .catch((error: unknown) => log.error({ problem: reason(error) }, 'closing the sessions failed'));
     await Promise.all(closing);
     authenticator.close();
+    await webhooks.close();
     await ledger.close(why);
   };
   let ending: Promise<void> | undefined;

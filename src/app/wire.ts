@@ -1,11 +1,19 @@
 /** Composition: the stations of the gateway, put together from settings. */
 import type { KeyObject } from 'node:crypto';
 import { createApprovalApi } from '../approval/channels/api.js';
+import {
+  createWebhooks,
+  fetchPost,
+  parseWebhookSecret,
+  type WebhookChannel,
+  type Webhooks,
+} from '../approval/channels/webhook.js';
 import type { StoredApproval } from '../approval/stored.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
+import { CountersignError } from '../base/errors.js';
 import { createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
@@ -50,6 +58,7 @@ export interface Wired {
   readonly ledger: OpenedLedger;
   readonly approvals: ApprovalWorkflow;
   readonly authenticator: BearerAuthenticator;
+  readonly webhooks: Webhooks;
   readonly policyDigest: string;
 }
 
@@ -80,6 +89,16 @@ const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<Ups
   }
   return secrets;
 };
+
+const channelsOf = ({ channels = [] }: Settings, deps: WireDeps): Promise<WebhookChannel[]> =>
+  Promise.all(
+    channels.map(async ({ name, url, secret: source }) => {
+      const secret = parseWebhookSecret(await secretText(source, deps));
+      if (secret) return { name, url, secret };
+      const problem = 'it does not hold whsec_ and base64 of 24 to 64 bytes';
+      throw new CountersignError('KEY_FILE', { file: sourceName(source), problem });
+    }),
+  );
 
 const masks = (settings: Settings): ((profile: string) => Mask) => {
   const byName = new Map(settings.masking.map((profile) => [profile.name, createMasker(profile)]));
@@ -170,6 +189,7 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const { clock } = deps;
   const { key, digest } = await loadKeys(settings, deps);
   const secrets = await serverSecrets(settings, deps);
+  const channels = await channelsOf(settings, deps);
   const ledger = await openOwnLedger(settings, deps, key);
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const policy = compilePolicy(
@@ -178,8 +198,23 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
     rules,
   );
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
-  const approvals = createApprovals({ ledger, clock, rules, people, policy: policy.digest });
   const { onStderr, onDefect } = maskedLog(settings, deps);
+  const webhooks = createWebhooks({
+    channels,
+    channelsOf: (name) => rules.find((rule) => rule.name === name)?.channels ?? [],
+    post: fetchPost,
+    record: (draft) => ledger.append(draft),
+    clock,
+    onDefect,
+  });
+  const approvals = createApprovals({
+    ledger,
+    clock,
+    rules,
+    people,
+    policy: policy.digest,
+    onChange: (approval, event) => webhooks.notify(approval, event),
+  });
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
@@ -189,5 +224,5 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   await restore(ledger.dir, gateway, approvals);
   const health = () => ({ ok: ledger.healthy, records: ledger.size, sessions: gateway.sessions });
   const admin = createAdmin({ routes: adminRoutes(settings, gateway, approvals, authenticator), health, onDefect });
-  return { gateway, admin, ledger, approvals, authenticator, policyDigest: policy.digest };
+  return { gateway, admin, ledger, approvals, authenticator, webhooks, policyDigest: policy.digest };
 };

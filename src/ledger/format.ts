@@ -63,6 +63,7 @@ const TYPES: Readonly<Record<RecordType, true>> = {
   tool: true,
   masking: true,
   access: true,
+  notice: true,
 };
 const isRecordType = (type: JsonValue | undefined): type is RecordType =>
   typeof type === 'string' && Object.hasOwn(TYPES, type);

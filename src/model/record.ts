@@ -21,7 +21,8 @@ export type RecordType =
   | 'approval'
   | 'tool'
   | 'masking'
-  | 'access';
+  | 'access'
+  | 'notice';
 
 export interface PrincipalFacts {
   readonly iss: string;
@@ -275,6 +276,19 @@ export interface AccessRecord {
   readonly manifest: string | null;
 }
 
+/** `notice`: a message to a channel was given up. */
+export interface NoticeRecord {
+  readonly event: 'dead';
+  readonly channel: string;
+  /** `webhook-id` of the message. */
+  readonly message: string;
+  readonly approval: Ulid;
+  /** The transition it tells of. */
+  readonly kind: ApprovalRecord['event'];
+  readonly attempts: number;
+  readonly problem: string;
+}
+
 /** Record type to the shape of its `d`. */
 export interface RecordBodies {
   readonly start: StartRecord;
@@ -292,6 +306,7 @@ export interface RecordBodies {
   readonly tool: ToolRecord;
   readonly masking: MaskingRecord;
   readonly access: AccessRecord;
+  readonly notice: NoticeRecord;
 }
 
 /** What a station hands to the ledger. */

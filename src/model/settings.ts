@@ -159,6 +159,8 @@ export interface Settings {
   readonly policy: readonly PolicyRule[];
   readonly approvals: readonly ApprovalRule[];
   readonly masking: readonly MaskingProfile[];
+  /** Where reviewers are told of requests. */
+  readonly channels?: readonly { readonly name: string; readonly url: string; readonly secret: SecretSource }[];
   readonly ledger: {
     readonly origin: string;
     readonly key: SecretSource;

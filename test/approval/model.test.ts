@@ -10,5 +10,14 @@ it('no history grants with too few people, consumes twice, or consumes late', as
     }),
     { numRuns: 150 },
   );
-  expect([...seen].sort()).toEqual(['approved', 'consumed', 'denied', 'expired', 'granted', 'requested']);
+  expect([...seen].sort()).toEqual([
+    'approved',
+    'cancelled',
+    'consumed',
+    'denied',
+    'expired',
+    'granted',
+    'requested',
+    'revoked',
+  ]);
 });

@@ -26,6 +26,7 @@ const principal = (subject: string) =>
 type Step =
   | { readonly do: 'ask'; readonly who: string; readonly tool: string; readonly rule: string; readonly copies: number }
   | { readonly do: 'decide'; readonly who: string; readonly pick: number; readonly verdict: 'approve' | 'deny' }
+  | { readonly do: 'revoke'; readonly who: string; readonly pick: number }
   | { readonly do: 'pass' | 'turn-back'; readonly ms: number }
   | { readonly do: 'sweep' | 'restart' }
   | { readonly do: 'fail'; readonly event: ApprovalRecord['event']; readonly fault: Fault };
@@ -38,7 +39,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('ask' as const),
       who: fc.constantFrom('ada', 'ada-bot', 'cyd'),
       tool: fc.constantFrom('t1', 't2'),
-      rule: fc.constantFrom('two-eyes', 'three-eyes'),
+      rule: fc.constantFrom('two-eyes', 'three-eyes', 'window'),
       copies: fc.integer({ min: 1, max: 3 }),
     }),
   },
@@ -52,6 +53,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('revoke' as const), who: subject, pick: fc.nat(20) }),
+  },
+  {
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('pass' as const, 'turn-back' as const),
@@ -63,7 +68,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant('fail' as const),
-      event: fc.constantFrom('requested', 'approved', 'denied', 'granted', 'consumed', 'expired'),
+      event: fc.constantFrom('requested', 'approved', 'denied', 'granted', 'consumed', 'expired', 'revoked'),
       fault: fc.constantFrom('lost' as const, 'written' as const),
     }),
   },
@@ -78,7 +83,9 @@ interface Moment {
 
 /** What was told to callers: which grants were handed out, and when. */
 interface Told {
-  readonly consumed: Map<string, Moment>;
+  readonly consumed: Map<string, Moment[]>;
+  /** Requests whose revocation was answered as done. */
+  readonly revoked: Set<string>;
   /** Monotonic time when each request was first seen. */
   readonly born: Map<string, number>;
   /** A restart forgets how far the wall clock was turned back before it; then the wall clock alone ends a request. */
@@ -87,7 +94,8 @@ interface Told {
 
 export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<{ events: string[] }> => {
   const stand = createStand();
-  const told: Told = { consumed: new Map(), born: new Map(), forgot: false };
+  const told: Told = { consumed: new Map(), revoked: new Set(), born: new Map(), forgot: false };
+  let revokedBefore: ReadonlySet<string> = new Set();
   let turnedBack = false;
   let run: ApprovalWorkflow = stand.approvals;
   let fault: { event: string; fault: Fault } | null = null;
@@ -99,6 +107,19 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
   };
   stand.journal.delay = () => new Promise((resolve) => setImmediate(resolve));
 
+  const decide = async (who: string, pick: number, verdict: 'approve' | 'deny'): Promise<void> => {
+    const known = run.list();
+    const id = known[pick % Math.max(1, known.length)]?.id;
+    if (id) await run.decide(id, principal(who), verdict, 'because', '').catch(() => undefined);
+  };
+
+  const revoke = async (who: string, pick: number): Promise<void> => {
+    const known = run.list();
+    const id = known[pick % Math.max(1, known.length)]?.id;
+    const result = id && (await run.revoke(id, principal(who), null, '').catch(() => undefined));
+    if (id && result && result.ok) told.revoked.add(id);
+  };
+
   const perform = async (todo: Step): Promise<void> => {
     if (todo.do === 'ask') {
       const what = ask(principal(todo.who), { tool: todo.tool, rule: todo.rule });
@@ -108,14 +129,15 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
       for (const result of await Promise.allSettled(copies)) {
         if (result.status === 'rejected' || result.value.state !== 'consumed') continue;
         const id = result.value.approval;
-        expect(told.consumed.has(id), 'a grant was handed out twice').toBe(false);
-        told.consumed.set(id, { wall: stand.clock.wall, mono: stand.clock.mono });
+        const uses = told.consumed.get(id) ?? [];
+        expect(uses.length, 'a grant was handed out too often').toBeLessThan(most(todo.rule));
+        // Groups run at once, so only a revocation that was over before this group counts.
+        expect(revokedBefore.has(id), 'a revoked grant was handed out').toBe(false);
+        told.consumed.set(id, [...uses, { wall: stand.clock.wall, mono: stand.clock.mono }]);
       }
-    } else if (todo.do === 'decide') {
-      const known = run.list();
-      const id = known[todo.pick % Math.max(1, known.length)]?.id;
-      if (id) await run.decide(id, principal(todo.who), todo.verdict, 'because', '').catch(() => undefined);
-    } else if (todo.do === 'pass') stand.clock.pass(todo.ms);
+    } else if (todo.do === 'decide') await decide(todo.who, todo.pick, todo.verdict);
+    else if (todo.do === 'revoke') await revoke(todo.who, todo.pick);
+    else if (todo.do === 'pass') stand.clock.pass(todo.ms);
     else if (todo.do === 'turn-back') {
       stand.clock.wall -= todo.ms;
       stand.clock.mono += 1;
@@ -125,6 +147,7 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
   };
 
   for (const group of groups) {
+    revokedBefore = new Set(told.revoked);
     await Promise.all(group.map(perform));
     // A restart ends what is under way, so it stands alone.
     if (group.some((todo) => todo.do === 'restart')) {
@@ -142,19 +165,29 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
   return { events: stand.journal.events() };
 };
 
+/** Most calls of one grant. */
+const most = (rule: string): number => RULES.find(({ name }) => name === rule)?.window?.uses ?? 1;
+
 const checkOrder = (own: readonly ApprovalRecord[]): void => {
   const events = own.map(({ event }) => event);
   expect(events.indexOf('requested')).toBe(0);
   expect(events.lastIndexOf('requested')).toBe(0);
-  const ends = events.filter((event) => ['denied', 'consumed', 'expired', 'cancelled'].includes(event));
-  expect(ends.length, 'ended more than once').toBeLessThanOrEqual(1);
-  if (ends.length > 0) expect(events.at(-1), 'something happened after the end').toBe(ends[0]);
+  const used = events.filter((event) => event === 'consumed').length;
+  const allowed = most(own[0]?.rule ?? '');
+  expect(used, 'used too often').toBeLessThanOrEqual(allowed);
+  const last = events.filter((event) => event !== 'revoked').at(-1);
+  const ends = events.filter((event) => ['denied', 'expired', 'cancelled'].includes(event));
+  expect(ends.length + (used === allowed ? 1 : 0), 'ended more than once').toBeLessThanOrEqual(1);
+  if (ends.length > 0) expect(last, 'something happened after the end').toBe(ends[0]);
+  // A grant that is used up may be revoked: the call may still run.
+  const revoked = events.indexOf('revoked');
+  if (revoked >= 0) expect(revoked, 'something happened after the revocation').toBe(events.length - 1);
   if (events.includes('consumed')) expect(events).toContain('granted');
 };
 
 const checkPeople = (own: readonly ApprovalRecord[]): void => {
   const [first] = own;
-  const deciders = own.flatMap(({ by }) => by ?? []);
+  const deciders = own.flatMap(({ by, event }) => (event === 'approved' || event === 'denied' ? (by ?? []) : []));
   for (const by of deciders) {
     expect(by.iss).toBe(ISSUER);
     expect(AGENTS.includes(by.sub) || by.sub === 'eve', 'decided by nobody who may').toBe(false);
@@ -170,10 +203,14 @@ const checkPeople = (own: readonly ApprovalRecord[]): void => {
 const checkUse = (own: readonly ApprovalRecord[], told: Told): void => {
   const [first] = own;
   if (!first) return;
-  const used = told.consumed.get(first.approval);
-  if (!used) return;
-  expect(own.at(-1)?.event, 'handed out without a record').toBe('consumed');
-  expect(used.wall, 'consumed after the deadline').toBeLessThan(Date.parse(first.deadline));
-  const elapsed = used.mono - (told.born.get(first.approval) ?? 0);
-  if (!told.forgot) expect(elapsed, 'consumed after the deadline by the monotonic clock').toBeLessThan(900_000);
+  const uses = told.consumed.get(first.approval) ?? [];
+  const recorded = own.filter(({ event }) => event === 'consumed');
+  expect(recorded.length, 'handed out without a record').toBeGreaterThanOrEqual(uses.length);
+  const end = Date.parse(own.find(({ event }) => event === 'granted')?.deadline ?? first.deadline);
+  for (const used of uses) {
+    expect(used.wall, 'consumed after the deadline').toBeLessThan(end);
+    const elapsed = used.mono - (told.born.get(first.approval) ?? 0);
+    const longest = first.window ? 900_000 + first.window.ms : 900_000;
+    if (!told.forgot) expect(elapsed, 'consumed after the deadline by the monotonic clock').toBeLessThan(longest);
+  }
 };

@@ -115,6 +115,14 @@ export const ask = (
 export const RULES: readonly ApprovalRule[] = [
   { name: 'two-eyes', reviewers: ['leads'], min: 1, deadline: 900_000, requireReason: false },
   { name: 'three-eyes', reviewers: ['leads', 'security'], min: 2, deadline: 900_000, requireReason: true },
+  {
+    name: 'window',
+    reviewers: ['leads'],
+    min: 1,
+    deadline: 900_000,
+    requireReason: false,
+    window: { duration: 900_000, uses: 3, tools: ['t1', 't2'] },
+  },
 ];
 
 export const PEOPLE: Settings['people'] = [

@@ -1,4 +1,5 @@
 /** What concerns several fields at once. Pure: no file and no environment is read here. */
+import { isLoopback } from '../../base/loopback.js';
 import { compileGlob } from '../../policy/glob.js';
 import { demoFindings, type Finding } from './demo.js';
 import type { Sections } from './schema.js';
@@ -80,6 +81,21 @@ const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   return found;
 };
 
+const approvalChannels: Check = ({ approvals, channels }) => {
+  const found: Finding[] = Object.entries(channels ?? {})
+    .filter(([, { webhook }]) => webhook.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname))
+    .map(([name]) => ({ path: ['channels', name, 'webhook', 'url'], message: 'must start with https://' }));
+  if (!approvals || !channels) return found;
+  const known = Object.keys(channels);
+  const message = `names no channel under channels; there are: ${known.join(', ') || 'none'}`;
+  for (const [rule, { channels: names }] of Object.entries(approvals)) {
+    for (const [at, name] of names.entries()) {
+      if (!known.includes(name)) found.push({ path: ['approvals', rule, 'channels', at], message });
+    }
+  }
+  return found;
+};
+
 const maskingProfiles: Check = ({ servers, masking }) => {
   if (!servers || !masking) return [];
   const known = new Set(['default', ...Object.keys(masking.profiles)]);
@@ -132,6 +148,7 @@ const CHECKS: readonly Check[] = [
   issuers,
   ruleServers,
   ruleApprovals,
+  approvalChannels,
   maskingProfiles,
   clearSecrets,
   people,

@@ -9,7 +9,6 @@ export const LATER: readonly string[] = [
   'policy.*.purpose',
   'policy.*.window',
   'approvals.*.passkey',
-  'approvals.*.channels',
   'masking.detectors',
   'ledger.anchors',
   'ledger.retention',

@@ -155,7 +155,10 @@ const approvalRule = z.strictObject({
       perHour: z.int().min(1).max(10_000).default(120),
     })
     .prefault({}),
+  channels: z.array(name).max(20).default([]),
 });
+
+const channel = z.strictObject({ webhook: z.strictObject({ url: webUrl, secret: secretSource }) });
 
 const maskingProfile = z.strictObject({
   detectors: z
@@ -195,6 +198,10 @@ export const configuration = z.strictObject({
   people: z.array(person).max(10_000).default([]),
   policy: z.array(policyRule).max(2_000),
   approvals: z.record(name, approvalRule).default({}),
+  channels: z
+    .record(name, channel)
+    .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 channels' })
+    .default({}),
   masking: z.strictObject({ profiles: z.record(name, maskingProfile).default({}) }).prefault({}),
   ledger,
   collect: z
@@ -224,6 +231,7 @@ const {
   collect,
   evidence,
   approvals,
+  channels,
   policy,
   servers,
 } = configuration.shape;
@@ -240,6 +248,7 @@ export const sections = z.object({
   people: people.optional().catch(undefined),
   policy: policy.optional().catch(undefined),
   approvals: approvals.optional().catch(undefined),
+  channels: channels.optional().catch(undefined),
   masking: masking.optional().catch(undefined),
   ledger: ledger.optional().catch(undefined),
   collect: collect.optional().catch(undefined),

@@ -120,6 +120,11 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
     policy: config.policy.map(ruleOf),
     approvals: Object.entries(config.approvals).map(([name, rule]) => ({ name, ...rule })),
+    channels: Object.entries(config.channels).map(([name, { webhook }]) => ({
+      name,
+      url: webhook.url,
+      secret: secretOf(webhook.secret, at),
+    })),
     masking: maskingOf(config),
     ledger: {
       origin: config.ledger.origin,
