@@ -311,3 +311,13 @@ test.each([
   expect(() => mask(json)).toThrow(expect.objectContaining({ code: 'MASKING_FAILED' }));
   expect(() => mask(json)).not.toThrow(/hunter|"x"/);
 });
+
+test.each(['\\password', 'db\\password', '/password', 'app\\nested\\password'])(
+  'a listed pair with an escape in its name: %s',
+  (name) => {
+    expect(maskJson({ name, value: 'hunter2x9' })).toEqual({ name, value: '[masked:key]' });
+    expect(maskJson({ text: JSON.stringify({ name, value: 'hunter2x9' }) })).not.toEqual({
+      text: JSON.stringify({ name, value: 'hunter2x9' }),
+    });
+  },
+);

@@ -200,11 +200,12 @@ const PAIR_ENDS = new Set(Array.from('eyrdEYRD', (letter) => letter.charCodeAt(0
 const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
   let start = i + 1;
   while (isSpace(s.charCodeAt(start))) start++;
-  const quote = quoteAt(s, start);
+  const window = s.slice(start, start + 200);
+  const quote = quoteAt(window, 0);
   if (!quote) return false;
-  const value = s.slice(quote.end, quote.end + 130);
-  const close = value.search(/["'\\]/);
-  return close > 0 && names.before(value, close, 0) !== undefined;
+  const value = window.slice(quote.end, quotedEnd(window, quote));
+  // What an escape in the name stands for is the exact stage's to say.
+  return value.includes('\\') || names.before(value, value.length, 0) !== undefined;
 };
 
 const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
