@@ -15,6 +15,7 @@ import { type AccessOutcome, buildPackage, type PackageInput } from '../report/p
 import { buildWarehouse } from '../warehouse/build.js';
 import { openWarehouse, type Warehouse } from '../warehouse/open.js';
 import { openRawEvidence } from '../warehouse/raw.js';
+import { refuseKnownKey } from './config.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
 import {
   type CheckedLedger,
@@ -58,8 +59,11 @@ export interface ReportSummary {
 }
 
 /** Signs packages; its `key` is what an auditor's trust file names under `reports`. */
-export const reportSigner = async (settings: Settings, environment: NodeJS.ProcessEnv): Promise<NoteSigner> =>
-  createNoteSigner(`${settings.ledger.origin}/report`, await signingKey(settings.evidence.key, environment));
+export const reportSigner = async (settings: Settings, environment: NodeJS.ProcessEnv): Promise<NoteSigner> => {
+  const key = await signingKey(settings.evidence.key, environment);
+  refuseKnownKey(settings, 'evidence.key', key);
+  return createNoteSigner(`${settings.ledger.origin}/report`, key);
+};
 
 async function* nothing(): AsyncGenerator<never> {}
 

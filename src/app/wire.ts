@@ -16,6 +16,7 @@ import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
+import { hostsServed } from '../gateway/head.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
 import {
   protectedResourceMetadata,
@@ -31,7 +32,7 @@ import type { Mask } from '../model/redaction.js';
 import type { MaskingProfile, SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
-import { resolveSecret } from './config.js';
+import { refuseKnownKey, resolveSecret } from './config.js';
 import { toolRecord } from './stored-tool.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -70,11 +71,12 @@ const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => re
 const sourceName = (source: SecretSource): string => ('file' in source ? source.file : source.env);
 
 const loadKeys = async (settings: Settings, deps: WireDeps): Promise<{ key: KeyObject; digest: KeyedDigester }> => {
-  const { key, digestKey } = settings.ledger;
-  return {
-    key: parseSigningKey(await secretText(key, deps), sourceName(key)),
-    digest: createKeyedDigester(parseDigestKey(await secretText(digestKey, deps), sourceName(digestKey))),
-  };
+  const { key: keySource, digestKey } = settings.ledger;
+  const key = parseSigningKey(await secretText(keySource, deps), sourceName(keySource));
+  refuseKnownKey(settings, 'ledger.key', key);
+  const secret = parseDigestKey(await secretText(digestKey, deps), sourceName(digestKey));
+  refuseKnownKey(settings, 'ledger.digestKey', secret);
+  return { key, digest: createKeyedDigester(secret) };
 };
 
 const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<UpstreamsDeps['secrets']> => {
@@ -144,14 +146,14 @@ const adminRoutes = (
   approvals: ApprovalWorkflow,
   authenticator: BearerAuthenticator,
 ) => {
-  const { host, port } = settings.gateway.admin;
+  const { admin, allowedHosts } = settings.gateway;
   return [
     createApprovalApi({
       approvals,
       authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
       record: (draft) => gateway.note(draft),
       mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
-      allowedHosts: [`${host}:${port}`, `localhost:${port}`],
+      allowedHosts: [...hostsServed(admin, allowedHosts)],
     }),
   ];
 };

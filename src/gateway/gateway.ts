@@ -9,6 +9,7 @@ import type { AuthRefusal } from '../model/principal.js';
 import type { ToolRecord } from '../model/record.js';
 import type { Mask } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
+import { hostsServed } from './head.js';
 import { createListener } from './listener.js';
 import { createListening } from './listening.js';
 import { createPipeline, type Stages } from './pipeline.js';
@@ -55,15 +56,8 @@ export interface Gateway {
 
 const SESSION_LIMITS = { sessions: 2_000, perPrincipal: 500, underway: 256 } as const;
 
-const hostsOf = ({ gateway }: Pick<Settings, 'gateway'>): ReadonlySet<string> => {
-  const { host, port } = gateway.listen;
-  const loopback = ['127.0.0.1', '::1', 'localhost'].includes(host) ? ['127.0.0.1', 'localhost', '[::1]'] : [host];
-  return new Set(
-    [...loopback.map((name) => `${name}:${port}`), new URL(gateway.publicUrl).host, ...gateway.allowedHosts].map(
-      (name) => name.toLowerCase(),
-    ),
-  );
-};
+const hostsOf = ({ gateway }: Pick<Settings, 'gateway'>): ReadonlySet<string> =>
+  hostsServed(gateway.listen, [new URL(gateway.publicUrl).host, ...gateway.allowedHosts]);
 
 interface Parts {
   readonly sessions: Sessions;

@@ -1,5 +1,6 @@
 /** What the head of an HTTP request must be before anything else is looked at. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { isLoopback } from '../base/loopback.js';
 import { REVISIONS } from './protocol/2025-11-25/message.js';
 import { Refusal } from './refuse.js';
 
@@ -8,6 +9,16 @@ export interface HeadRules {
   readonly hosts: ReadonlySet<string>;
   readonly origins: ReadonlySet<string>;
 }
+
+/** The `Host` values of a listener: its own address, the names of loopback where it is one, and further ones. */
+export const hostsServed = (
+  { host, port }: { readonly host: string; readonly port: number },
+  further: readonly string[],
+): ReadonlySet<string> => {
+  const own = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const names = isLoopback(host) ? [own, '127.0.0.1', 'localhost', '[::1]'] : [own];
+  return new Set([...names.map((name) => `${name}:${port}`), ...further].map((name) => name.toLowerCase()));
+};
 
 /**
  * DNS rebinding: a page that resolves its own name to this address sends its own name as Host and Origin

@@ -56,6 +56,8 @@ const receivedOf = (request: IncomingMessage, server: ServerSettings, maxBytes: 
 /** A failure as the refusal a client is told. What is not known to be harmless is a defect, and refuses too. */
 const asRefusal = (error: unknown, deps: ListenerDeps): Refusal => {
   if (error instanceof Refusal) return error;
+  // What no record can hold, such as an endless name, is refused as too large, and that refusal fits a record.
+  if (error instanceof CountersignError && error.code === 'RECORD_INVALID') return new Refusal('too_large');
   if (!(error instanceof CountersignError && error.code === 'LEDGER_WRITE_FAILED')) deps.onDefect(error);
   return new Refusal('not_recorded', undefined, true);
 };

@@ -74,7 +74,8 @@ export const createPipeline =
     for await (const answered of stages.forward(intended, reply)) {
       const masked = stages.mask(answered);
       const recorded = await stages.record(masked);
-      if (recorded) await reply.send(recorded);
+      // An answer to another call of the session does not end this one.
+      if (recorded) await reply.send(answered.intended === intended ? recorded : { ...recorded, final: false });
     }
     reply.end();
   };

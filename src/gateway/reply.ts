@@ -24,6 +24,8 @@ export class HttpReply implements Reply {
   constructor(response: ServerResponse) {
     this.response = response;
     response.once('close', () => clearInterval(this.keepAlive));
+    // A write to a response that is over shows here; without a listener it would end the process.
+    response.on('error', () => clearInterval(this.keepAlive));
   }
 
   identified(principal: Principal): void {
@@ -46,6 +48,7 @@ export class HttpReply implements Reply {
     this.head(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     this.response.flushHeaders();
     this.streaming = true;
+    if (this.response.destroyed) return;
     this.keepAlive = setInterval(() => this.response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   }
 
@@ -80,7 +83,9 @@ export class HttpReply implements Reply {
   }
 
   onClose(callback: () => void): void {
-    this.response.once('close', callback);
+    // The client may have gone while its token was checked.
+    if (this.response.destroyed) callback();
+    else this.response.once('close', callback);
   }
 
   /** The session is over. */
@@ -102,6 +107,7 @@ export class HttpReply implements Reply {
   /** Ends with the gateway's own answer. */
   refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): void {
     const bytes = errorBytes(refusal, this.id);
+    clearInterval(this.keepAlive);
     if (this.streaming) this.response.end(`data: ${bytes.toString('utf8')}\n\n`);
     else if (!this.response.headersSent) this.json(refusal.http, bytes, headers);
   }

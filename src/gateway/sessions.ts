@@ -14,6 +14,8 @@ export interface Underway {
   readonly abort: AbortController;
   /** Set once the intent is on disk. */
   intended: Intended | undefined;
+  /** Set once its one outcome is chosen, before it is on disk: whatever else answers this call answers nothing. */
+  answered: boolean;
   /** Resolves when the answer came on another stream; rejects when the call is aborted. */
   readonly settled: Promise<void>;
   readonly settle: () => void;
@@ -28,7 +30,7 @@ const begun = (call: Ulid): Underway => {
   });
   // Only a call whose stream broke off waits for this.
   settled.catch(() => {});
-  return { call, abort, intended: undefined, settled, settle };
+  return { call, abort, intended: undefined, answered: false, settled, settle };
 };
 
 export interface Session {
@@ -72,6 +74,8 @@ export class Sessions {
   private readonly sessions = new Map<Ulid, Session>();
   private readonly deps: SessionDeps;
   private readonly limits: SessionLimits;
+  /** Set when all sessions end: a connection that is still open must not start another. */
+  private ended = false;
 
   constructor(deps: SessionDeps, limits: SessionLimits) {
     this.deps = deps;
@@ -93,7 +97,8 @@ export class Sessions {
   create(server: ServerSettings, principal: Principal, client: Client): Session {
     const owner = principalKey(principal);
     const owned = [...this.sessions.values()].filter((session) => session.owner === owner).length;
-    if (this.sessions.size >= this.limits.sessions || owned >= this.limits.perPrincipal) throw new Refusal('too_many');
+    if (this.ended || this.sessions.size >= this.limits.sessions || owned >= this.limits.perPrincipal)
+      throw new Refusal('too_many');
     const session: Session = {
       id: ulid(this.deps.clock.now()),
       server,
@@ -167,7 +172,9 @@ export class Sessions {
     await Promise.all(idle.map((session) => this.close(session, 'idle')));
   }
 
+  /** Ends all sessions, for good. */
   async closeAll(reason: string): Promise<void> {
+    this.ended = true;
     await Promise.all([...this.sessions.values()].map((session) => this.close(session, reason)));
   }
 }

@@ -23,6 +23,18 @@ const failed = (intended: Intended, problem: string, failure: ResultStatus): Ans
   return { server, session, intended, message, event: null, failure, deliverable: true };
 };
 
+/** Requests of the server whose answers are awaited; a server that asks without end loses its oldest. */
+const MAX_ASKED = 1_000;
+
+const remember = (asked: Set<string>, id: string): void => {
+  asked.add(id);
+  if (asked.size <= MAX_ASKED) return;
+  for (const oldest of asked) {
+    asked.delete(oldest);
+    return;
+  }
+};
+
 /**
  * Places a message of the server: the answer of a call under way, a message beside it, or an answer to nothing,
  * which is recorded and goes no further.
@@ -36,11 +48,13 @@ export const place = (
 ): Answered => {
   const base = { server: session.server, session: session.id, message, event, failure: null };
   if (message.kind !== 'response') {
-    if (message.kind === 'request' && message.id !== null) session.asked.add(message.id);
+    if (message.kind === 'request' && message.id !== null) remember(session.asked, message.id);
     return { ...base, intended: stream, deliverable: true };
   }
-  const intended = session.underway.get(message.id ?? '')?.intended ?? null;
-  return { ...base, intended, deliverable: intended !== null };
+  const underway = session.underway.get(message.id ?? '');
+  if (!underway?.intended || underway.answered) return { ...base, intended: null, deliverable: false };
+  underway.answered = true;
+  return { ...base, intended: underway.intended, deliverable: true };
 };
 
 export interface ForwardDeps {
@@ -92,7 +106,7 @@ async function* exchange(
     await underway.settled;
     return;
   }
-  yield failed(intended, 'the server ended the stream without an answer', 'upstream_lost');
+  throw new UpstreamError('lost', 'the server ended the stream without an answer');
 }
 
 /** To the server and back: what it says, or that it gave no answer. */
@@ -104,13 +118,20 @@ export const createForward = (deps: ForwardDeps) =>
       yield failed(intended, 'the session has ended', 'cancelled');
       return;
     }
-    const late = new UpstreamError('timed_out', `the server did not answer within ${deps.callTimeout} ms`);
-    const timer = setTimeout(() => underway.abort.abort(late), deps.callTimeout);
+    const timer = setTimeout(
+      () =>
+        underway.abort.abort(new UpstreamError('timed_out', `the server did not answer within ${deps.callTimeout} ms`)),
+      deps.callTimeout,
+    );
     try {
       yield* exchange(session, intended, underway, reply);
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      yield failed(intended, error.message, STATUS[error.kind]);
+      // The answer may have come on another stream of the session: then that is the outcome, the only one.
+      if (!underway.answered) {
+        underway.answered = true;
+        yield failed(intended, error.message, STATUS[error.kind]);
+      }
       if (error.kind === 'session_lost') await deps.sessions.close(session, error.message);
     } finally {
       clearTimeout(timer);

@@ -85,6 +85,11 @@ const connect = async (deps: IntendDeps, granted: Granted, session: Session): Pr
     session.failure = error;
     return;
   }
+  if (deps.sessions.get(session.id) !== session) {
+    // Ended while the conversation was opened: nobody else would close it.
+    await session.upstream.close();
+    throw new Refusal('session_unknown');
+  }
   session.upstream.onEnd((reason) => {
     // Closing records the end; where that fails, the ledger has failed, and every further call is refused by that.
     deps.sessions.close(session, `the server ended: ${reason}`).catch(() => {});
@@ -110,6 +115,20 @@ const openedDraft = (granted: Granted, session: Session, masked: Buffer): Record
   },
 });
 
+/** Appends the intent, after the opening of the session where this is its first call. */
+const write = async (deps: IntendDeps, granted: Granted, session: Session): Promise<Intended> => {
+  const credential = session.upstream?.credential ?? null;
+  const approval = granted.grant?.approval ?? null;
+  const opening =
+    granted.message.method === 'initialize' ? [openedDraft(granted, session, granted.arguments.masked)] : [];
+  const written = [...opening, callDraft(granted, { forwarded: true, approval, credential })].map((draft) =>
+    deps.ledger.append(draft),
+  );
+  const intent = (await Promise.all(written)).at(-1);
+  if (!intent) throw new Refusal('not_recorded');
+  return { ...granted, intent, startedAt: deps.clock.monotonic() };
+};
+
 /** Puts the intent on disk. Where that fails nothing was forwarded, and the call is refused. */
 export const createIntend =
   (deps: IntendDeps) =>
@@ -117,16 +136,13 @@ export const createIntend =
     const session = deps.sessions.get(granted.session);
     const underway = session?.underway.get(granted.message.id ?? '');
     if (!session || !underway) throw new Refusal('session_unknown');
-    await connect(deps, granted, session);
-    const credential = session.upstream?.credential ?? null;
-    const approval = granted.grant?.approval ?? null;
-    const opening =
-      granted.message.method === 'initialize' ? [openedDraft(granted, session, granted.arguments.masked)] : [];
-    const written = [...opening, callDraft(granted, { forwarded: true, approval, credential })].map((draft) =>
-      deps.ledger.append(draft),
-    );
-    const intent = (await Promise.all(written)).at(-1);
-    if (!intent) throw new Refusal('not_recorded');
-    underway.intended = { ...granted, intent, startedAt: deps.clock.monotonic() };
-    return underway.intended;
+    try {
+      await connect(deps, granted, session);
+      underway.intended = await write(deps, granted, session);
+      return underway.intended;
+    } catch (error) {
+      // The call ends here: its id is free again, and the session can become idle.
+      session.underway.delete(granted.message.id ?? '');
+      throw error;
+    }
   };
