@@ -58,8 +58,10 @@ const asRefusal = (error: unknown, deps: ListenerDeps): Refusal => {
   if (error instanceof Refusal) return error;
   // What no record can hold, such as an endless name, is refused as too large, and that refusal fits a record.
   if (error instanceof CountersignError && error.code === 'RECORD_INVALID') return new Refusal('too_large');
-  if (!(error instanceof CountersignError && error.code === 'LEDGER_WRITE_FAILED')) deps.onDefect(error);
-  return new Refusal('not_recorded', undefined, true);
+  const code = error instanceof CountersignError ? error.code : undefined;
+  if (code !== 'LEDGER_WRITE_FAILED' && code !== 'LEDGER_BUSY') deps.onDefect(error);
+  // A ledger that has failed holds no record of this either; in every other case one is written.
+  return new Refusal('not_recorded', undefined, code === 'LEDGER_WRITE_FAILED');
 };
 
 interface Exchange {

@@ -71,7 +71,7 @@ const gatewayRows = async (w: TestWarehouse): Promise<void> => {
   );
   await w.add('gw_result_text', { call_id: 'ok', text: '{}' }, { call_id: 'personal-ok', text: 'AKIA' });
   await w.add('rescan', { call_id: 'personal-ok', kind: 'aws-access-key-id' });
-  await w.add('refused', { seq: 400, t: t(40), reason: 'ledger_unavailable', count: 3 });
+  await w.add('refused', { seq: 400, t: t(40), reason: 'not_recorded', count: 3 });
 };
 
 const ledgerRows = async (w: TestWarehouse): Promise<void> => {

@@ -17,4 +17,4 @@ SELECT 'record ' || seq, t, coalesce(principal, address), coalesce(server, 'gate
   'The ledger can be written',
   CASE WHEN count > 1 THEN count || ' requests were refused' ELSE 'The request was refused' END
 FROM refused
-WHERE reason LIKE '%ledger%' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
+WHERE reason = 'not_recorded' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP

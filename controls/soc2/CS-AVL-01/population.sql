@@ -7,4 +7,4 @@ WHERE forwarded AND (result_seq IS NOT NULL OR end_ts <= (SELECT max(t) FROM rec
 UNION ALL
 SELECT 'record ' || seq, t, coalesce(principal, address), coalesce(server, 'gateway') || ' / ' || reason
 FROM refused
-WHERE reason LIKE '%ledger%' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
+WHERE reason = 'not_recorded' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
