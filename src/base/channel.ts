@@ -84,6 +84,8 @@ export class Channel<T> implements AsyncIterable<T> {
       return: () => {
         this.values.length = 0;
         this.ended = true;
+        // A consumer that leaves must not leave the producer waiting.
+        if (this.paused) this.pause(false);
         return Promise.resolve({ value: undefined, done: true });
       },
     };

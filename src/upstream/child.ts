@@ -59,7 +59,8 @@ const killGroup = (pid: number | undefined, signal: NodeJS.Signals): void => {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    // Gone already, or run as another user, which only its input's end can stop.
+    if (!(error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EPERM'))) throw error;
   }
 };
 
@@ -136,7 +137,10 @@ export const startChild = (options: ChildOptions): Child => {
       killGroup(child.pid, 'SIGTERM');
       if (await wait(GRACE_MS, gone)) return;
       killGroup(child.pid, 'SIGKILL');
-      await gone;
+      if (await wait(GRACE_MS, gone)) return;
+      // A process that left the group may hold the pipes for ever; nobody waits for it.
+      for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe.destroy();
+      child.unref();
     },
   };
 };

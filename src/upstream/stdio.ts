@@ -10,8 +10,9 @@ import { type Child, type ChildOptions, startChild } from './child.js';
 export type StdioUpstreamOptions = Omit<ChildOptions, 'onLine' | 'onEnd'>;
 
 const HIGH_WATER = 64;
-/** Messages kept for a client that has no stream open yet. */
+/** Messages kept for a client that has no stream open yet, and their bytes. */
 const MAX_UNCLAIMED = 256;
+const MAX_UNCLAIMED_BYTES = 1024 * 1024;
 
 /** The text of an id or token, as written. */
 const written = (bytes: Buffer, node: JsonNode | undefined): string | undefined =>
@@ -47,6 +48,9 @@ class StdioUpstream implements Upstream {
   >();
   private listener: Channel<UpstreamMessage> | undefined;
   private unclaimed: UpstreamMessage[] = [];
+  private unclaimedBytes = 0;
+  /** Streams that are full: the process reads on when none is. */
+  private full = 0;
   private ended: string | undefined;
   private readonly endCallbacks: ((reason: string) => void)[] = [];
   private readonly aws: AwsSession | null;
@@ -65,7 +69,10 @@ class StdioUpstream implements Upstream {
     return this.aws?.facts ?? null;
   }
 
-  private readonly flow = (paused: boolean): void => this.child.pause(paused);
+  private readonly flow = (paused: boolean): void => {
+    this.full += paused ? 1 : -1;
+    this.child.pause(this.full > 0);
+  };
 
   private end(reason: string): void {
     this.ended = reason;
@@ -90,8 +97,16 @@ class StdioUpstream implements Upstream {
     const reported = token === undefined ? undefined : [...this.calls.values()].find((c) => c.token === token);
     const stream = reported?.stream ?? this.listener ?? [...this.calls.values()].at(-1)?.stream;
     if (stream) stream.push(message);
-    else if (this.unclaimed.length < MAX_UNCLAIMED) this.unclaimed.push(message);
-    else this.dropped++;
+    else this.keep(message, line.length);
+  }
+
+  private keep(message: UpstreamMessage, bytes: number): void {
+    if (this.unclaimed.length >= MAX_UNCLAIMED || this.unclaimedBytes + bytes > MAX_UNCLAIMED_BYTES) {
+      this.dropped++;
+      return;
+    }
+    this.unclaimed.push(message);
+    this.unclaimedBytes += bytes;
   }
 
   async *request(intended: Intended, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
@@ -109,7 +124,8 @@ class StdioUpstream implements Upstream {
     this.calls.set(id, { stream, token });
     try {
       if (signal.aborted) onAbort();
-      else await this.write(bytes);
+      // Not awaited: a process that no longer reads its input must not hold up the end of the call.
+      else this.write(bytes).catch((error: Error) => stream.fail(error));
       yield* stream;
     } finally {
       this.calls.delete(id);
@@ -135,6 +151,7 @@ class StdioUpstream implements Upstream {
     this.listener = listener;
     for (const message of this.unclaimed) listener.push(message);
     this.unclaimed = [];
+    this.unclaimedBytes = 0;
     const stop = (): void => {
       listener.end();
       if (this.listener === listener) this.listener = undefined;
