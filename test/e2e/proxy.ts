@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JWK } from 'jose';
 import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
 import { createDigestKey, createSigningKey } from '../../src/ledger/keys.js';
 import { freePort } from '../gateway/harness.js';
@@ -57,7 +58,7 @@ export interface ProxyWorld {
 }
 
 /** A folder with a configuration for one upstream server named `echo`. */
-export const prepareProxy = async (upstream: string): Promise<ProxyWorld> => {
+export const prepareProxy = async (upstream: string, key?: JWK): Promise<ProxyWorld> => {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-proxy-'));
   const ports = { gateway: await freePort(), admin: await freePort() };
   const url = `http://127.0.0.1:${ports.gateway}`;
@@ -69,6 +70,7 @@ export const prepareProxy = async (upstream: string): Promise<ProxyWorld> => {
     clients: [{ id: CLIENT, secret: null, groups: [] }],
     audience: [url],
     approvalAudience: `${url}/approvals`,
+    ...(key ? { key } : {}),
   });
   mkdirSync(join(dir, 'data/keys'), { recursive: true, mode: 0o700 });
   await createSigningKey(join(dir, 'data/keys/ledger.key'));
