@@ -72,7 +72,7 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
     decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
-    grant: createGrant({ ledger, approvals, policy, sessions, clock, hold }),
+    grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, clock }),
     forward: createForward({ sessions, callTimeout }),
     mask: createMask({ maskFor }),

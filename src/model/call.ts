@@ -53,6 +53,8 @@ export interface Addressed extends Authenticated {
 export interface Decided extends Addressed {
   readonly call: Ulid;
   readonly target: string | null;
+  /** The target as recorded: masked, since the address of a resource can hold a password. */
+  readonly recordedTarget: string | null;
   readonly decision: Decision;
   readonly risk: 'high' | 'low';
   /** Digest of the tool's definition as last listed. */

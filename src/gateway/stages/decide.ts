@@ -42,8 +42,18 @@ const MAX_REASON = 1_000;
 const readReason = ({ maskFor }: DecideDeps, { message, server }: Addressed): string | null => {
   const reason = stringOf(at(message.node, 'params', '_meta', 'countersign/reason'))?.trim();
   if (!reason || reason.length > MAX_REASON) return null;
-  const { bytes } = maskFor(server.masking)(Buffer.from(JSON.stringify(reason)));
-  return stringOf(parseJson(bytes)) ?? null;
+  return maskedText(maskFor(server.masking), reason);
+};
+
+const maskedText = (mask: Mask, text: string): string | null =>
+  stringOf(parseJson(mask(Buffer.from(JSON.stringify(text))).bytes)) ?? null;
+
+const recordedTarget = ({ maskFor }: DecideDeps, { server }: Addressed, target: string | null): string | null => {
+  try {
+    return target === null ? null : maskedText(maskFor(server.masking), target);
+  } catch {
+    throw new Refusal('masking', 'the target could not be masked for the record');
+  }
 };
 
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
@@ -59,6 +69,7 @@ export const createDecide =
       ...addressed,
       call: deps.newCall(),
       target,
+      recordedTarget: recordedTarget(deps, addressed, target),
       decision,
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,

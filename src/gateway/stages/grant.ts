@@ -8,12 +8,14 @@ import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
 import { pendingBytes, Refusal } from '../refuse.js';
 import type { Sessions, Underway } from '../sessions.js';
+import type { ToolDefinitions } from '../tools.js';
 import { callDraft } from './intend.js';
 
 export interface GrantDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly approvals: Pick<Approvals, 'acquire'>;
   readonly policy: Policy;
+  readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin'>;
   readonly clock: Clock;
   /** Longest time a client is kept waiting for a person, milliseconds. */
@@ -66,6 +68,8 @@ const askFor = (decided: Decided, rule: string): ApprovalAsk | undefined => {
 const stillAllowed = (deps: GrantDeps, decided: Decided): string | undefined => {
   const { principal, server, message, target } = decided;
   const again = deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target });
+  const definition = target === null ? undefined : deps.tools.get(server.id, target);
+  if ((definition?.digest ?? null) !== decided.definition) return 'the definition of the tool has changed';
   if (again.effect !== 'require_approval' || again.policy !== decided.decision.policy) return 'the policy has changed';
   return principal.expiresAt * 1000 <= deps.clock.now() ? 'the token expired while the call waited' : undefined;
 };

@@ -41,7 +41,7 @@ export const callDraft = (
       principal: callPrincipal(decided),
       server: decided.server.id,
       method: decided.message.method ?? '',
-      target: decided.target,
+      target: decided.recordedTarget,
       forwarded: outcome.forwarded,
       args: args.digest,
       redactions: countRedactions(args.redactions),
