@@ -1,4 +1,5 @@
 /** Verifies a ledger or an evidence package, offline, with node built-ins only. */
+import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
@@ -14,11 +15,19 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
+/** The path behind links; as given where there is nothing. */
+const actual = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+
+const isInside = (folder: string, file: string): boolean => {
+  const path = relative(folder, file);
+  return path.split(sep)[0] !== '..' && !isAbsolute(path);
+};
+
 /** The trust file must come from elsewhere: one that came with the evidence says what its maker wants believed. */
 const trustFor = async (path: string, file: string | undefined): Promise<TrustedKeys> => {
   if (file === undefined) return noTrust();
-  const inside = relative(resolve(path), resolve(file));
-  if (inside.split(sep)[0] !== '..' && !isAbsolute(inside)) {
+  // As named, and as it lies: a link must not hide where the file came from, either way.
+  if (isInside(resolve(path), resolve(file)) || isInside(await actual(path), await actual(file))) {
     throw new CountersignError('TRUST_INVALID', { file, problem: 'it lies inside what it is to judge' });
   }
   return loadTrust(file);

@@ -254,5 +254,11 @@ describe('trust file', () => {
     const dir = await ledgerOf(sample.lines);
     await writeFile(join(dir, 'trust.json'), '{"v":1,"ledgers":[],"reports":[],"cloudtrail":[]}');
     await expect(verifyPath(dir, { trust: join(dir, 'trust.json') })).rejects.toThrow('inside what it is to judge');
+    // Nor behind a link, from outside in or from inside out.
+    const link = join(await temporary(), 'link');
+    await symlink(dir, link);
+    await expect(verifyPath(dir, { trust: join(link, 'trust.json') })).rejects.toThrow('inside what it is to judge');
+    await symlink(file, join(dir, 'linked.json'));
+    await expect(verifyPath(dir, { trust: join(dir, 'linked.json') })).rejects.toThrow('inside what it is to judge');
   });
 });
