@@ -3,7 +3,6 @@
 export {
   approvalLines,
   decidedText,
-  printable,
   shorten,
   stateText,
   targetText,
@@ -34,5 +33,6 @@ export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/
 export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
 export { version } from './app/version.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
+export { printable } from './base/json-rows.js';
 export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
 export { type VerifyOptions, verifyPath } from './verify/verify.js';

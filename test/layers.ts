@@ -59,7 +59,7 @@ export const LAYERS: readonly Layer[] = [
   station('gateway', 'the MCP listener, protocol revisions, sessions and the pipeline of a call'),
   station('identity', 'bearer token to principal: discovery, keys, claims, the 401 challenge'),
   station('policy', 'principal and call to decision'),
-  station('approval', 'decision to grant: the workflow and its API'),
+  station('approval', 'decision to grant: the workflow, its API, web page and webhooks'),
   station('upstream', 'call to answer: HTTP, stdio, AWS credentials of a session'),
   station('masking', 'clear bytes to masked bytes and redactions'),
   station('ledger', 'record to segment to checkpoint: the one writer, and readers'),

@@ -1,16 +1,7 @@
 /** Approval requests as text for people. What agents and servers wrote is shown so that it cannot deceive. */
 import type { ApprovalDetail, ApprovalView } from '../approval/channels/view.js';
-import { type JsonNode, parseJson } from '../base/json.js';
+import { jsonRows, printable, type Row } from '../base/json-rows.js';
 import type { Terminal } from './terminal.js';
-
-/** Control, invisible and direction-changing characters, and spaces that are not the plain one. */
-const HIDDEN = /[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
-
-const named = (character: string): string =>
-  `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`;
-
-/** One line in which every character shows; those that would not are named, such as `[U+202E]`. */
-export const printable = (text: string): string => text.replace(HIDDEN, named);
 
 /** Cuts to a width, visibly. */
 export const shorten = (text: string, width: number): string => {
@@ -28,41 +19,6 @@ export const timeLeft = (deadline: string, now: number): string => {
   const hours = Math.floor(minutes / 60);
   if (hours < 48) return `${hours} h ${minutes % 60} min`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
-};
-
-interface Row {
-  readonly label: string;
-  readonly value: string;
-}
-
-const memberPath = (path: string, key: string): string => {
-  if (!/^[\w-]+$/.test(key)) return `${path}[${printable(JSON.stringify(key))}]`;
-  return path === '' ? key : `${path}.${key}`;
-};
-
-const isJson = (text: string): boolean => {
-  try {
-    parseJson(Buffer.from(text));
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** A string as it is, but quoted where it could be taken for a number or another value, or has spaces at its ends. */
-const stringText = (value: string): string =>
-  !value.includes('\n') && (value.trim() !== value || value === '' || isJson(value)) ? JSON.stringify(value) : value;
-
-/** Arguments as one row per value, in their order; numbers exactly as they were sent. */
-const rowsOf = (node: JsonNode, json: Buffer, path = ''): Row[] => {
-  if (node.kind === 'object' && node.members.length > 0) {
-    return node.members.flatMap(({ key, value }) => rowsOf(value, json, memberPath(path, key.value)));
-  }
-  if (node.kind === 'array' && node.items.length > 0) {
-    return node.items.flatMap((item, i) => rowsOf(item, json, `${path}[${i}]`));
-  }
-  const value = node.kind === 'string' ? stringText(node.value) : json.toString('utf8', node.start, node.end);
-  return [{ label: path === '' ? '(all)' : path, value }];
 };
 
 const MAX_LABEL = 24;
@@ -97,10 +53,7 @@ const block = (rows: readonly Row[], width: number): string[] => {
   return [...lines.slice(0, MAX_LINES), `  … ${lines.length - MAX_LINES} more lines; --json shows all`];
 };
 
-const argumentLines = (json: string, width: number): string[] => {
-  const bytes = Buffer.from(json);
-  return block(rowsOf(parseJson(bytes), bytes), width);
-};
+const argumentLines = (json: string, width: number): string[] => block(jsonRows(json), width);
 
 const STATE: Readonly<Record<ApprovalView['state'], string>> = {
   pending: 'waits',

@@ -3,10 +3,10 @@ import { request } from 'undici';
 import { z } from 'zod';
 import type { ApprovalDetail, ApprovalView } from '../approval/channels/view.js';
 import { CountersignError, reason } from '../base/errors.js';
+import { printable } from '../base/json-rows.js';
 import { isLoopback } from '../base/loopback.js';
 import { isUlid } from '../base/ulid.js';
 import type { Settings } from '../model/settings.js';
-import { printable } from './approval-text.js';
 import { loadSettings } from './config.js';
 import { readToken, tokenStore } from './token-store.js';
 

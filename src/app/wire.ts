@@ -14,7 +14,7 @@ import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
-import { createAdmin } from '../gateway/admin.js';
+import { type AdminRoute, createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
@@ -32,6 +32,7 @@ import type { Mask } from '../model/redaction.js';
 import type { MaskingProfile, SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
+import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
 import { refuseKnownKey, resolveSecret } from './config.js';
 import { toolRecord } from './stored-tool.js';
 
@@ -145,14 +146,19 @@ const adminRoutes = (
   gateway: Gateway,
   approvals: ApprovalWorkflow,
   authenticator: BearerAuthenticator,
-) => {
+  more: Pick<PageParts, 'clock' | 'subscribe'>,
+): readonly AdminRoute[] => {
   const { admin, allowedHosts } = settings.gateway;
+  const parts: Omit<PageParts, keyof typeof more> = {
+    approvals,
+    authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
+    record: (draft) => gateway.note(draft),
+    mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
+  };
   return [
+    ...pageRoutes(settings, { ...parts, ...more }),
     createApprovalApi({
-      approvals,
-      authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
-      record: (draft) => gateway.note(draft),
-      mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
+      ...parts,
       allowedHosts: [...hostsServed(admin, allowedHosts)],
     }),
   ];
@@ -209,13 +215,17 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
     clock,
     onDefect,
   });
+  const { tell, subscribe } = createListeners();
   const approvals = createApprovals({
     ledger,
     clock,
     rules,
     people,
     policy: policy.digest,
-    onChange: (approval, event) => webhooks.notify(approval, event),
+    onChange: (approval, event) => {
+      webhooks.notify(approval, event);
+      tell();
+    },
   });
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
@@ -225,6 +235,10 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   await restore(ledger.dir, gateway, approvals);
   const health = () => ({ ok: ledger.healthy, records: ledger.size, sessions: gateway.sessions });
-  const admin = createAdmin({ routes: adminRoutes(settings, gateway, approvals, authenticator), health, onDefect });
+  const admin = createAdmin({
+    routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe }),
+    health,
+    onDefect,
+  });
   return { gateway, admin, ledger, approvals, authenticator, webhooks, policyDigest: policy.digest };
 };

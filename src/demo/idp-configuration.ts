@@ -9,6 +9,8 @@ export interface IdpClient {
   readonly id: string;
   /** A workload has one (client credentials); the command line has none (PKCE, loopback redirect). */
   readonly secret: string | null;
+  /** Where a web client is sent back to; absent: the command line's loopback address. */
+  readonly redirectUris?: readonly string[];
   /** Groups in a workload's own tokens. */
   readonly groups: readonly string[];
 }
@@ -25,14 +27,14 @@ type Module = typeof import('oidc-provider');
 /** Lifetimes in seconds. Shorter for approvals: a reviewer's token should not outlive the login by much. */
 const TTL = { token: 3600, approvalToken: 900, session: 86_400 };
 
-const clientOf = ({ id, secret }: IdpClient) =>
+const clientOf = ({ id, secret, redirectUris }: IdpClient) =>
   secret === null
     ? {
         client_id: id,
         application_type: 'native',
         token_endpoint_auth_method: 'none',
         // RFC 8252 §7.3: on loopback any port will do.
-        redirect_uris: ['http://127.0.0.1/callback'],
+        redirect_uris: redirectUris ?? ['http://127.0.0.1/callback'],
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
       }

@@ -11,6 +11,8 @@ export interface IssuerSettings {
   readonly approvalAudience: string | null;
   /** Client id of the command line login. */
   readonly clientId: string | null;
+  /** Client id of the login on the web page of approvals: a public client, with PKCE. */
+  readonly webClientId?: string | null;
   /** Name of the claim that holds the groups. */
   readonly groupsClaim: string;
   readonly algorithms: readonly string[];
@@ -132,6 +134,8 @@ export interface Settings {
     readonly admin: { readonly host: string; readonly port: number };
     /** Without a trailing slash. */
     readonly publicUrl: string;
+    /** What browsers reach `admin` by; scheme, host and port. Null: there is no web page. */
+    readonly adminUrl?: string | null;
     readonly dataDir: string;
     /** Bytes. */
     readonly maxRequestBytes: number;

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  approvalLines,
-  decidedText,
-  printable,
-  shorten,
-  stateText,
-  targetText,
-  timeLeft,
-} from '../../src/app/approval-text.js';
+import { approvalLines, decidedText, shorten, stateText, targetText, timeLeft } from '../../src/app/approval-text.js';
 import type { ApprovalDetail } from '../../src/app/approvals.js';
 import { terminal } from '../../src/app/terminal.js';
+import { printable } from '../../src/base/json-rows.js';
 
 const NOW = Date.parse('2026-11-24T05:03:00Z');
 const pipe = terminal({});

@@ -16,6 +16,19 @@ const duplicates = <T>(items: readonly T[], keyOf: (item: T) => string): readonl
   });
 };
 
+/** Browsers send session cookies there. */
+const adminUrl: Check = ({ gateway, identity }) => {
+  const url = gateway?.adminUrl;
+  if (url?.startsWith('http:') && !isLoopback(new URL(url).hostname)) {
+    const message = 'must start with https://; reviewers log in there. Put a TLS proxy in front of gateway.admin';
+    return [{ path: ['gateway', 'adminUrl'], message }];
+  }
+  if (!gateway || url !== undefined || isLoopback(gateway.admin.host)) return [];
+  const at = identity?.issuers.findIndex(({ webClientId }) => webClientId !== undefined) ?? -1;
+  const message = 'needs gateway.adminUrl, the https:// address of the web page';
+  return at < 0 ? [] : [{ path: ['identity', 'issuers', at, 'webClientId'], message }];
+};
+
 const listeners: Check = ({ gateway, demo }) => {
   if (!gateway) return [];
   const { listen, admin, publicUrl } = gateway;
@@ -145,6 +158,7 @@ const people: Check = ({ people: list, identity }) => {
 
 const CHECKS: readonly Check[] = [
   listeners,
+  adminUrl,
   issuers,
   ruleServers,
   ruleApprovals,

@@ -64,6 +64,7 @@ const gateway = z.strictObject({
   listen: address.prefault('127.0.0.1:8080'),
   admin: address.prefault('127.0.0.1:8081'),
   publicUrl: originUrl.optional(),
+  adminUrl: originUrl.optional(),
   dataDir: path.default('./data'),
   maxRequest: size('1KiB', '64MiB').prefault('4MiB'),
   maxResponse: size('1KiB', '256MiB').prefault('16MiB'),
@@ -90,6 +91,7 @@ const issuer = z.strictObject({
   audience: oneOrMore(line(500), 20).describe('One audience or a list: what makes a token valid for calls.'),
   approvalAudience: line(500).optional(),
   clientId: line(200).optional(),
+  webClientId: line(200).optional(),
   groupsClaim: line(200).default('groups'),
   algorithms: z
     .array(z.enum([...ASYMMETRIC]))

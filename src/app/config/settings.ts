@@ -1,5 +1,6 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
+import { isLoopback } from '../../base/loopback.js';
 import type { SecretSource, ServerSettings, Settings } from '../../model/settings.js';
 import { type Configuration, DEFAULT_MASKED_KEYS } from './schema.js';
 
@@ -71,6 +72,7 @@ const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway']
     listen,
     admin: gateway.admin,
     publicUrl: gateway.publicUrl ?? `http://${host}:${listen.port}`,
+    adminUrl: gateway.adminUrl ?? (isLoopback(gateway.admin.host) ? `http://localhost:${gateway.admin.port}` : null),
     dataDir: at(gateway.dataDir),
     maxRequestBytes: gateway.maxRequest,
     maxResponseBytes: gateway.maxResponse,
@@ -112,6 +114,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       audience: issuer.audience,
       approvalAudience: issuer.approvalAudience ?? null,
       clientId: issuer.clientId ?? null,
+      webClientId: issuer.webClientId ?? null,
       groupsClaim: issuer.groupsClaim,
       algorithms: issuer.algorithms,
     })),

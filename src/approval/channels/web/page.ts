@@ -1,0 +1,183 @@
+/** The page as HTML. Every text is escaped by the template; what would not show is named. */
+import { html } from 'hono/html';
+import { timestamp } from '../../../base/clock.js';
+import { jsonRows, printable } from '../../../base/json-rows.js';
+import type { Approval } from '../../../model/approval.js';
+import type { Principal } from '../../../model/principal.js';
+
+type Markup = ReturnType<typeof html>;
+
+export interface Shown {
+  readonly approval: Approval;
+  readonly standing: 'own' | 'reviewer';
+  /** Whether a decision would still count. */
+  readonly waits: boolean;
+}
+
+export type Tab = 'decide' | 'mine' | 'recent';
+
+export interface PageFacts {
+  readonly principal: Principal;
+  readonly csrf: string;
+  readonly tab: Tab;
+  readonly list: readonly Shown[];
+  readonly toDecide: number;
+  readonly open: Shown | null;
+  /** The last approved call of the same tool that this person may see. */
+  readonly previous: Approval | null;
+  readonly requireReason: boolean;
+  /** What went wrong with the last decision. */
+  readonly problem: string | null;
+  readonly now: number;
+}
+
+const STATE: Readonly<Record<Approval['state'], string>> = {
+  pending: 'waits',
+  granted: 'approved, not yet used',
+  consumed: 'approved and used',
+  denied: 'denied',
+  expired: 'ended unused',
+  cancelled: 'withdrawn',
+  revoked: 'revoked',
+};
+
+const leftText = (deadline: number, now: number): string => {
+  const seconds = Math.ceil((deadline - now) / 1000);
+  if (seconds <= 0) return 'ended';
+  return seconds < 120 ? `${seconds} s left` : `${Math.floor(seconds / 60)} min left`;
+};
+
+const left = ({ deadline }: Approval, now: number): Markup =>
+  html`<time data-end datetime="${timestamp(deadline)}">${leftText(deadline, now)}</time>`;
+
+const document = (title: string, kind: string, body: Markup): Markup => html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><link rel="stylesheet" href="/assets/page.css"></head><body class="${kind}">${body}</body></html>`;
+
+/** What somebody sees who has to log in first. */
+export const loginPage = (problem: string | null, back: string): Markup =>
+  document(
+    'Log in: Countersign',
+    'plain',
+    html`<main><h1>Countersign</h1>
+<p class="lead">${problem ?? 'Log in to see the calls that wait for a second person.'}</p>
+<p><a class="button go" href="/login?back=${encodeURIComponent(back)}">Log in</a></p></main>`,
+  );
+
+const queueItem = ({ approval, waits }: Shown, open: string | undefined, now: number): Markup => html`<li>
+<a href="/requests/${approval.id}" ${approval.id === open ? html`aria-current="true"` : ''}>
+<b>${printable(approval.binding.tool)}</b> on ${printable(approval.binding.server)}
+<small><span>${printable(approval.requester.name)}</span>
+<span>${waits ? left(approval, now) : STATE[approval.state]}</span></small></a></li>`;
+
+const row = (label: string, value: string | Markup): Markup =>
+  html`<tr><th scope="row">${printable(label)}</th><td>${value}</td></tr>`;
+
+const lines = (text: string): string => text.split('\n').map(printable).join('\n');
+
+/** Characters of a value that are shown unfolded. */
+const FOLD = 600;
+
+const valueOf = (value: string, before: string | undefined, compare: boolean): Markup => {
+  const shown = lines(value);
+  const text =
+    shown.length > FOLD
+      ? html`<details><summary>${shown.length} characters; show all</summary>${shown}</details>`
+      : shown;
+  if (!compare || before === value) return html`${text}`;
+  if (before === undefined) return html`<ins>${text}</ins> <span class="note">not in the last approved call</span>`;
+  const old = lines(before);
+  return html`<del>${old.length > FOLD ? `${old.slice(0, FOLD)}…` : old}</del> <ins>${text}</ins>
+<span class="note">changed since the last approved call</span>`;
+};
+
+const argumentTable = ({ approval }: Shown, previous: Approval | null): Markup => {
+  const before = new Map((previous ? jsonRows(previous.maskedArgs) : []).map(({ label, value }) => [label, value]));
+  const rows = jsonRows(approval.maskedArgs);
+  const now = new Set(rows.map(({ label }) => label));
+  const gone = [...before].filter(([label]) => !now.has(label));
+  return html`<table aria-label="Arguments, secrets masked"><tbody>
+${rows.map(({ label, value }) => row(label, valueOf(value, before.get(label), previous !== null)))}
+${gone.map(([label, value]) => row(label, html`<del>${lines(value)}</del> <span class="note">left out, unlike in the last approved call</span>`))}
+</tbody></table>`;
+};
+
+const why = ({ approval }: Shown): Markup => {
+  const { requester, tool, binding } = approval;
+  const said = tool.description === null ? 'not known' : lines(tool.description);
+  return html`<table aria-label="Why it needs you"><tbody>
+${row('Who', `${requester.name}, groups ${requester.groups.join(', ') || 'none'}${requester.agent === null ? '' : `, through the agent ${requester.agent}`}`)}
+${requester.reason === null ? '' : row('Reason given', lines(requester.reason))}
+${row('Rule', `${approval.policyRule ?? 'a rule'}, approval ${approval.rule}`)}
+${row('Needs', `${approval.needed} of ${approval.reviewers.join(', ')}${approval.everyGroup ? ', one for each group' : ''}`)}
+${row('Tool says', `${said}${tool.destructive ? ' Marked destructive by its server.' : ''}`)}
+${row('Digest', html`<code>${binding.args}</code> <span class="note">covers the whole arguments, unmasked</span>`)}
+${approval.decisions.map(({ verdict, name, reason, at }) => row(verdict === 'approve' ? 'Approved' : 'Denied', `by ${printable(name)}, ${timestamp(at)}${reason === null ? '' : `: ${lines(reason)}`}`))}
+</tbody></table>`;
+};
+
+const decideButtons = ({ approval }: Shown): Markup => {
+  const scope = approval.window ? `Up to ${approval.window.uses} calls.` : 'Runs once, only with these values.';
+  const go = approval.passkey
+    ? html`<span class="note">Approving needs a passkey, which this version cannot take.</span>`
+    : html`<button class="go" formaction="/requests/${approval.id}/approve">Approve</button>`;
+  return html`${go}<button class="stop" formaction="/requests/${approval.id}/deny">Deny</button><span class="note">${scope}</span>`;
+};
+
+const takeBackButton = ({ approval }: Shown): Markup =>
+  html`<button class="stop" formaction="/requests/${approval.id}/revoke">${approval.state === 'pending' ? 'Withdraw' : 'Revoke'}</button>`;
+
+const form = (shown: Shown, { csrf, requireReason }: PageFacts): Markup => {
+  const { approval, standing, waits } = shown;
+  const decides = waits && standing === 'reviewer';
+  const takesBack = approval.state === 'granted' || (standing === 'own' && approval.state === 'pending');
+  if (!decides && !takesBack) return html`<p class="lead">Nothing is left to decide: ${STATE[approval.state]}.</p>`;
+  const needed = requireReason && decides;
+  return html`<form class="decide" method="post"><input type="hidden" name="csrf" value="${csrf}">
+<label for="reason">Reason${needed ? ' (needed)' : ''}</label>
+<textarea id="reason" name="reason" maxlength="1000" ${needed ? html`required` : ''}></textarea>
+<div class="acts">${decides ? decideButtons(shown) : takeBackButton(shown)}</div></form>`;
+};
+
+const detail = (open: Shown, facts: PageFacts): Markup => {
+  const { approval, standing } = open;
+  const { binding, requester, window } = approval;
+  const what = window ? 'The first of the calls' : 'Exactly this will run';
+  return html`<main id="detail" tabindex="-1"><h1>${printable(requester.name)} asks to run ${printable(binding.tool)}</h1>
+<p class="lead">on ${printable(binding.server)}${standing === 'own' ? '; this is your own request, another person must decide it' : ''}.
+<span class="due">${open.waits ? left(approval, facts.now) : STATE[approval.state]}</span></p>
+${facts.problem === null ? '' : html`<p role="alert"><b>Not done:</b> ${facts.problem}.</p>`}
+<h2>${what}</h2>${argumentTable(open, facts.previous)}
+<h2>Why it needs you</h2>${why(open)}${form(open, facts)}</main>`;
+};
+
+const EMPTY: Readonly<Record<Tab, string>> = {
+  decide: 'Nothing waits for you.',
+  mine: 'You have asked for nothing that is remembered.',
+  recent: 'Nothing was decided lately.',
+};
+
+const tabs = ({ tab, toDecide }: PageFacts): Markup => {
+  const one = (name: Tab, path: string, text: string): Markup =>
+    html`<a href="${path}" ${tab === name ? html`aria-current="page"` : ''}>${text}</a>`;
+  return html`<nav id="tabs" aria-label="Requests">${one('decide', '/', `To decide ${toDecide}`)}
+${one('mine', '/mine', 'My requests')} ${one('recent', '/recent', 'Recent')}</nav>`;
+};
+
+export const requestsPage = (facts: PageFacts): Markup => {
+  const { principal, csrf, list, open, tab, now } = facts;
+  const who = [principal.name ?? principal.email ?? principal.subject, ...principal.groups].map(printable).join(', ');
+  const none = html`<main id="detail" tabindex="-1"><h1>${EMPTY[tab]}</h1>
+<p class="lead">New requests appear here by themselves.</p></main>`;
+  const title = open ? `${printable(open.approval.binding.tool)}: Countersign` : 'Countersign';
+  return document(
+    title,
+    open ? 'detail' : 'list',
+    html`<header><b>Countersign</b>${tabs(facts)}
+<span class="who">${who} <form method="post" action="/logout"><input type="hidden" name="csrf" value="${csrf}"><button class="quiet">Log out</button></form></span></header>
+<p id="say" class="hidden" role="status"></p>
+<div class="frame"><aside class="queue" id="queue" aria-label="List">${list.length === 0 ? html`<p>${EMPTY[tab]}</p>` : html`<ul>${list.map((one) => queueItem(one, open?.approval.id, now))}</ul>`}</aside>
+${open ? detail(open, facts) : list.length === 0 ? none : html`<main id="detail" tabindex="-1"><p class="lead">Choose a request.</p></main>`}</div>
+<script src="/assets/page.js" defer></script>`,
+  );
+};
