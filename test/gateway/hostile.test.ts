@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../src/gateway/refuse.js';
 import { HttpReply } from '../../src/gateway/reply.js';
+import type { Upstream } from '../../src/model/call.js';
 import { freePort, type Harness, httpServer, principalOf, rule, startHarness } from './harness.js';
-import { events, openSession, raw, rpc, toolCall } from './raw.js';
+import { events, HEADERS, initialize, openSession, raw, rpc, toolCall } from './raw.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -153,6 +154,40 @@ describe('the address of a resource', () => {
     const call = (await harness.entries()).find(({ type, d }) => type === 'call' && d['method'] === 'resources/read');
     expect(call?.d['target']).toContain('@db.test/x');
     expect(JSON.stringify(call)).not.toContain('hunter2');
+  });
+});
+
+describe('a gateway that stops while a conversation is opened', () => {
+  test('closes what was opened too late, and starts no further session', async () => {
+    const opening = { finish: (): void => {}, closed: 0 };
+    const late: Upstream = {
+      credential: null,
+      dropped: 0,
+      async *request() {},
+      deliver: () => Promise.resolve(),
+      listen: () => Promise.resolve(undefined),
+      close: () => {
+        opening.closed++;
+        return Promise.resolve();
+      },
+      onEnd: () => {},
+    };
+    const open = () =>
+      new Promise<Upstream>((resolve) => {
+        opening.finish = () => resolve(late);
+      });
+    const upstreams = { open: vi.fn(open), close: () => Promise.resolve() };
+    const harness = await startHarness({ servers: [httpServer('bad', 'http://127.0.0.1:9/')], deps: { upstreams } });
+    closing.push(() => harness.close());
+    const url = `${harness.url}/bad/mcp`;
+    const first = raw(url, { headers: HEADERS, body: initialize });
+    await expect.poll(() => upstreams.open.mock.calls.length).toBe(1);
+    await harness.gateway.close('SIGTERM');
+    opening.finish();
+    expect((await first).status).toBe(404);
+    expect(opening.closed).toBe(1);
+    expect((await raw(url, { headers: HEADERS, body: initialize })).status).toBe(429);
+    expect(upstreams.open).toHaveBeenCalledTimes(1);
   });
 });
 
