@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -226,6 +227,18 @@ describe('many files', () => {
     await expect(build()).rejects.toMatchObject({ code: 'RAW_CHANGED' });
     await collect();
     expect((await build()).events).toBe(1);
+  });
+});
+
+describe('a build that was killed', () => {
+  it('is cleared away by the next, and one that still runs is not', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const [dead, alive] = [`.warehouse-${pid}-abcdef`, `.warehouse-${process.pid}-abcdef`];
+    for (const name of [dead, alive]) write(dataDir, `${name}/warehouse.duckdb`, 'half');
+    await build();
+    const left = readdirSync(dataDir);
+    expect(left).toContain(alive);
+    expect(left).not.toContain(dead);
   });
 });
 
