@@ -191,6 +191,25 @@ describe('a gateway that stops while a conversation is opened', () => {
   });
 });
 
+describe('a gateway that stops while calls are under way', () => {
+  test('records an outcome of every one before it says that it stopped', async () => {
+    const harness = await startHarness({ servers: [httpServer('bad', await crossing())] });
+    const url = `${harness.url}/bad/mcp`;
+    const headers = await openSession(url);
+    // The fixture answers none of these: their ids all begin with 1.
+    const calls = Array.from({ length: 30 }, (_, i) => raw(url, { headers, body: toolCall(100 + i, 'a') }));
+    const answered = Promise.allSettled(calls);
+    const count = async (type: string) =>
+      (await harness.entries()).filter((entry) => entry.type === type && entry.d['forwarded'] !== false).length;
+    await expect.poll(() => count('call')).toBe(31);
+    await harness.close();
+    await answered;
+    expect(await count('result')).toBe(31);
+    expect((await harness.entries()).at(-1)?.type).toBe('stop');
+    expect(harness.defects).toEqual([]);
+  });
+});
+
 describe('a reply', () => {
   const withReply = async (use: (reply: HttpReply, response: ServerResponse) => void): Promise<void> => {
     let settle: (error?: unknown) => void = () => {};
