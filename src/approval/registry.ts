@@ -44,7 +44,7 @@ export const windowKey = (
 };
 
 /** Of one principal under one rule, where the rule does not say. */
-export const DEFAULT_RULE_LIMITS = { open: 20, perHour: 120 } as const;
+const DEFAULT_RULE_LIMITS = { open: 20, perHour: 120 } as const;
 
 /** An open request, or one whose first record is being written. */
 interface Slot {

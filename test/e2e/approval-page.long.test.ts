@@ -1,8 +1,8 @@
 /** The web page of approvals in headless Chromium, against a running gateway and a real OpenID provider. */
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axeCore from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/app/config.js';
@@ -15,7 +15,6 @@ import { freePort } from '../gateway/harness.js';
 import { events, openSession, raw, toolCall } from '../gateway/raw.js';
 import { startEcho } from './proxy.js';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const person = (id: string, name: string, groups: readonly string[]) => ({
   id,
@@ -90,7 +89,7 @@ const logIn = async (page: Page, who: string): Promise<void> => {
 
 /** Serious and critical findings of axe on the page as it stands. */
 const axe = async (page: Page): Promise<unknown> => {
-  await page.evaluate(AXE);
+  await page.evaluate(axeCore.source);
   return page.evaluate(`axe.run(document).then(({ violations, passes }) =>
     passes.length === 0 ? 'nothing was tested' : violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => id + ' ' + nodes[0].html))`);
 };

@@ -60,7 +60,7 @@ export const parseWebhookSecret = (text: string): Uint8Array | undefined => {
 };
 
 /** The value of `webhook-signature` over id, timestamp (seconds since 1970) and body. */
-export const webhookSignature = (secret: Uint8Array, id: string, at: number, body: string): string =>
+const webhookSignature = (secret: Uint8Array, id: string, at: number, body: string): string =>
   `v1,${createHmac('sha256', secret).update(`${id}.${at}.${body}`).digest('base64')}`;
 
 const bodyOf = (approval: Approval, event: ApprovalRecord['event'], now: number): string =>
