@@ -9,7 +9,9 @@ import { createApprovalApi } from '../../src/approval/channels/api.js';
 import Approve from '../../src/commands/approvals/approve.js';
 import Deny from '../../src/commands/approvals/deny.js';
 import List from '../../src/commands/approvals/list.js';
+import Revoke from '../../src/commands/approvals/revoke.js';
 import Show from '../../src/commands/approvals/show.js';
+import Watch from '../../src/commands/approvals/watch.js';
 import { GOOD } from '../app/config/example.js';
 import { ask, createStand, idOf, person } from '../approval/stand.js';
 
@@ -107,6 +109,17 @@ describe('countersign approvals', () => {
     expect(out).toContain('approved, not yet used');
     expect(process.exitCode).toBeUndefined();
     expect(out + err).not.toContain('hush');
+  });
+
+  test('watch, revoke: a grant is taken back', async () => {
+    const id = idOf(await stand.acquire(ask(person('ada'))));
+    await Watch.run(['--once', ...where], root);
+    expect(out).toMatch(new RegExp(`^${id}  waits, 0 of 1 approved, \\d+ min left  Ada: write_file on files\n$`));
+    await Approve.run([id, '--reason', 'seen', ...where], root);
+    out = '';
+    await Revoke.run([id, '--reason', 'over', ...where], root);
+    expect(out).toBe("Revoked: Ada's call of write_file on files may not run any more.\n");
+    expect(stand.approvals.get(id)?.state).toBe('revoked');
   });
 
   test('deny, as JSON', async () => {
