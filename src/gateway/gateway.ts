@@ -24,6 +24,7 @@ import { createMask, createRecord } from './stages/outcome.js';
 import { createRelay } from './stages/relay.js';
 import { createStrangers, type Strangers } from './strangers.js';
 import { createToolDefinitions, type ToolDefinitions } from './tools.js';
+import { createVisible } from './visible.js';
 
 export interface GatewayDeps {
   readonly settings: Pick<Settings, 'gateway' | 'servers'>;
@@ -75,7 +76,7 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
     grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, clock }),
     forward: createForward({ sessions, callTimeout }),
-    mask: createMask({ maskFor }),
+    mask: createMask({ maskFor, visible: createVisible(policy) }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
     relay: createRelay({ ledger, policy, maskFor, sessions }),
   };

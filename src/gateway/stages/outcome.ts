@@ -33,11 +33,11 @@ const statusOf = (message: Message): ResultStatus => {
 
 /** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
 export const createMask =
-  (deps: Pick<OutcomeDeps, 'maskFor'>) =>
+  (deps: Pick<OutcomeDeps, 'maskFor'> & { readonly visible: (answered: Answered) => Buffer }) =>
   (answered: Answered): Masked => {
     const status = isAnswer(answered) ? (answered.failure ?? statusOf(answered.message)) : null;
     try {
-      const { bytes, redactions } = deps.maskFor(answered.server.masking)(answered.message.bytes);
+      const { bytes, redactions } = deps.maskFor(answered.server.masking)(deps.visible(answered));
       return { ...answered, masked: oneLine(bytes), redactions, status };
     } catch {
       const masked = errorBytes(new Refusal('masking'), answered.message.id);
