@@ -77,27 +77,42 @@ const uncovered = (log: LogInput, newest: ReadonlyMap<string, number>): LogVerdi
     : { ...base, state: 'in_no_digest', reason: 'no collected digest names it' };
 };
 
-/** Logs by the place that a digest names. */
-const locate = (logs: readonly LogInput[]): ((object: string) => LogInput | undefined) => {
-  const byPlace = new Map(logs.map((log) => [place(log.key), log]));
-  return (object) => byPlace.get(place(object)) ?? byPlace.get(baseName(object));
+/** All objects at the place that a digest names: one key can have been delivered with several contents. */
+const locate = (logs: readonly LogInput[]): ((object: string) => readonly LogInput[]) => {
+  const byPlace = new Map<string, LogInput[]>();
+  for (const log of logs) {
+    const same = byPlace.get(place(log.key));
+    if (same) same.push(log);
+    else byPlace.set(place(log.key), [log]);
+  }
+  return (object) => byPlace.get(place(object)) ?? byPlace.get(baseName(object)) ?? [];
 };
 
-/** One verdict per log: those that digests name, and those that none does. Sorted by key. */
+const identity = ({ key, sha256 }: { readonly key: string; readonly sha256: string | null }): string =>
+  `${key} ${sha256 ?? ''}`;
+
+/**
+ * One verdict per log and content: those that digests name, and those that none does. Sorted by key, then hash.
+ * Where a key was collected with two contents, the one that its digest does not name is `changed`.
+ */
 export const checkLogs = (digests: readonly Covering[], logs: readonly LogInput[]): readonly LogVerdict[] => {
   const find = locate(logs);
   const verdicts = new Map<string, LogVerdict>();
   const newest = new Map<string, number>();
+  const judge = (by: Covering, entry: TrailDigestLog, log: LogInput | undefined): void => {
+    const key = log?.key ?? entry.s3Object;
+    const found = { key, sha256: log?.sha256 ?? null, digestKey: by.key, ...compared(entry, by, log) };
+    const before = verdicts.get(identity(found));
+    if (before === undefined || RANK[found.state] < RANK[before.state]) verdicts.set(identity(found), found);
+  };
   for (const by of digests) {
     newest.set(by.owner, Math.max(newest.get(by.owner) ?? 0, by.end));
     for (const entry of by.logFiles) {
-      const log = find(entry.s3Object);
-      const key = log?.key ?? entry.s3Object;
-      const found = { key, sha256: log?.sha256 ?? null, digestKey: by.key, ...compared(entry, by, log) };
-      const before = verdicts.get(key);
-      if (before === undefined || RANK[found.state] < RANK[before.state]) verdicts.set(key, found);
+      const there = find(entry.s3Object);
+      if (there.length === 0) judge(by, entry, undefined);
+      for (const log of there) judge(by, entry, log);
     }
   }
-  for (const log of logs) if (!verdicts.has(log.key)) verdicts.set(log.key, uncovered(log, newest));
-  return [...verdicts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  for (const log of logs) if (!verdicts.has(identity(log))) verdicts.set(identity(log), uncovered(log, newest));
+  return [...verdicts.values()].sort((a, b) => (identity(a) < identity(b) ? -1 : 1));
 };

@@ -102,6 +102,18 @@ describe('the chain of digests', () => {
     ]);
   });
 
+  it('a key that was collected with two contents is valid once and changed once, whatever the order', () => {
+    const forged = Array.from({ length: 8 }, (_, i) => log('0505', Buffer.from(`forged ${i}`)));
+    for (const both of [
+      [log('0505'), ...forged],
+      [...forged, log('0505')],
+    ]) {
+      const check = checkTrail([delivered(first)], both, keys);
+      expect(states(check).toSorted()).toEqual([...forged.map(() => 'changed'), 'valid']);
+      expect(check.logs.find(({ state }) => state === 'valid')?.sha256).toBe(log('0505').sha256);
+    }
+  });
+
   it('finds logs in a flat copy of the folder', () => {
     const flat = { ...log('0505'), key: logName('0505').split('/').at(-1) ?? '' };
     expect(states(checkTrail([delivered(first)], [flat], keys))).toEqual(['valid']);
