@@ -13,7 +13,11 @@ export interface HttpUpstreamOptions {
   /** Headers of the configuration, resolved; the only credentials that go upstream. */
   readonly headers: Readonly<Record<string, string>>;
   readonly maxResponseBytes: number;
+  /** Longest time a server may take to accept a notification, milliseconds; 30 s where not given. */
+  readonly deliveryTimeout?: number;
 }
+
+const DELIVERY_TIMEOUT_MS = 30_000;
 
 /** A pool for one server's origin. Streams stay open for hours, so undici's own time limits are off. */
 export const createDispatcher = (origin: string): Dispatcher =>
@@ -191,7 +195,9 @@ class HttpUpstream implements Upstream {
   }
 
   async deliver(recorded: Recorded): Promise<void> {
-    const response = await this.send('POST', recorded.bytes, {});
+    // Without a limit each notification to a server that hangs would hold a connection and the client's request.
+    const signal = AbortSignal.timeout(this.options.deliveryTimeout ?? DELIVERY_TIMEOUT_MS);
+    const response = await this.send('POST', recorded.bytes, {}, signal);
     await drain(response);
     if (response.status >= 400) throw new UpstreamError('lost', `the server answered HTTP ${response.status}`);
   }
