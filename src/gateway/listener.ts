@@ -100,11 +100,20 @@ const serveMetadata = (deps: ListenerDeps, path: string, response: ServerRespons
   return true;
 };
 
+/** A GET before any session is how the transport of 2024-11-05 opens. */
+const withoutSession = (method: 'GET' | 'DELETE'): Refusal =>
+  method === 'GET' ? new Refusal('sse_transport') : new Refusal('session_required');
+
 /** The session of a GET or DELETE. */
-const ownSession = async (deps: ListenerDeps, received: Received, reply: HttpReply): Promise<Session> => {
+const ownSession = async (
+  deps: ListenerDeps,
+  received: Received,
+  reply: HttpReply,
+  method: 'GET' | 'DELETE',
+): Promise<Session> => {
   const { principal } = await deps.authenticate(received);
   reply.identified(principal);
-  if (received.sessionId === undefined) throw new Refusal('session_required');
+  if (received.sessionId === undefined) throw withoutSession(method);
   const session = deps.sessions.find(received.sessionId, received.server, principal);
   if (!session?.open) throw new Refusal('session_unknown');
   return session;
@@ -124,13 +133,13 @@ const serve = async (deps: ListenerDeps, request: IncomingMessage, exchange: Exc
     return deps.post(received, reply);
   }
   if (request.method === 'GET') {
-    const session = await ownSession(deps, received, reply);
+    const session = await ownSession(deps, received, reply, 'GET');
     const closed = new AbortController();
     reply.onClose(() => closed.abort());
     return deps.listen(session, single(request.headers['last-event-id']), reply, closed.signal);
   }
   if (request.method !== 'DELETE') throw new Refusal('method_not_allowed');
-  await deps.sessions.close(await ownSession(deps, received, reply), 'ended by the client');
+  await deps.sessions.close(await ownSession(deps, received, reply, 'DELETE'), 'ended by the client');
   return reply.ended();
 };
 
@@ -140,7 +149,7 @@ const refusalHeaders = (
   server: ServerSettings | undefined,
 ): Record<string, string> => {
   if (refusal instanceof Unauthorized && server) return { 'www-authenticate': deps.challenge(server, refusal.why) };
-  return refusal.reason === 'method_not_allowed' ? { allow: 'GET, POST, DELETE' } : {};
+  return refusal.http === 405 ? { allow: 'GET, POST, DELETE' } : {};
 };
 
 const handle = async (deps: ListenerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -14,6 +14,12 @@ const REFUSALS = {
   bad_origin: { http: 403, code: -32000, message: 'Forbidden: this Origin is not allowed' },
   not_found: { http: 404, code: -32000, message: 'Not found: no MCP server at this path' },
   method_not_allowed: { http: 405, code: -32000, message: 'Method not allowed' },
+  sse_transport: {
+    http: 405,
+    code: -32000,
+    message:
+      'Method not allowed: the HTTP+SSE transport of 2024-11-05 is not served; use Streamable HTTP and POST initialize to this URL',
+  },
   unauthorized: { http: 401, code: -32000, message: 'Unauthorized: a valid bearer token is required' },
   not_acceptable: {
     http: 406,

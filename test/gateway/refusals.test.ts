@@ -181,6 +181,15 @@ const cases: readonly Case[] = [
   },
   { name: 'PUT', method: 'PUT', body: call, status: 405, reason: 'method_not_allowed' },
   {
+    name: 'a client of the HTTP+SSE transport of 2024-11-05',
+    method: 'GET',
+    headers: { accept: 'text/event-stream' },
+    without: ['mcp-session-id'],
+    status: 405,
+    code: -32000,
+    reason: 'sse_transport',
+  },
+  {
     name: 'an unknown revision',
     headers: { 'mcp-protocol-version': '2031-01-01' },
     body: call,
