@@ -41,11 +41,16 @@ export const checkPost = (headers: IncomingHttpHeaders): void => {
   if (!accepts('application/json') || !accepts('text/event-stream')) throw new Refusal('not_acceptable');
 };
 
-/** @throws Refusal protocol_version */
+/**
+ * Revisions not served are refused as 2026-07-28 asks (UnsupportedProtocolVersion), so that a client of both eras
+ * finds the ones that are.
+ * @throws Refusal protocol_version
+ */
 export const checkVersion = (headers: IncomingHttpHeaders): void => {
   const version = headers['mcp-protocol-version'];
   if (version !== undefined && (typeof version !== 'string' || !REVISIONS.includes(version))) {
-    throw new Refusal('protocol_version');
+    const requested = typeof version === 'string' && /^[\w.-]{1,32}$/.test(version) ? version : 'unreadable';
+    throw new Refusal('protocol_version', undefined, false, { supported: REVISIONS, requested });
   }
 };
 

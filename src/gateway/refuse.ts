@@ -2,6 +2,7 @@
  * Answers of the gateway itself: what a client is told when its request does not become a call, or its call
  * does not run. Codes of our own stand outside the ranges that JSON-RPC and MCP reserve (-32768 to -32000).
  */
+import type { JsonObject } from '../base/json.js';
 
 interface RefusalRow {
   readonly http: number;
@@ -34,7 +35,7 @@ const REFUSALS = {
   not_jsonrpc: { http: 400, code: -32600, message: 'Invalid Request: not one JSON-RPC 2.0 message' },
   protocol_version: {
     http: 400,
-    code: -32000,
+    code: -32022,
     message: 'Bad Request: Unsupported protocol version (supported versions: 2025-11-25, 2025-06-18, 2025-03-26)',
   },
   session_required: { http: 400, code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' },
@@ -64,14 +65,17 @@ export class Refusal extends Error {
   readonly code: number;
   /** Set where the refusal is already on record. */
   readonly recorded: boolean;
+  /** `data` of the JSON-RPC error, for programs. */
+  readonly data: JsonObject | undefined;
 
-  constructor(reason: RefusalReason, detail?: string, recorded = false) {
+  constructor(reason: RefusalReason, detail?: string, recorded = false, data?: JsonObject) {
     super(detail === undefined ? REFUSALS[reason].message : `${REFUSALS[reason].message}: ${detail}`);
     this.name = 'Refusal';
     this.reason = reason;
     this.http = REFUSALS[reason].http;
     this.code = REFUSALS[reason].code;
     this.recorded = recorded;
+    this.data = data;
   }
 }
 
@@ -81,7 +85,7 @@ export class Refusal extends Error {
  */
 export const errorBytes = (refusal: Refusal, id: string | null): Buffer =>
   Buffer.from(
-    `{"jsonrpc":"2.0","id":${id ?? 'null'},"error":{"code":${refusal.code},"message":${JSON.stringify(refusal.message)}}}`,
+    `{"jsonrpc":"2.0","id":${id ?? 'null'},"error":{"code":${refusal.code},"message":${JSON.stringify(refusal.message)}${refusal.data === undefined ? '' : `,"data":${JSON.stringify(refusal.data)}`}}}`,
   );
 
 /** A tool result the model can read: the call waits for a person. */

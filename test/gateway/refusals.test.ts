@@ -194,6 +194,7 @@ const cases: readonly Case[] = [
     headers: { 'mcp-protocol-version': '2031-01-01' },
     body: call,
     status: 400,
+    code: -32022,
     reason: 'protocol_version',
   },
   { name: 'no session', without: ['mcp-session-id'], body: call, status: 400, reason: 'session_required' },

@@ -1,0 +1,29 @@
+/** A client of revision 2026-07-28, which is not served yet: it falls back, or gets a sentence. */
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Harness, startHarness, stdioServer } from './harness.js';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await startHarness({ servers: [stdioServer('fixture', join(import.meta.dirname, 'fixture-server.mjs'))] });
+});
+afterAll(() => harness.close());
+
+const transport = () =>
+  new StreamableHTTPClientTransport(new URL(`${harness.url}/fixture/mcp`), {
+    requestInit: { headers: { authorization: 'Bearer jane' } },
+  });
+
+test('one that speaks both eras goes on with 2025-11-25', async () => {
+  const client = new Client({ name: 'both', version: '1' }, { versionNegotiation: { mode: 'auto' } });
+  await client.connect(transport());
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(['echo', 'wipe']);
+  await client.close();
+});
+
+test('one that speaks only the new era is told which revisions are served', async () => {
+  const client = new Client({ name: 'new', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await expect(client.connect(transport())).rejects.toThrow(/2025-11-25/);
+});
