@@ -197,6 +197,13 @@ const cases: readonly Case[] = [
     code: -32022,
     reason: 'protocol_version',
   },
+  {
+    name: 'a body that names another revision than its header',
+    body: call.replace('"params":{', '"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"},'),
+    status: 400,
+    code: -32022,
+    reason: 'protocol_version',
+  },
   { name: 'no session', without: ['mcp-session-id'], body: call, status: 400, reason: 'session_required' },
   {
     name: 'an unknown session',
