@@ -62,8 +62,9 @@ export const createTransitions = ({ ledger, clock, people, registry, onChange }:
   };
 
   const settle = async (entry: Entry): Promise<void> => {
-    if (!isOpen(entry.approval)) return;
+    // Also where it has ended: a used grant can be revoked, and that record may be the one in doubt.
     if (entry.inDoubt) throw entry.inDoubt;
+    if (!isOpen(entry.approval)) return;
     if (entry.stale) return apply(entry, { event: 'cancelled' });
     if (timeLeft(clock, entry) <= 0) return apply(entry, { event: 'expired' });
     const { state, window } = entry.approval;

@@ -186,6 +186,18 @@ describe('revoking', () => {
     expect((await acquire(call({ tool: 't2' }))).approval).not.toBe(other);
   });
 
+  it('once, where its record is in doubt', async () => {
+    const { acquire, approvals, journal } = stand({});
+    const id = idOf(await acquire(call()));
+    await approvals.decide(id, bob, 'approve', null, '');
+    await acquire(call());
+    let faults = 1;
+    journal.fault = (event) => (event === 'revoked' && faults-- > 0 ? 'written' : null);
+    const both = await Promise.allSettled([approvals.revoke(id, ada, null, ''), approvals.revoke(id, ada, null, '')]);
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(journal.events().filter((event) => event === 'revoked')).toHaveLength(1);
+  });
+
   it('the requester withdraws; a reviewer denies instead', async () => {
     const { acquire, approvals } = stand({});
     const id = idOf(await acquire(call()));
