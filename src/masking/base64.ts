@@ -8,7 +8,11 @@ import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
 /** Shortest run looked at: nine bytes. */
 export const SHORTEST_RUN = 12;
 /** Shortest readable stretch that counts inside data that is not text. */
-const STRETCH = 16;
+const STRETCH = 20;
+/** Groups of four characters that lie whole inside such a stretch, wherever it begins. */
+const STRETCH_QUADS = Math.floor((STRETCH - 2) / 3);
+/** Characters read after a sign inside a run. */
+const GLUED = 128;
 /** A line this long may continue on the next one. */
 const WRAPPED_LINE = 40;
 const LONGEST_LINE = 128;
@@ -112,11 +116,11 @@ const readableHead = (s: string, start: number, end: number): boolean => {
   return true;
 };
 
-/** Four readable groups of four in a row, at any alignment, looked for from the last one back. */
+/** Enough readable groups in a row, at any alignment, looked for from the last one back. */
 const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
   for (let alignment = 0; alignment < 4; alignment++) {
-    for (let quad = start + alignment; quad + 16 <= end; ) {
-      let k = 3;
+    for (let quad = start + alignment; quad + 4 * STRETCH_QUADS <= end; ) {
+      let k = STRETCH_QUADS - 1;
       while (k >= 0 && readableQuad(s, quad + 4 * k)) k--;
       if (k < 0) return true;
       quad += 4 * (k + 1);
@@ -125,17 +129,21 @@ const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
   return false;
 };
 
+/** The next place from `at` on where readable text may begin: at the start of the run, or after any sign in it. */
+const firstReadable = (s: string, run: Run, at: number): number => {
+  for (let from = at; from + SHORTEST_RUN <= run.end; from++) {
+    if ((from === run.start || !is(s, from - 1, ALNUM)) && readableHead(s, from, run.end)) return from;
+  }
+  return -1;
+};
+
 /** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
 export const isPlausible = (s: string, run: Run): boolean => {
   if (runEnd(s, run.start, BASE64) < run.end) {
     const joined = unwrapped(s, run);
     return isPlausible(joined, { start: 0, end: joined.length });
   }
-  for (let from = run.start; from + SHORTEST_RUN <= run.end; from++) {
-    // Glued to a path or a word, it may begin after any sign.
-    if ((from === run.start || !is(s, from - 1, ALNUM)) && readableHead(s, from, run.end)) return true;
-  }
-  return hasReadableStretch(s, run);
+  return firstReadable(s, run, run.start) >= 0 || hasReadableStretch(s, run);
 };
 
 // eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
@@ -160,10 +168,28 @@ const stretches = (bytes: Buffer): readonly string[] =>
     .split(UNREADABLE)
     .filter(({ length }) => length >= STRETCH);
 
-/** What a run may stand for: its text, or the readable stretches at each of the four alignments. */
+/** What begins after a sign in the run, such as the slash of a path. */
+const glued = (run: string): readonly string[] => {
+  const whole = { start: 0, end: run.length };
+  const found: string[] = [];
+  for (let from = firstReadable(run, whole, 0); from >= 0; from = firstReadable(run, whole, from + 1)) {
+    const [head = ''] = Buffer.from(run.slice(from, from + GLUED), 'base64')
+      .toString('utf8')
+      .split(UNREADABLE);
+    found.push(head);
+  }
+  return found;
+};
+
+/**
+ * What a run may stand for: its text; or what is readable in it, at each of the four alignments and after each sign.
+ */
 export const readings = (s: string, { start, end }: Run): readonly string[] => {
   const run = unwrapped(s, { start, end });
   const whole = textOf(run);
   if (whole !== undefined) return [whole];
-  return [0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(run.slice(alignment), 'base64')));
+  return [
+    ...[0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(run.slice(alignment), 'base64'))),
+    ...glued(run),
+  ];
 };

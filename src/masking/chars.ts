@@ -50,10 +50,21 @@ export const runEnd = (s: string, i: number, classes: number): number => {
   return end;
 };
 
-/** Whether the letter at `i` is the second half of an escape such as `\n`, in JSON that is itself inside a text. */
+/** Whether a colour sequence of a terminal, such as `ESC [ 32 m`, ends with the `m` or `K` at `i` (ECMA-48 §8.3.117). */
+const endsColour = (s: string, i: number): boolean => {
+  let start = i;
+  while (i - start < 16 && (is(s, start - 1, DIGIT) || s.charCodeAt(start - 1) === 0x3b)) start--;
+  return s.charCodeAt(start - 1) === 0x5b;
+};
+
+/**
+ * Whether the letter at `i` belongs to what stands before it and not to a word: the second half of an escape such as
+ * `\n`, in JSON that is itself inside a text, or the end of a colour sequence.
+ */
 export const isEscapeLetter = (s: string, i: number): boolean => {
-  if (s.charCodeAt(i - 1) !== 0x5c) return false;
   const code = s.charCodeAt(i);
+  if (code === 0x6d || code === 0x4b) return endsColour(s, i);
+  if (s.charCodeAt(i - 1) !== 0x5c) return false;
   return code === 0x6e || code === 0x74 || code === 0x72 || code === 0x62 || code === 0x66;
 };
 

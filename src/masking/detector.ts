@@ -6,8 +6,8 @@ export type DetectorGroup = MaskingProfile['detectors'][number];
 
 /** See `Detector.before`. */
 const EDGE = '\0';
-/** What may stand before a word: everything but letters, digits and `_`, and the letters of escapes such as `\n`. */
-export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrt`;
+/** What may stand before a word: everything but letters, digits and `_`, and the letters that end escapes and colour sequences. */
+export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrtmK`;
 
 /** A text under scan. */
 export interface ScanText {

@@ -271,6 +271,30 @@ describe('resources', () => {
   });
 });
 
+test('terminal colours do not hide a token', () => {
+  const token = SECRETS[3]?.[1] ?? '';
+  expect(maskText(`\u001b[1;32m${token}\u001b[0m`).text).toBe('\u001b[1;32m[masked:github-token]\u001b[0m');
+  const mail = JSON.stringify({ text: `\u001b[32ma@b.example\u001b[0m` });
+  expect(raw(mail)).toBe(JSON.stringify({ text: `\u001b[32m[masked:email]\u001b[0m` }));
+});
+
+test('images are left alone', () => {
+  const noise = Buffer.alloc(300_000);
+  for (let i = 0, x = 12345; i < noise.length; i++) {
+    x = (Math.imul(x, 1664525) + 1013904223) >>> 0;
+    noise[i] = x >>> 24;
+  }
+  for (const [data, prefix] of [
+    [noise.toString('base64'), 'AIza'],
+    [noise.toString('base64url'), 'ghp_'],
+  ] as const) {
+    const json = Buffer.from(
+      JSON.stringify({ content: [{ type: 'image', data: `${data.slice(0, 1001)}${prefix}${data.slice(1005)}` }] }),
+    );
+    expect(mask(json).bytes).toBe(json);
+  }
+});
+
 test('an answer keeps its id, a request from a server does not', () => {
   expect(maskJson({ jsonrpc: '2.0', id: 'a@b.example', result: {} })).toEqual({
     jsonrpc: '2.0',
@@ -288,6 +312,7 @@ test('encodings of encodings are read', () => {
   const secret = SECRETS[0]?.[1] ?? '';
   const twice = Buffer.from(Buffer.from(`x ${secret}`).toString('base64')).toString('base64');
   expect(maskText(`x ${twice} y`).text).toBe('x [masked:aws-access-key-id] y');
+  expect(maskText(`see path/${Buffer.from('a@b.example').toString('base64')} now`).text).toBe('see [masked:email] now');
   expect(maskText('mail a%2540b.example now').text).toBe('mail [masked:email] now');
   expect(maskText('mail a&#64;b.example or a&commat;b.example now').text).toBe(
     'mail [masked:email] or [masked:email] now',

@@ -84,5 +84,7 @@ export const IN_CONTEXT: readonly (readonly [detector: string, secret: string, t
   ['key', 'line one\n  line two', 'secret: |\n  line one\n  line two\nnext: 1'],
   ['key', 'hunter2', 'result was {"access_token": "hunter2", "expires_in": 3600} at noon'],
   ['key', 'hunter2', 'api key: hunter2'],
+  ['key', 'hu,nt;er&2', 'Server=db;Password=hu,nt;er&2;Database=x'],
+  ['key', 'hunter2', 'password=hunter2,user=alice'],
   ['key', 'hunter2', 'user,""password"":""hunter2"",x'],
 ];

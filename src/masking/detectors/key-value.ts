@@ -83,12 +83,17 @@ const endsValue = (s: string, i: number): boolean => {
   return '"\'nrt'.includes(s.charAt(after)) || after === s.length;
 };
 
+/** A comma, semicolon or ampersand that ends a value: another name follows, or nothing that could belong to it. */
+const SEPARATES = /^[,;&]+(?:$|[\s"'`<>)}\]\\]|[\w.-]{1,40}[=:])/;
+const SEPARATOR_REACH = 48;
+
 /** End of a value without quotes in the middle of a line. */
 const wordEnd = (s: string, i: number): number => {
   let end = maskEnd(s, i);
   for (; end < s.length; end++) {
     const code = s.charCodeAt(end);
-    if (code <= 0x20 || ' "\'`<>&;,)}]|'.includes(s.charAt(end))) break;
+    if (code <= 0x20 || '"\'`<>)}]|'.includes(s.charAt(end))) break;
+    if (',;&'.includes(s.charAt(end)) && SEPARATES.test(s.slice(end, end + SEPARATOR_REACH))) break;
     if (code === 0x5c && endsValue(s, end)) break;
   }
   return end;

@@ -10,8 +10,8 @@ interface TokenKind {
   readonly anchor: string;
   readonly body: number;
   readonly min: number;
-  /** Whether it must not continue a word, for prefixes that end ordinary words. */
-  readonly edge?: boolean;
+  /** What must not stand before it; prefixes that end ordinary words bear no hyphen either. */
+  readonly edge?: number;
   /** A further condition on the body. */
   readonly accept?: (body: string) => boolean;
 }
@@ -36,7 +36,7 @@ const KINDS: readonly TokenKind[] = [
     anchor: '-',
     body: TOKEN,
     min: 20,
-    edge: true,
+    edge: TOKEN,
     accept: looksRandom,
   },
   { name: 'google-api-key', prefixes: ['AIza'], anchor: 'I', body: TOKEN, min: 30 },
@@ -51,12 +51,13 @@ const KINDS: readonly TokenKind[] = [
   { name: 'npm-token', prefixes: ['npm_'], anchor: '_', body: ALNUM, min: 30 },
   { name: 'pypi-token', prefixes: ['pypi-AgEI'], anchor: '-', body: TOKEN, min: 40 },
   { name: 'docker-token', prefixes: ['dckr_pat_'], anchor: '_', body: TOKEN, min: 20 },
-  { name: 'hugging-face-token', prefixes: ['hf_'], anchor: '_', body: ALNUM, min: 30, edge: true },
+  { name: 'hugging-face-token', prefixes: ['hf_'], anchor: '_', body: ALNUM, min: 30, edge: WORD },
 ];
 
-const beginsToken = (s: string, i: number): boolean => !is(s, i - 1, TOKEN) || isEscapeLetter(s, i - 1);
+/** Whether a token may begin at `i`: base64 of anything has every prefix in it somewhere. */
+const begins = (s: string, i: number, glue: number): boolean => !is(s, i - 1, glue) || isEscapeLetter(s, i - 1);
 
-const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKind): Detector => {
+const detectorOf = ({ name, prefixes, anchor, body, min, edge = ALNUM, accept }: TokenKind): Detector => {
   const heads = prefixes.map((prefix) => ({ prefix, back: prefix.lastIndexOf(anchor) }));
   return {
     name,
@@ -68,7 +69,7 @@ const detectorOf = ({ name, prefixes, anchor, body, min, edge, accept }: TokenKi
         const start = i - back;
         if (start < from || !s.startsWith(prefix, start)) continue;
         // Before the body is read: a long run must not be read once for each prefix in it.
-        if (edge && !beginsToken(s, start)) return undefined;
+        if (!begins(s, start, edge)) return undefined;
         const bodyStart = start + prefix.length;
         const end = runEnd(s, bodyStart, body);
         if (end - bodyStart < min) return undefined;
@@ -107,7 +108,7 @@ export const jwt: Detector = {
   before: 'y',
   at({ s }, i, from) {
     const start = i - 2;
-    if (start < from || !s.startsWith('eyJ', start) || !beginsToken(s, start)) return undefined;
+    if (start < from || !s.startsWith('eyJ', start) || !begins(s, start, TOKEN)) return undefined;
     const header = runEnd(s, start, TOKEN);
     const payload = s.charCodeAt(header) === 0x2e ? runEnd(s, header + 1, TOKEN) : header;
     if (header - start < 10 || payload - header < 9) return undefined;
