@@ -192,13 +192,16 @@ const maskedLog = (settings: Settings, { log }: WireDeps) => {
   };
 };
 
-/** Opens the ledger and puts the stations together. Nothing listens yet. */
-export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
+interface Opened {
+  readonly ledger: OpenedLedger;
+  readonly digest: KeyedDigester;
+  readonly secrets: UpstreamsDeps['secrets'];
+  readonly channels: Awaited<ReturnType<typeof channelsOf>>;
+}
+
+const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { key, digest } = await loadKeys(settings, deps);
-  const secrets = await serverSecrets(settings, deps);
-  const channels = await channelsOf(settings, deps);
-  const ledger = await openOwnLedger(settings, deps, key);
+  const { ledger, digest, secrets, channels } = opened;
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const policy = compilePolicy(
     settings.policy,
@@ -241,4 +244,18 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
     onDefect,
   });
   return { gateway, admin, ledger, approvals, authenticator, webhooks, policyDigest: policy.digest };
+};
+
+/** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */
+export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
+  const { key, digest } = await loadKeys(settings, deps);
+  const secrets = await serverSecrets(settings, deps);
+  const channels = await channelsOf(settings, deps);
+  const ledger = await openOwnLedger(settings, deps, key);
+  try {
+    return await assemble(settings, deps, { ledger, digest, secrets, channels });
+  } catch (error) {
+    await ledger.close('the start failed');
+    throw error;
+  }
 };

@@ -1,5 +1,7 @@
 /** The HTTP listener for MCP clients: routes, and the one place where a refusal becomes an answer. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { CountersignError } from '../base/errors.js';
 import type { Authenticated, Received } from '../model/call.js';
 import type { AuthRefusal } from '../model/principal.js';
@@ -169,9 +171,29 @@ const handle = async (deps: ListenerDeps, request: IncomingMessage, response: Se
   }
 };
 
+/** What Node could not read as HTTP: the answer, and the reason on record. */
+const UNREADABLE: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'head_too_large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'slow_head'],
+};
+
+/** Bytes that are no HTTP request never reach `handle`; they are refused and recorded here. */
+const refuseUnreadable = async (deps: ListenerDeps, error: Error, socket: Duplex): Promise<void> => {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // A client that went away has sent nothing that could be answered.
+  if (code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, reason] = UNREADABLE[code] ?? ['400 Bad Request', 'malformed_http'];
+  const address = socket instanceof Socket ? (socket.remoteAddress ?? 'unknown') : 'unknown';
+  try {
+    await deps.strangers.note({ type: 'refuse', d: { reason, principal: null, address, server: null, count: 1 } });
+  } finally {
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  }
+};
+
 /** Limits against slow and large heads; bodies have their own. Streams may stay open for hours. */
-export const createListener = (deps: ListenerDeps): Server =>
-  createServer(
+export const createListener = (deps: ListenerDeps): Server => {
+  const server = createServer(
     { maxHeaderSize: 32_768, headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
     (request, response) => {
       handle(deps, request, response).catch((error: unknown) => {
@@ -180,3 +202,9 @@ export const createListener = (deps: ListenerDeps): Server =>
       });
     },
   );
+  server.on('clientError', (fault, socket) => {
+    socket.on('error', () => socket.destroy());
+    refuseUnreadable(deps, fault, socket).catch(deps.onDefect);
+  });
+  return server;
+};

@@ -1,5 +1,6 @@
 /** Bad input: refused with the protocol's own answer, recorded, nothing forwarded. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -278,5 +279,36 @@ describe('401', () => {
     const metadata = await raw(`${harness.url}/.well-known/oauth-protected-resource/fixture/mcp`, { method: 'GET' });
     expect(metadata.status).toBe(200);
     expect(metadata.headers['access-control-allow-origin']).toBe('*');
+  });
+});
+
+describe('what is no HTTP request', () => {
+  const send = (bytes: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+      let answer = '';
+      socket.on('data', (chunk) => {
+        answer += chunk.toString('latin1');
+      });
+      socket.on('end', () => resolve(answer));
+      socket.on('error', reject);
+    });
+
+  test.each([
+    ['garbage', 'nonsense\r\n\r\n', '400', 'malformed_http'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+      '400',
+      'malformed_http',
+    ],
+    ['an endless head', `GET / HTTP/1.1\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, '431', 'head_too_large'],
+  ])('%s is refused and recorded', async (_name, bytes, status, reason) => {
+    const fresh = await startHarness({ servers: [] });
+    url = `${fresh.url}/none/mcp`;
+    expect(await send(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    const refused = (await fresh.entries()).filter(({ type }) => type === 'refuse');
+    expect(refused.map(({ d }) => d['reason'])).toEqual([reason]);
+    await fresh.close();
   });
 });
