@@ -3,7 +3,7 @@
  * YAML lines, URL parameters, HTTP headers, XML elements and command line options. What is masked is the
  * value alone; the format around it stays.
  */
-import { DOTTED_TOKEN, is, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import { DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
 import type { Detector, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
@@ -30,10 +30,15 @@ interface Named {
   readonly quote: Quote | undefined;
 }
 
-/** Where a name before `i` ends: over blanks, a closing bracket, and quotes. */
+/** Where a name before `i` ends: over white space, in clear or escaped, and a closing bracket. */
 const nameEnd = (s: string, i: number, from: number): number => {
   let end = i;
-  while (end > from && isSpace(s.charCodeAt(end - 1))) end--;
+  for (;;) {
+    while (end > from && isSpace(s.charCodeAt(end - 1))) end--;
+    if (end < from + 2 || !isEscapeLetter(s, end - 1) || !'nrt'.includes(s.charAt(end - 1))) break;
+    end--;
+    while (end > from && s.charCodeAt(end - 1) === 0x5c) end--;
+  }
   if (end > from && s.charCodeAt(end - 1) === 0x5d) end--;
   return end;
 };
@@ -187,11 +192,13 @@ const elementValue = (s: string, i: number, key: KeyMatch): Finding | undefined 
 };
 
 /** `--password value`; with `=` the ordinary rule holds. */
-const optionValue = (names: KeyNames, s: string, i: number): Finding | undefined => {
-  if (s.charCodeAt(i + 1) !== 0x2d || !is(s, i + 2, UPPER | LOWER) || is(s, i - 1, TOKEN)) return undefined;
+const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding | undefined => {
+  if (s.charCodeAt(i + 1) !== 0x2d || !is(s, i + 2, UPPER | LOWER)) return undefined;
+  if (is(s, i - 1, TOKEN) && !isEscapeLetter(s, i - 1)) return undefined;
   const end = runEnd(s, i + 2, TOKEN);
   if (end - i > NAME_REACH || s.charCodeAt(end) !== 0x20) return undefined;
   const key = names.before(s, end, i + 1);
+  if (key && raw) return { start: i, end, detector: key.label };
   if (!key || s.charCodeAt(end + 1) === 0x2d) return undefined;
   const quote = quoteAt(s, end + 1);
   return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
@@ -228,7 +235,7 @@ export const createKeyValueDetector = (names: KeyNames): Detector => ({
   at(text, i, from) {
     const { s } = text;
     const code = s.charCodeAt(i);
-    if (code === 0x2d) return optionValue(names, s, i);
+    if (code === 0x2d) return optionValue(names, text, i);
     if (text.raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
     const named = nameBefore(names, s, i, from);
     if (!named) return undefined;
