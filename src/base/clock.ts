@@ -18,7 +18,17 @@ export const systemClock = (): Clock => ({
 });
 
 /** RFC 3339 in UTC with milliseconds: `2026-11-24T05:21:34.000Z`. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString();
+export const timestamp = (ms: number): string => {
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
+};
+
+/** Many records share a millisecond. */
+let lastMs = Number.NaN;
+let lastText = '';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

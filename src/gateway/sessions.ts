@@ -16,20 +16,27 @@ export interface Underway {
   intended: Intended | undefined;
   /** Set once its one outcome is chosen, before it is on disk: whatever else answers this call answers nothing. */
   answered: boolean;
-  /** Resolves when the answer came on another stream; rejects when the call is aborted. */
-  readonly settled: Promise<void>;
+  /** Waits until the answer came on another stream; rejects when the call is aborted. */
+  readonly settled: () => Promise<void>;
   readonly settle: () => void;
 }
 
 const begun = (call: Ulid): Underway => {
   const abort = new AbortController();
-  let settle = (): void => {};
-  const settled = new Promise<void>((resolve, reject) => {
-    settle = resolve;
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
-  });
+  let done = false;
+  let tell: (() => void) | undefined;
   // Only a call whose stream broke off waits for this.
-  settled.catch(() => {});
+  const settled = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (done) return resolve();
+      if (abort.signal.aborted) return reject(abort.signal.reason);
+      tell = resolve;
+      abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true });
+    });
+  const settle = (): void => {
+    done = true;
+    tell?.();
+  };
   return { call, abort, intended: undefined, answered: false, settled, settle };
 };
 

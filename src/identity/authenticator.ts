@@ -6,7 +6,15 @@ import type { Authenticator } from '../model/ports.js';
 import type { Authentication, AuthRefusal, TokenUse } from '../model/principal.js';
 import type { IssuerSettings } from '../model/settings.js';
 import { readBearer, type UncheckedToken } from './bearer.js';
-import { admit, audiencesOf, type Checked, CLOCK_TOLERANCE, readClaims, type VerifiedToken } from './claims.js';
+import {
+  type Audiences,
+  admit,
+  audiencesOf,
+  type Checked,
+  CLOCK_TOLERANCE,
+  readClaims,
+  type VerifiedToken,
+} from './claims.js';
 import type { Fetch } from './fetch-json.js';
 import { ASYMMETRIC, checkIssuers } from './issuer.js';
 import { createKeyStore, type KeyStore, type Keys } from './keys.js';
@@ -110,6 +118,9 @@ const createVerifier = (deps: AuthenticatorDeps, cache: VerifiedCache) => {
   };
 };
 
+/** How clients write it; every other spelling of the scheme takes the long way. */
+const SCHEME = 'Bearer ';
+
 /** What can be refused without keys. */
 const refusalOfHeader = (unchecked: UncheckedToken, settings: IssuerSettings): AuthRefusal | undefined => {
   const { algorithm, type } = unchecked;
@@ -117,6 +128,28 @@ const refusalOfHeader = (unchecked: UncheckedToken, settings: IssuerSettings): A
   if (!ASYMMETRIC.has(algorithm) || !settings.algorithms.includes(algorithm)) return 'algorithm';
   return ACCESS_TOKEN_TYPES.has(type) ? undefined : 'malformed';
 };
+
+/**
+ * A token that was verified under the keys of now and is admitted still, without reading it again. Whatever does
+ * not pass here takes the long way, which says why.
+ */
+const createRemembered =
+  (
+    { clock, approvalMaxAge }: AuthenticatorDeps,
+    cache: VerifiedCache,
+    trusted: ReadonlyMap<string, Trusted>,
+    audiences: Audiences,
+  ) =>
+  async (authorization: string | undefined, use: TokenUse): Promise<Authentication | undefined> => {
+    const entry = authorization?.startsWith(SCHEME) ? cache.find(authorization.slice(SCHEME.length)) : undefined;
+    const issuer = entry && trusted.get(entry.verified.principal.issuer);
+    if (!entry || !issuer) return undefined;
+    const current = await issuer.keys.current();
+    if (current?.generation !== entry.generation) return undefined;
+    const now = Math.floor(clock.now() / 1000);
+    const refusal = admit(entry.verified, use, issuer.settings, audiences, now, approvalMaxAge / 1000);
+    return refusal === undefined ? { ok: true, principal: entry.verified.principal } : undefined;
+  };
 
 /**
  * Checks bearer tokens against the configured issuers.
@@ -149,6 +182,7 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
     return refusal ? refused(refusal, unchecked) : { ok: true, principal: verified.value.principal };
   };
 
+  const remembered = createRemembered(deps, cache, trusted, audiences);
   const readAll = async (): Promise<readonly IssuerProblem[]> => {
     const read = [...trusted].map(async ([issuer, { keys }]) => ({ issuer, problem: await keys.refresh() }));
     return (await Promise.all(read)).flatMap(({ issuer, problem }) =>
@@ -161,6 +195,8 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
 
   return {
     authenticate: async (authorization, use) => {
+      const known = await remembered(authorization, use);
+      if (known) return known;
       const bearer = readBearer(authorization);
       if (bearer.kind === 'none') return refused('no_token');
       if (bearer.kind === 'malformed') return refused('malformed');

@@ -10,6 +10,8 @@ const CAPACITY = 10_000;
  */
 export interface VerifiedCache {
   get(token: string, generation: string): VerifiedToken | undefined;
+  /** The entry whatever its generation: the caller compares it. */
+  find(token: string): { readonly generation: string; readonly verified: VerifiedToken } | undefined;
   put(token: string, generation: string, verified: VerifiedToken): void;
   drop(token: string): void;
 }
@@ -18,6 +20,14 @@ export const createVerifiedCache = (capacity = CAPACITY): VerifiedCache => {
   const entries = new Map<string, { readonly generation: string; readonly verified: VerifiedToken }>();
   const keyOf = (token: string): string => createHash('sha256').update(token).digest('base64');
   return {
+    find: (token) => {
+      const key = keyOf(token);
+      const entry = entries.get(key);
+      if (!entry) return undefined;
+      entries.delete(key);
+      entries.set(key, entry);
+      return entry;
+    },
     get: (token, generation) => {
       const key = keyOf(token);
       const entry = entries.get(key);

@@ -45,8 +45,11 @@ const readReason = ({ maskFor }: DecideDeps, { message, server }: Addressed): st
   return maskedText(maskFor(server.masking), reason);
 };
 
-const maskedText = (mask: Mask, text: string): string | null =>
-  stringOf(parseJson(mask(Buffer.from(JSON.stringify(text))).bytes)) ?? null;
+const maskedText = (mask: Mask, text: string): string | null => {
+  const json = Buffer.from(JSON.stringify(text));
+  const { bytes } = mask(json);
+  return bytes === json ? text : (stringOf(parseJson(bytes)) ?? null);
+};
 
 const recordedTarget = ({ maskFor }: DecideDeps, { server }: Addressed, target: string | null): string | null => {
   try {

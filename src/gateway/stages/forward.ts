@@ -103,7 +103,7 @@ async function* exchange(
   if (resumable) {
     // The client goes on with a listening stream, on which the answer is placed; until then the call is under way.
     reply.end();
-    await underway.settled;
+    await underway.settled();
     return;
   }
   throw new UpstreamError('lost', 'the server ended the stream without an answer');
