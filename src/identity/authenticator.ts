@@ -151,19 +151,21 @@ const createRemembered =
     return refusal === undefined ? { ok: true, principal: entry.verified.principal } : undefined;
   };
 
+const trustedIssuers = (deps: AuthenticatorDeps, closed: AbortSignal): ReadonlyMap<string, Trusted> => {
+  const { issuers, clock, demo, fetch = globalThis.fetch } = deps;
+  const keysOf = (issuer: string): KeyStore => createKeyStore({ issuer, demo, fetch, clock, closed });
+  return new Map(issuers.map((settings) => [settings.issuer, { settings, keys: keysOf(settings.issuer) }]));
+};
+
 /**
  * Checks bearer tokens against the configured issuers.
  * @throws CountersignError ISSUER_INVALID where the issuers' settings are not safe. `authenticate` never throws.
  */
 export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticator => {
-  const { issuers, clock, demo, fetch = globalThis.fetch } = deps;
+  const { issuers, clock, demo } = deps;
   checkIssuers(issuers, demo);
   const closing = new AbortController();
-  const trusted = new Map<string, Trusted>();
-  for (const settings of issuers) {
-    const keys = createKeyStore({ issuer: settings.issuer, demo, fetch, clock, closed: closing.signal });
-    trusted.set(settings.issuer, { settings, keys });
-  }
+  const trusted = trustedIssuers(deps, closing.signal);
   const audiences = audiencesOf(issuers);
   const cache = createVerifiedCache();
   const verify = createVerifier(deps, cache);
@@ -194,7 +196,7 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
   timer?.unref();
 
   return {
-    authenticate: async (authorization, use) => {
+    async authenticate(authorization, use) {
       const known = await remembered(authorization, use);
       if (known) return known;
       const bearer = readBearer(authorization);
@@ -203,7 +205,7 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
       return authenticateToken(bearer.unchecked, use);
     },
     ready: readAll,
-    close: () => {
+    close() {
       clearInterval(timer);
       closing.abort();
     },
