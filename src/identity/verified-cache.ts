@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { VerifiedToken } from './claims.js';
 
 /** Most tokens remembered; the one unused for longest goes first. */
@@ -18,7 +18,7 @@ export interface VerifiedCache {
 
 export const createVerifiedCache = (capacity = CAPACITY): VerifiedCache => {
   const entries = new Map<string, { readonly generation: string; readonly verified: VerifiedToken }>();
-  const keyOf = (token: string): string => createHash('sha256').update(token).digest('base64');
+  const keyOf = (token: string): string => hash('sha256', token, 'base64');
   return {
     find: (token) => {
       const key = keyOf(token);

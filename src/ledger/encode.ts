@@ -79,7 +79,8 @@ const payloadText = (name: string, data: string | Buffer): string => {
   if (typeof data !== 'string' && !isUtf8(data)) throw invalid(`the payload ${name} is not UTF-8`);
   const text = data.toString();
   // Looked for here because JSON allows line breaks between tokens, and a line break ends a payload line.
-  if (!text.isWellFormed() || CONTROL.test(text)) {
+  // Bytes that are UTF-8 decode to well-formed text.
+  if ((typeof data === 'string' && !text.isWellFormed()) || CONTROL.test(text)) {
     throw invalid(`the payload ${name} holds control characters`);
   }
   try {

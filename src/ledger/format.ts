@@ -3,7 +3,7 @@
  * Pure; the verifier is built on it, so it imports nothing but `base` and node built-ins.
  */
 import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import {
   isArray,
   JsonError,
@@ -241,7 +241,16 @@ export const commitmentPrefix = (salt: Uint8Array): Buffer => Buffer.concat([Uin
 
 /** SHA-256(0x02 ‖ salt ‖ data), hex. */
 export const commitmentOf = (salt: Uint8Array, data: Uint8Array | string): string =>
-  createHash('sha256').update(commitmentPrefix(salt)).update(data).digest('hex');
+  data.length > ONE_SHOT
+    ? createHash('sha256').update(commitmentPrefix(salt)).update(data).digest('hex')
+    : hash(
+        'sha256',
+        Buffer.concat([commitmentPrefix(salt), typeof data === 'string' ? Buffer.from(data) : data]),
+        'hex',
+      );
+
+/** Up to this length copying costs less than a hash object. */
+const ONE_SHOT = 8_192;
 
 export interface CheckpointLine {
   readonly kind: 'checkpoint';
