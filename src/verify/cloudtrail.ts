@@ -158,7 +158,9 @@ const judgeAuthorship = ({ trust, findings }: Target, { digests, logs }: TrailCh
   const trusted = digests.filter(isTrusted);
   const valid = logs.filter(({ state }) => state === 'valid');
   if (trusted.length > 0) {
-    findings.establish(`AWS signed ${trusted.length} CloudTrail digests, under public keys of the trust file.`);
+    findings.establish(
+      `${trusted.length} CloudTrail digests are signed by keys that the trust file names as those of AWS.`,
+    );
   }
   if (valid.length > 0) findings.establish(`${valid.length} CloudTrail logs are those their digests name.`);
   const rest = digests.length - trusted.length;

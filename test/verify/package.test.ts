@@ -50,7 +50,7 @@ test('with everything in the trust file, only the un-anchored window is not esta
     'run.json is signed by',
     'all ',
     'records 0 to 8',
-    'AWS signed 5 CloudTrail digests',
+    '5 CloudTrail digests are signed by keys that the trust file names',
     '3 CloudTrail logs',
   ]) {
     expect(said).toContain(words);
