@@ -1,7 +1,7 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256 of bytes or UTF-8 text, lower-case hex. */
-export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+export const sha256 = (data: Uint8Array | string): string => hash('sha256', data, 'hex');
 
 /** What a keyed digest may be for; each purpose has its own derived key, so equal values do not show across purposes. */
 export type DigestPurpose = 'args' | 'mask-token' | 'token-id';

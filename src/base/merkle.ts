@@ -2,17 +2,22 @@
  * The Merkle tree of RFC 6962 §2.1, kept as a compact range: the roots of the perfect subtrees
  * that cover the leaves so far, at most log2(n) + 1 hashes however long the log is.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
 
 /** SHA-256(0x00 ‖ data): the hash of a leaf. */
 export const leafHash = (data: Uint8Array): Buffer => createHash('sha256').update(LEAF).update(data).digest();
 
 /** SHA-256(0x01 ‖ left ‖ right): the hash of an interior node. */
-export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer =>
-  createHash('sha256').update(NODE).update(left).update(right).digest();
+export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => {
+  pair.set(left, 1);
+  pair.set(right, 33);
+  return hash('sha256', pair, 'buffer');
+};
+
+/** 0x01 ‖ left ‖ right: filled anew for each node, since one is hashed for every record. */
+const pair = Buffer.alloc(65, 1);
 
 /** The root of a tree without leaves. */
 export const emptyRoot = (): Buffer => createHash('sha256').digest();
