@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.js';
 import type { Decided, Granted, Intended, Upstreams } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
+import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
 import { countRedactions } from '../../model/redaction.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
@@ -20,6 +21,10 @@ const callPrincipal = ({ principal }: Decided): CallRecord['principal'] => ({
   token: principal.tokenId,
   exp: principal.expiresAt,
 });
+
+/** What the token says of the person beside the key; nothing is written where it says nothing. */
+const person = ({ name, email }: Principal): { readonly person?: string } =>
+  name === null && email === null ? {} : { person: JSON.stringify({ name, email }) };
 
 /** The `call` record of a request, forwarded or not. */
 export const callDraft = (
@@ -59,7 +64,7 @@ export const callDraft = (
     },
     payloads: {
       args: args.masked,
-      person: JSON.stringify({ name: principal.name, email: principal.email }),
+      ...person(principal),
       ...(args.redactions.length > 0 ? { redactions: JSON.stringify(args.redactions) } : {}),
     },
   };
