@@ -1,7 +1,7 @@
 /** The masks themselves: what stands in place of a secret, and how one is told from the rest of a text. */
 
-/** Every name a mask can bear. A text that only looks like a mask is none. */
-const MASK_NAMES = [
+/** The ids of the built-in detectors. A text that only looks like a mask is none. */
+const MASK_NAMES: readonly string[] = [
   'api-key',
   'aws-access-key-id',
   'aws-secret-access-key',
@@ -25,21 +25,47 @@ const MASK_NAMES = [
   'slack-token',
   'stripe-key',
   'url-credentials',
-] as const;
-export type MaskName = (typeof MASK_NAMES)[number];
+];
 
-const PATTERN = String.raw`\[masked:(?:${MASK_NAMES.join('|')})\]`;
+/** What a mask bears: the id of a built-in detector, or one of the configuration, which begins with `x-`. */
+export type MaskName = string;
+
+const NAME = String.raw`(?:${MASK_NAMES.join('|')}|x-[a-z0-9-]{1,40})`;
+const PATTERN = String.raw`\[(?:redacted:${NAME}(?::[A-Za-z0-9]{4})?|token:${NAME}:[0-9a-f]{16}|dropped)\]`;
 /** Two members whose masked names were equal are told apart by a number. */
 const WHOLE_MASK = new RegExp(`^${PATTERN}(?:#[0-9]{1,6})?$`);
-const LONGEST = 60;
+const LONGEST = 90;
 
-export const maskOf = (name: MaskName): string => `[masked:${name}]`;
+/** What stands for a value of which nothing shows but what it was. */
+export const maskOf = (name: MaskName): string => `[redacted:${name}]`;
+
+/** What stands for a dropped value inside a text. */
+export const DROPPED = '[dropped]';
+
+/** Shortest value of which four characters may show: the rest is then at least twice as much. */
+const SHORTEST_PARTIAL = 12;
+
+/** The mask that shows the last four letters and digits; where the value is short, none. */
+export const partialMaskOf = (name: MaskName, value: string): string => {
+  const last = value
+    .slice(-64)
+    .replace(/[^A-Za-z0-9]/g, '')
+    .slice(-4);
+  return value.length < SHORTEST_PARTIAL || last.length < 4 ? maskOf(name) : `[redacted:${name}:${last}]`;
+};
+
+/** The mask that is the same for the same value. @param hex at least 16 digits of a keyed digest of the value */
+export const tokenMaskOf = (name: MaskName, hex: string): string => `[token:${name}:${hex.slice(0, 16)}]`;
 
 /** Whether a text is one mask and nothing else. */
 export const isMask = (text: string): boolean => text.length < LONGEST && WHOLE_MASK.test(text);
 
 /** Every mask in a text, for `matchAll` and `replaceAll`. */
 export const MASKS = new RegExp(PATTERN, 'g');
+
+/** Whether a text may hold a mask; a no is final. */
+export const mayHoldMask = (s: string): boolean =>
+  s.includes('[redacted:') || s.includes('[token:') || s.includes(DROPPED);
 
 /** End of the mask at `i`; `i` where there is none. */
 export const maskEnd = (s: string, i: number): number => {

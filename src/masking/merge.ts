@@ -1,6 +1,6 @@
 /** Putting findings in order. */
 import type { Finding } from './detector.js';
-import { MASKS } from './marks.js';
+import { MASKS, mayHoldMask } from './marks.js';
 
 /** Sorted and disjoint: findings that overlap or touch become one, named after the first. */
 export const merge = (findings: readonly Finding[]): readonly Finding[] => {
@@ -18,7 +18,7 @@ export const merge = (findings: readonly Finding[]): readonly Finding[] => {
 
 /** Masks that stand already are no secret: a finding never cuts one, and one of masks and signs alone is dropped. */
 export const withoutMasks = (s: string, findings: readonly Finding[]): readonly Finding[] => {
-  if (findings.length === 0 || !s.includes('[masked:')) return findings;
+  if (findings.length === 0 || !mayHoldMask(s)) return findings;
   const masks = Array.from(s.matchAll(MASKS), ({ index, 0: { length } }) => ({ start: index, end: index + length }));
   let next = 0;
   const whole = findings.map((finding) => {

@@ -23,7 +23,7 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ],
 ];
 
-const MASK = /\[masked:[a-z0-9-]{1,40}\]/g;
+const MASK = /\[(?:redacted:[a-z0-9-]{1,40}(?::[A-Za-z0-9]{4})?|token:[a-z0-9-]{1,40}:[0-9a-f]{16}|dropped)\]/g;
 
 /**
  * Kinds of secret that a recorded answer still shows, each once; empty where there is none. Masks are not counted.

@@ -42,12 +42,12 @@ const args = (json: string): string[] => {
 
 describe('a request as text', () => {
   it('says who, what, with what, and what to do', () => {
-    expect(lines('{"path":"/srv/files/a.txt","content":"[masked:email]","mode":420}')).toEqual([
+    expect(lines('{"path":"/srv/files/a.txt","content":"[redacted:email]","mode":420}')).toEqual([
       'Ada Adams asks to run write_file on files',
       '',
       'Exactly this will run, once (secrets are masked)',
       '  path     /srv/files/a.txt',
-      '  content  [masked:email]',
+      '  content  [redacted:email]',
       '  mode     420',
       '',
       '  State      waits, 0 of 1 approved',

@@ -52,7 +52,7 @@ describe('the client', () => {
     expect(await as('ada').list(false)).toMatchObject([{ id, own: true }]);
     expect(await as('eve').list(true)).toEqual([]);
     expect(await as('bob').show(id)).toMatchObject({
-      arguments: '{"path":"/srv/files/a.txt","content":"[masked:email]"}',
+      arguments: '{"path":"/srv/files/a.txt","content":"[redacted:email]"}',
     });
     expect(approvals.get(id)?.state).toBe('pending');
     expect(await as('bob').decide(id, 'approve', 'fine')).toMatchObject({

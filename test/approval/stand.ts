@@ -108,7 +108,7 @@ export const ask = (
     rule,
     principal,
     session: SESSION,
-    maskedArgs: '{"path":"/srv/files/a.txt","content":"[masked:email]"}',
+    maskedArgs: '{"path":"/srv/files/a.txt","content":"[redacted:email]"}',
   };
 };
 

@@ -45,7 +45,7 @@ describe('one request', () => {
       call: null,
     });
     expect(journal.stored[0]?.payloads).toEqual({
-      args: { data: '{"path":"/srv/files/a.txt","content":"[masked:email]"}' },
+      args: { data: '{"path":"/srv/files/a.txt","content":"[redacted:email]"}' },
       person: { data: '{"name":"Ada","email":"ada@example.com"}' },
       tool: { data: '{"description":null,"destructive":false}' },
     });

@@ -80,7 +80,7 @@ describe('requests of the server', () => {
     const answered = await raw(url, { headers, body: '{"jsonrpc":"2.0","id":"q1","result":{"action":"decline"}}' });
     expect(answered.status).toBe(202);
     const [question, answer] = events((await asked).body);
-    expect(JSON.stringify(question)).toContain('[masked:email]');
+    expect(JSON.stringify(question)).toContain('[redacted:email]');
     expect(JSON.stringify(answer)).toContain('decline');
     const replies = (await harness.entries()).filter(
       ({ type, d }) => type === 'message' && d['direction'] === 'to_server' && d['kind'] === 'response',
@@ -195,7 +195,7 @@ describe('the listening stream', () => {
     await soon(100);
     stop();
     const body = await promise;
-    expect(body).toContain('[masked:email]');
+    expect(body).toContain('[redacted:email]');
   });
 
   test('DELETE ends the session and its process; the next request is told to open another', async () => {

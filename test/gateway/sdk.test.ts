@@ -85,7 +85,7 @@ describe('official clients and servers', () => {
     const result = await client.callTool({ name: 'read_text_file', arguments: { path: join(folder, 'note.txt') } });
     const text = JSON.stringify(result);
     for (const clear of ['hunter2', 'AKIAIOSFODNN7EXAMPLE', 'jane.doe@example.test']) expect(text).not.toContain(clear);
-    expect(text).toContain('[masked:email]');
+    expect(text).toContain('[redacted:email]');
     const record = (await harness.entries()).filter(({ type }) => type === 'result').at(-1);
     expect(record?.d['status']).toBe('ok');
     expect(record?.d['redactions']).toMatchObject({

@@ -8,7 +8,7 @@ const maskJson = (value: unknown): unknown => JSON.parse(mask(Buffer.from(JSON.s
 const raw = (json: string): string => mask(Buffer.from(json)).bytes.toString();
 
 describe.each(SECRETS)('%s %s', (detector, secret) => {
-  const masked = `[masked:${detector}]`;
+  const masked = `[redacted:${detector}]`;
 
   test.each([
     ['alone', secret, masked],
@@ -85,7 +85,7 @@ describe.each(SECRETS)('%s %s', (detector, secret) => {
 });
 
 test.each(IN_CONTEXT)('%s: %s in %s', (detector, secret, text) => {
-  const expected = text.replace(secret, `[masked:${detector}]`);
+  const expected = text.replace(secret, `[redacted:${detector}]`);
   expect(maskText(text).text).toBe(expected);
   expect(maskJson({ content: [{ type: 'text', text }] })).toEqual({ content: [{ type: 'text', text: expected }] });
   if (!text.startsWith('{'))
@@ -94,8 +94,8 @@ test.each(IN_CONTEXT)('%s: %s in %s', (detector, secret, text) => {
 
 test('a truncated private key is masked to the end of its text, and from its start to an END', () => {
   const cut = PEM.slice(0, 120);
-  expect(maskText(`key:\n${cut}`).text).toBe('key:\n[masked:private-key]');
-  expect(maskText(`${PEM.slice(40)} tail`).text).toBe('[masked:private-key] tail');
+  expect(maskText(`key:\n${cut}`).text).toBe('key:\n[redacted:private-key]');
+  expect(maskText(`${PEM.slice(40)} tail`).text).toBe('[redacted:private-key] tail');
 });
 
 describe('members with secret names', () => {
@@ -117,8 +117,8 @@ describe('members with secret names', () => {
     'ｐassword',
     'auth.token',
   ])('%s', (name) => {
-    expect(maskJson({ [name]: 'hunter2' })).toEqual({ [name]: '[masked:key]' });
-    expect(raw(`{"${name}" : "hunter2"}`)).toBe(`{"${name}" : "[masked:key]"}`);
+    expect(maskJson({ [name]: 'hunter2' })).toEqual({ [name]: '[redacted:key]' });
+    expect(raw(`{"${name}" : "hunter2"}`)).toBe(`{"${name}" : "[redacted:key]"}`);
   });
 
   test.each([
@@ -137,13 +137,13 @@ describe('members with secret names', () => {
 
   test('keep the types and the structure below them', () => {
     expect(maskJson({ secret: { a: 'x', b: [1.5, true, null, ''], c: {} } })).toEqual({
-      secret: { a: '[masked:key]', b: [0, false, null, ''], c: {} },
+      secret: { a: '[redacted:key]', b: [0, false, null, ''], c: {} },
     });
     expect(raw('{"token":123456789012345678901234567890}')).toBe('{"token":0}');
   });
 
   test('hold in escapes of the name', () => {
-    expect(raw('{"pass\\u0077ord":"hunter2"}')).toBe('{"pass\\u0077ord":"[masked:key]"}');
+    expect(raw('{"pass\\u0077ord":"hunter2"}')).toBe('{"pass\\u0077ord":"[redacted:key]"}');
   });
 
   test('hold in lists of names and values', () => {
@@ -156,7 +156,7 @@ describe('members with secret names', () => {
       }),
     ).toEqual({
       environment: [
-        { name: 'DB_PASSWORD', value: '[masked:key]' },
+        { name: 'DB_PASSWORD', value: '[redacted:key]' },
         { name: 'HOME', value: '/' },
       ],
     });
@@ -178,13 +178,13 @@ describe('members with secret names', () => {
         },
       ],
     });
-    expect(maskJson(schema('hunter2'))).toEqual(schema('[masked:key]'));
+    expect(maskJson(schema('hunter2'))).toEqual(schema('[redacted:key]'));
   });
 
   test('mask structures inside texts', () => {
-    expect(maskText('got {"secret": {"a": ["x}", 1]}, "n": 1').text).toBe('got {"secret": "[masked:key]", "n": 1');
+    expect(maskText('got {"secret": {"a": ["x}", 1]}, "n": 1').text).toBe('got {"secret": "[redacted:key]", "n": 1');
     expect(maskText('got {"token": 12345, "n": 1').text).toBe('got {"token": 0, "n": 1');
-    expect(maskText('{\\"token\\": [1], \\"n\\": 1').text).toBe('{\\"token\\": \\"[masked:key]\\", \\"n\\": 1');
+    expect(maskText('{\\"token\\": [1], \\"n\\": 1').text).toBe('{\\"token\\": \\"[redacted:key]\\", \\"n\\": 1');
   });
 });
 
@@ -231,16 +231,16 @@ test('what is no secret stays, and the very same buffer comes back', () => {
 test('the bytes outside a mask stay as they were', () => {
   const json = '{ "n":1.0, "big":12345678901234567890,\t"e":"\\u00e9\\/é😀", "m":"a@b.example \\u00e9\\/😀" }';
   expect(raw(json)).toBe(
-    '{ "n":1.0, "big":12345678901234567890,\t"e":"\\u00e9\\/é😀", "m":"[masked:email] \\u00e9\\/😀" }',
+    '{ "n":1.0, "big":12345678901234567890,\t"e":"\\u00e9\\/é😀", "m":"[redacted:email] \\u00e9\\/😀" }',
   );
 });
 
 test('names that become equal are numbered', () => {
-  expect(maskJson({ 'a@x.example': 1, 'b@x.example': 2, '[masked:email]#3': 0, 'c@x.example': 3 })).toEqual({
-    '[masked:email]': 1,
-    '[masked:email]#2': 2,
-    '[masked:email]#3': 0,
-    '[masked:email]#4': 3,
+  expect(maskJson({ 'a@x.example': 1, 'b@x.example': 2, '[redacted:email]#3': 0, 'c@x.example': 3 })).toEqual({
+    '[redacted:email]': 1,
+    '[redacted:email]#2': 2,
+    '[redacted:email]#3': 0,
+    '[redacted:email]#4': 3,
   });
 });
 
@@ -251,9 +251,9 @@ describe('resources', () => {
       contents: [{ uri: 'file:///a', mimeType: 'text/plain', blob: blob(text) }],
     });
     expect(maskJson(contents('user a@b.example\npassword: hunter2'))).toEqual(
-      contents('user [masked:email]\npassword: [masked:key]'),
+      contents('user [redacted:email]\npassword: [redacted:key]'),
     );
-    expect(maskJson(contents('{"password":"hunter2","n":1}'))).toEqual(contents('{"password":"[masked:key]","n":1}'));
+    expect(maskJson(contents('{"password":"hunter2","n":1}'))).toEqual(contents('{"password":"[redacted:key]","n":1}'));
   });
   test('binary data with a secret is replaced whole, still base64', () => {
     const key = SECRETS[0]?.[1] ?? '';
@@ -262,20 +262,20 @@ describe('resources', () => {
       Buffer.from(key, 'utf16le'),
       Buffer.from([0xff, 1, 2]),
     ]);
-    expect(maskJson({ data: data.toString('base64') })).toEqual({ data: blob('[masked:aws-access-key-id]') });
+    expect(maskJson({ data: data.toString('base64') })).toEqual({ data: blob('[redacted:aws-access-key-id]') });
   });
   test('base64 that is wrapped over lines is one value', () => {
     const text = `${'x'.repeat(50)} ${SECRETS[3]?.[1]} ${'y'.repeat(50)}`;
     const wrapped = blob(text).replace(/(.{76})/g, '$1\n');
-    expect(maskText(`-- ${wrapped} --`).text).toBe('-- [masked:github-token] --');
+    expect(maskText(`-- ${wrapped} --`).text).toBe('-- [redacted:github-token] --');
   });
 });
 
 test('terminal colours do not hide a token', () => {
   const token = SECRETS[3]?.[1] ?? '';
-  expect(maskText(`\u001b[1;32m${token}\u001b[0m`).text).toBe('\u001b[1;32m[masked:github-token]\u001b[0m');
+  expect(maskText(`\u001b[1;32m${token}\u001b[0m`).text).toBe('\u001b[1;32m[redacted:github-token]\u001b[0m');
   const mail = JSON.stringify({ text: `\u001b[32ma@b.example\u001b[0m` });
-  expect(raw(mail)).toBe(JSON.stringify({ text: `\u001b[32m[masked:email]\u001b[0m` }));
+  expect(raw(mail)).toBe(JSON.stringify({ text: `\u001b[32m[redacted:email]\u001b[0m` }));
 });
 
 test('images are left alone', () => {
@@ -303,7 +303,7 @@ test('an answer keeps its id, a request from a server does not', () => {
   });
   expect(maskJson({ jsonrpc: '2.0', id: 'a@b.example', method: 'ping' })).toEqual({
     jsonrpc: '2.0',
-    id: '[masked:email]',
+    id: '[redacted:email]',
     method: 'ping',
   });
 });
@@ -311,18 +311,20 @@ test('an answer keeps its id, a request from a server does not', () => {
 test('encodings of encodings are read', () => {
   const secret = SECRETS[0]?.[1] ?? '';
   const twice = Buffer.from(Buffer.from(`x ${secret}`).toString('base64')).toString('base64');
-  expect(maskText(`x ${twice} y`).text).toBe('x [masked:aws-access-key-id] y');
-  expect(maskText(`see path/${Buffer.from('a@b.example').toString('base64')} now`).text).toBe('see [masked:email] now');
-  expect(maskText('mail a%2540b.example now').text).toBe('mail [masked:email] now');
+  expect(maskText(`x ${twice} y`).text).toBe('x [redacted:aws-access-key-id] y');
+  expect(maskText(`see path/${Buffer.from('a@b.example').toString('base64')} now`).text).toBe(
+    'see [redacted:email] now',
+  );
+  expect(maskText('mail a%2540b.example now').text).toBe('mail [redacted:email] now');
   expect(maskText('mail a&#64;b.example or a&commat;b.example now').text).toBe(
-    'mail [masked:email] or [masked:email] now',
+    'mail [redacted:email] or [redacted:email] now',
   );
 });
 
 test('a profile without groups masks by its own names alone', () => {
   const own = createMasker({ name: 'own', detectors: [], keys: ['größe', 'pin'] });
   expect(own(Buffer.from('{"Größe":"1","userPIN":"2","spin":"3","m":"a@b.example"}')).bytes.toString()).toBe(
-    '{"Größe":"[masked:key]","userPIN":"[masked:key]","spin":"3","m":"a@b.example"}',
+    '{"Größe":"[redacted:key]","userPIN":"[redacted:key]","spin":"3","m":"a@b.example"}',
   );
 });
 
@@ -340,7 +342,7 @@ test.each([
 test.each(['\\password', 'db\\password', '/password', 'app\\nested\\password'])(
   'a listed pair with an escape in its name: %s',
   (name) => {
-    expect(maskJson({ name, value: 'hunter2x9' })).toEqual({ name, value: '[masked:key]' });
+    expect(maskJson({ name, value: 'hunter2x9' })).toEqual({ name, value: '[redacted:key]' });
     expect(maskJson({ text: JSON.stringify({ name, value: 'hunter2x9' }) })).not.toEqual({
       text: JSON.stringify({ name, value: 'hunter2x9' }),
     });

@@ -18,7 +18,7 @@ test('what is masked is not', () => {
     const { text } = createTextMasker(PROFILE)(`x ${secret} y`);
     expect(rescan(text)).toEqual([]);
   }
-  expect(rescan('postgres://[masked:url-credentials]@db.example.com [masked:email]@example.com')).toEqual([]);
+  expect(rescan('postgres://[redacted:url-credentials]@db.example.com [redacted:email]@example.com')).toEqual([]);
 });
 
 test('ordinary text has none', () => {

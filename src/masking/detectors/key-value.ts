@@ -146,7 +146,7 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   const inner = s.slice(start, Math.min(end, start + 60));
   if (isMask(inner) || /^[[{]\s*[\]}]$/.test(inner)) return 'nothing';
   const mark = quote ? s.slice(quote.start, quote.end) : '';
-  return { start, end, detector: key.label, replacement: `${mark}[masked:${key.label}]${mark}` };
+  return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
 
 /** A value without quotes: to the end of the line where the name opens it, else to the end of the word. */

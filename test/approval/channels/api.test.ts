@@ -331,7 +331,7 @@ describe('what is shown', () => {
         window: null,
         policyRule: null,
         policy: 'p1',
-        arguments: '{"path":"/srv/files/a.txt","content":"[masked:email]"}',
+        arguments: '{"path":"/srv/files/a.txt","content":"[redacted:email]"}',
       },
     });
     expect((await send('GET', '/approvals', { as: 'bob' })).text).not.toContain('arguments');
