@@ -28,7 +28,7 @@ import { ledgerDir } from '../ledger/folder.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
-import type { Mask } from '../model/redaction.js';
+import type { MaskFor } from '../model/redaction.js';
 import type { MaskingProfile, SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
@@ -103,11 +103,11 @@ const channelsOf = ({ channels = [] }: Settings, deps: WireDeps): Promise<Webhoo
     }),
   );
 
-const masks = (settings: Settings): ((profile: string) => Mask) => {
+const masks = (settings: Settings): MaskFor => {
   const byName = new Map(settings.masking.map((profile) => [profile.name, createMasker(profile)]));
-  return (profile) => {
-    const mask = byName.get(profile);
-    if (!mask) throw new Error(`there is no masking profile ${profile}`);
+  return ({ masking }) => {
+    const mask = byName.get(masking);
+    if (!mask) throw new Error(`there is no masking profile ${masking}`);
     return mask;
   };
 };

@@ -254,6 +254,11 @@ export const ERRORS = {
     message: 'a message cannot be masked: {problem}',
     hint: 'it was blocked; the server must send strict JSON (RFC 8259) in UTF-8, without duplicate names',
   },
+  MASKING_BLOCKED: {
+    exit: 14,
+    message: 'the masking rule {rule} lets no {detector} pass',
+    hint: 'leave the value out, or change the mode of the rule under masking.profiles',
+  },
   // -- demo ------------------------------------------------------------------
   DEMO_PACKAGE: {
     exit: 2,

@@ -7,7 +7,7 @@ import type { Upstreams } from '../model/call.js';
 import type { Approvals, Authenticator, Ledger, Policy } from '../model/ports.js';
 import type { AuthRefusal } from '../model/principal.js';
 import type { ToolRecord } from '../model/record.js';
-import type { Mask } from '../model/redaction.js';
+import type { MaskFor } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
 import { hostsServed } from './head.js';
 import { createListener } from './listener.js';
@@ -34,7 +34,7 @@ export interface GatewayDeps {
   readonly approvals: Pick<Approvals, 'acquire'>;
   readonly upstreams: Upstreams;
   /** The mask of a profile. Throws where there is none: nothing passes unmasked. */
-  readonly maskFor: (profile: string) => Mask;
+  readonly maskFor: MaskFor;
   readonly digest: KeyedDigester;
   readonly clock: Clock;
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;

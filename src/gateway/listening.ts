@@ -8,7 +8,7 @@ import type { Session } from './sessions.js';
 import { place } from './stages/forward.js';
 
 export interface ListeningDeps {
-  readonly mask: (answered: Answered) => Masked;
+  readonly mask: (answered: Answered) => Promise<Masked>;
   readonly record: (masked: Masked) => Promise<Recorded | undefined>;
 }
 
@@ -32,7 +32,7 @@ export const createListening =
         }
         const message = readUpstreamMessage(data);
         if (!message) throw new UpstreamError('lost', 'the server sent something that is not JSON-RPC');
-        const recorded = await record(mask(place(session, null, message, event)));
+        const recorded = await record(await mask(place(session, null, message, event)));
         if (recorded) await reply.send({ ...recorded, final: false });
       }
     } catch (error) {

@@ -39,14 +39,14 @@ export interface Stages {
   /** Reads the one message of the body and finds its session. */
   address(authenticated: Authenticated): Promise<Addressed>;
   /** Policy, over the very bytes that will be forwarded. */
-  decide(addressed: Addressed): Decided;
+  decide(addressed: Addressed): Promise<Decided>;
   /** Lets an allowed call pass, holds one that needs approval; a denial is recorded and ends here. */
   grant(decided: Decided, reply: Reply): Promise<Granted>;
   /** The intent is on disk when this resolves. */
   intend(granted: Granted): Promise<Intended>;
   /** To the server and back: what it says, or that it said nothing. */
   forward(intended: Intended, reply: Pick<Reply, 'prime' | 'end'>): AsyncIterable<Answered>;
-  mask(answered: Answered): Masked;
+  mask(answered: Answered): Promise<Masked>;
   /** The message, or the outcome of the call, is on disk when this resolves; undefined for what must not be sent. */
   record(masked: Masked): Promise<Recorded | undefined>;
   /** Notifications, and answers to requests of the server. */
@@ -67,12 +67,12 @@ export const createPipeline =
       return reply.accepted();
     }
 
-    const decided = stages.decide(addressed);
+    const decided = await stages.decide(addressed);
     const granted = await stages.grant(decided, reply);
     const intended = await stages.intend(granted);
 
     for await (const answered of stages.forward(intended, reply)) {
-      const masked = stages.mask(answered);
+      const masked = await stages.mask(answered);
       const recorded = await stages.record(masked);
       // An answer to another call of the session does not end this one.
       if (recorded) await reply.send(answered.intended === intended ? recorded : { ...recorded, final: false });

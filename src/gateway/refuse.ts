@@ -2,6 +2,7 @@
  * Answers of the gateway itself: what a client is told when its request does not become a call, or its call
  * does not run. Codes of our own stand outside the ranges that JSON-RPC and MCP reserve (-32768 to -32000).
  */
+import { CountersignError } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
 
 interface RefusalRow {
@@ -78,6 +79,12 @@ export class Refusal extends Error {
     this.data = data;
   }
 }
+
+/** The refusal of what masking did not let pass. Names of rules and detectors may be told; what failed else may not. */
+export const maskingRefusal = (error: unknown, otherwise?: string): Refusal =>
+  error instanceof CountersignError && error.code === 'MASKING_BLOCKED'
+    ? new Refusal('masking', error.message)
+    : new Refusal('masking', otherwise);
 
 /**
  * The JSON-RPC error of a refusal.

@@ -103,6 +103,8 @@ export interface Masked extends Answered {
   readonly redactions: readonly Redaction[];
   /** For answers of calls. */
   readonly status: ResultStatus | null;
+  /** Why the message was blocked, where masking blocked it. */
+  readonly problem?: string;
 }
 
 /** A message that is on disk, and may be sent. */

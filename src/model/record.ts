@@ -4,6 +4,7 @@
  */
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
+import type { MaskCount } from './redaction.js';
 
 export type RecordType =
   | 'seg'
@@ -65,6 +66,8 @@ export interface CallRecord {
   readonly forwarded: boolean;
   readonly args: KeyedDigest | null;
   readonly redactions: Readonly<Record<string, number>>;
+  /** The same by detector, rule and mode; absent where nothing was masked. */
+  readonly masked?: readonly MaskCount[];
   readonly definition: string | null;
   readonly decision: {
     readonly effect: 'allow' | 'deny' | 'require_approval';
@@ -101,6 +104,8 @@ export interface ResultRecord {
   /** Bytes of the answer before masking. */
   readonly bytes: number;
   readonly redactions: Readonly<Record<string, number>>;
+  /** The same by detector, rule and mode; absent where nothing was masked. */
+  readonly masked?: readonly MaskCount[];
   readonly aws_request_ids: readonly string[];
 }
 
@@ -115,6 +120,8 @@ export interface MessageRecord {
   readonly call: Ulid | null;
   readonly forwarded: boolean;
   readonly redactions: Readonly<Record<string, number>>;
+  /** The same by detector, rule and mode; absent where nothing was masked. */
+  readonly masked?: readonly MaskCount[];
 }
 
 /** `session`. Payload of `opened`: `client` (user agent and client info, unverified). */
@@ -235,12 +242,16 @@ export interface ToolRecord {
   readonly destructive: boolean;
 }
 
-/** `masking`: masking failed and the answer was blocked. */
-export interface MaskingRecord {
-  readonly event: 'failure';
-  readonly call: Ulid | null;
-  readonly problem: string;
-}
+/** `masking`: masking failed and the answer was blocked, or the daily canary went through the rules of a server. */
+export type MaskingRecord =
+  | { readonly event: 'failure'; readonly call: Ulid | null; readonly problem: string }
+  | {
+      readonly event: 'canary';
+      readonly server: string;
+      /** Made-up values sent through, and the detectors whose values came out in clear. */
+      readonly values: number;
+      readonly leaked: readonly string[];
+    };
 
 export interface StartRecord {
   readonly version: string;

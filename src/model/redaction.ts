@@ -1,3 +1,12 @@
+import type { ServerSettings } from './settings.js';
+
+/**
+ * What is done with a value that is not to be seen: `redact` says what it was, `partial` shows its last four letters
+ * and digits, `token` shows the same sign for the same value, `drop` shows nothing, `block` refuses the whole message.
+ */
+export const MASK_MODES = ['redact', 'partial', 'token', 'drop', 'block'] as const;
+export type MaskMode = (typeof MASK_MODES)[number];
+
 /** One masked value. Never holds the value. */
 export interface Redaction {
   /** The detector, such as `email`, or `key` for a rule on member names. */
@@ -6,6 +15,17 @@ export interface Redaction {
   readonly pointer: string;
   /** Length of the masked text in characters. */
   readonly length: number;
+  /** The rule of the configuration that chose the mode. Absent: none did. */
+  readonly rule?: string;
+  /** Absent: `redact`. */
+  readonly mode?: MaskMode;
+  /**
+   * `SHA-256(0x02 ‖ salt ‖ UTF-8 of the value)`, hex. Whoever holds the salt can show which value it was; nobody
+   * else can try values out.
+   */
+  readonly commitment?: string;
+  /** Names the salt in the vault. */
+  readonly salt?: string;
 }
 
 /** Count of redactions per detector: what records hold. */
@@ -15,6 +35,36 @@ export const countRedactions = (redactions: readonly Redaction[]): Readonly<Reco
   return counts;
 };
 
+/** How often a rule treated what a detector found. */
+export interface MaskCount {
+  readonly detector: string;
+  readonly rule: string | null;
+  readonly mode: MaskMode;
+  readonly n: number;
+}
+
+/** Counts by detector, rule and mode, in the order in which they were first met. */
+export const countMasks = (redactions: readonly Redaction[]): readonly MaskCount[] => {
+  const counts = new Map<string, MaskCount>();
+  for (const { detector, rule = null, mode = 'redact' } of redactions) {
+    const key = JSON.stringify([detector, rule, mode]);
+    counts.set(key, { detector, rule, mode, n: (counts.get(key)?.n ?? 0) + 1 });
+  }
+  return [...counts.values()];
+};
+
+/** What a record says of redactions: nothing more where there were none. */
+export const redactionFacts = (
+  redactions: readonly Redaction[],
+): { readonly redactions: Readonly<Record<string, number>>; readonly masked?: readonly MaskCount[] } => ({
+  redactions: countRedactions(redactions),
+  ...(redactions.length > 0 ? { masked: countMasks(redactions) } : {}),
+});
+
+/** The payload line of redactions; nothing where there were none. */
+export const redactionPayload = (redactions: readonly Redaction[]): { readonly redactions?: string } =>
+  redactions.length > 0 ? { redactions: JSON.stringify(redactions) } : {};
+
 export interface MaskedBytes {
   /** The very same buffer where nothing was found. */
   readonly bytes: Buffer;
@@ -23,3 +73,20 @@ export interface MaskedBytes {
 
 /** Masks one JSON document. Pure; throws where it cannot tell, and the answer is then blocked. */
 export type Mask = (json: Buffer) => MaskedBytes;
+
+/** Masks one JSON document, perhaps with the help of an outside analyzer. Throws or rejects where it cannot tell. */
+export type MaskMessage = (json: Buffer) => MaskedBytes | Promise<MaskedBytes>;
+
+/** What rules select by beside the document itself. */
+export interface MaskAbout {
+  readonly direction: 'to_server' | 'to_client';
+  /** The tool called; null where no tool was. */
+  readonly tool: string | null;
+  /** Groups of the principal. */
+  readonly groups: readonly string[];
+  /** JSON pointer of the document in its JSON-RPC message; empty where it is the message. */
+  readonly base: string;
+}
+
+/** The mask of a server's profile. Throws where there is none: nothing passes unmasked. */
+export type MaskFor = (server: ServerSettings, about: MaskAbout) => MaskMessage;

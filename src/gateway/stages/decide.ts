@@ -4,23 +4,31 @@ import { at, compactJson, member, parseJson, stringOf, toValue } from '../../bas
 import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
 import type { Policy } from '../../model/ports.js';
-import type { Mask } from '../../model/redaction.js';
+import type { MaskAbout, MaskFor, MaskMessage } from '../../model/redaction.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
-import { Refusal } from '../refuse.js';
+import { maskingRefusal } from '../refuse.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface DecideDeps {
   readonly policy: Policy;
   readonly digest: KeyedDigester;
   readonly tools: Pick<ToolDefinitions, 'get'>;
-  readonly maskFor: (profile: string) => Mask;
+  readonly maskFor: MaskFor;
   readonly newCall: () => Ulid;
 }
 
 const NO_PARAMS = { digest: null, masked: Buffer.from('null'), redactions: [] } as const;
 
+const aboutOf = ({ message, principal }: Addressed, base: string): MaskAbout => ({
+  direction: 'to_server',
+  tool: message.method === 'tools/call' ? targetOf(message) : null,
+  groups: principal.groups,
+  base,
+});
+
 /** The arguments as recorded: masked, and named by a keyed digest of their canonical form. */
-const readArguments = (deps: DecideDeps, { message, server }: Addressed): Decided['arguments'] => {
+const readArguments = async (deps: DecideDeps, addressed: Addressed): Promise<Decided['arguments']> => {
+  const { message, server } = addressed;
   const params = member(message.node, 'params');
   const isTool = message.method === 'tools/call';
   const node = isTool ? member(params, 'arguments') : params;
@@ -28,10 +36,11 @@ const readArguments = (deps: DecideDeps, { message, server }: Addressed): Decide
   if (!node) return isTool ? { ...NO_PARAMS, digest: deps.digest('args', '{}'), masked: Buffer.from('{}') } : NO_PARAMS;
   try {
     const compact = compactJson(message.bytes.subarray(node.start, node.end));
-    const { bytes, redactions } = deps.maskFor(server.masking)(compact);
+    const base = isTool ? '/params/arguments' : '/params';
+    const { bytes, redactions } = await deps.maskFor(server, aboutOf(addressed, base))(compact);
     return { digest: deps.digest('args', canonical(toValue(node))), masked: bytes, redactions };
-  } catch {
-    throw new Refusal('masking', 'the arguments could not be masked for the record');
+  } catch (error) {
+    throw maskingRefusal(error, 'the arguments could not be masked for the record');
   }
 };
 
@@ -39,30 +48,37 @@ const readArguments = (deps: DecideDeps, { message, server }: Addressed): Decide
 const MAX_REASON = 1_000;
 
 /** Why the call is made, as the caller says (MCP `_meta`), masked: it goes into records and to reviewers. */
-const readReason = ({ maskFor }: DecideDeps, { message, server }: Addressed): string | null => {
+const readReason = async ({ maskFor }: DecideDeps, addressed: Addressed): Promise<string | null> => {
+  const { message, server } = addressed;
   const reason = stringOf(at(message.node, 'params', '_meta', 'countersign/reason'))?.trim();
   if (!reason || reason.length > MAX_REASON) return null;
-  return maskedText(maskFor(server.masking), reason);
+  return maskedText(maskFor(server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
 };
 
-const maskedText = (mask: Mask, text: string): string | null => {
+const maskedText = async (mask: MaskMessage, text: string): Promise<string | null> => {
   const json = Buffer.from(JSON.stringify(text));
-  const { bytes } = mask(json);
+  const { bytes } = await mask(json);
   return bytes === json ? text : (stringOf(parseJson(bytes)) ?? null);
 };
 
-const recordedTarget = ({ maskFor }: DecideDeps, { server }: Addressed, target: string | null): string | null => {
+const recordedTarget = async (
+  { maskFor }: DecideDeps,
+  addressed: Addressed,
+  target: string | null,
+): Promise<string | null> => {
   try {
-    return target === null ? null : maskedText(maskFor(server.masking), target);
-  } catch {
-    throw new Refusal('masking', 'the target could not be masked for the record');
+    return target === null
+      ? null
+      : await maskedText(maskFor(addressed.server, aboutOf(addressed, '/params/name')), target);
+  } catch (error) {
+    throw maskingRefusal(error, 'the target could not be masked for the record');
   }
 };
 
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide =
   (deps: DecideDeps) =>
-  (addressed: Addressed): Decided => {
+  async (addressed: Addressed): Promise<Decided> => {
     const { message, server, principal } = addressed;
     const method = message.method ?? '';
     const target = targetOf(message);
@@ -72,11 +88,11 @@ export const createDecide =
       ...addressed,
       call: deps.newCall(),
       target,
-      recordedTarget: recordedTarget(deps, addressed, target),
+      recordedTarget: await recordedTarget(deps, addressed, target),
       decision,
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
-      requestReason: readReason(deps, addressed),
-      arguments: readArguments(deps, addressed),
+      requestReason: await readReason(deps, addressed),
+      arguments: await readArguments(deps, addressed),
     };
   };

@@ -4,7 +4,7 @@ import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
-import { countRedactions } from '../../model/redaction.js';
+import { redactionFacts, redactionPayload } from '../../model/redaction.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
@@ -49,7 +49,7 @@ export const callDraft = (
       target: decided.recordedTarget,
       forwarded: outcome.forwarded,
       args: args.digest,
-      redactions: countRedactions(args.redactions),
+      ...redactionFacts(args.redactions),
       definition: decided.definition,
       decision: {
         effect: decision.effect,
@@ -65,7 +65,7 @@ export const callDraft = (
     payloads: {
       args: args.masked,
       ...person(principal),
-      ...(args.redactions.length > 0 ? { redactions: JSON.stringify(args.redactions) } : {}),
+      ...redactionPayload(args.redactions),
     },
   };
 };

@@ -4,17 +4,17 @@ import { at, member } from '../../base/json.js';
 import type { Answered, Intended, Masked, Message, Recorded } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { RecordDraft, ResultStatus } from '../../model/record.js';
-import { countRedactions, type Mask } from '../../model/redaction.js';
+import { type MaskAbout, type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
 import { awsRequestIds } from '../aws-request-ids.js';
 import { oneLine } from '../one-line.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
-import { errorBytes, Refusal } from '../refuse.js';
+import { errorBytes, maskingRefusal } from '../refuse.js';
 import type { Sessions } from '../sessions.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface OutcomeDeps {
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly maskFor: (profile: string) => Mask;
+  readonly maskFor: MaskFor;
   readonly sessions: Pick<Sessions, 'get' | 'close'>;
   readonly tools: ToolDefinitions;
   readonly clock: Clock;
@@ -31,18 +31,33 @@ const statusOf = (message: Message): ResultStatus => {
   return resultType?.kind === 'string' && resultType.value === 'input_required' ? 'input_required' : 'ok';
 };
 
+const aboutOf = ({ intended }: Answered): MaskAbout => ({
+  direction: 'to_client',
+  tool: intended?.message.method === 'tools/call' ? intended.target : null,
+  groups: intended?.principal.groups ?? [],
+  base: '',
+});
+
 /** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
 export const createMask =
   (deps: Pick<OutcomeDeps, 'maskFor'> & { readonly visible: (answered: Answered) => Buffer }) =>
-  (answered: Answered): Masked => {
+  async (answered: Answered): Promise<Masked> => {
     const status = isAnswer(answered) ? (answered.failure ?? statusOf(answered.message)) : null;
     try {
-      const { bytes, redactions } = deps.maskFor(answered.server.masking)(deps.visible(answered));
+      const mask = deps.maskFor(answered.server, aboutOf(answered));
+      const { bytes, redactions } = await mask(deps.visible(answered));
       return { ...answered, masked: oneLine(bytes), redactions, status };
-    } catch {
-      const masked = errorBytes(new Refusal('masking'), answered.message.id);
-      if (status !== null) return { ...answered, masked, redactions: [], status: 'blocked_by_masking' };
-      return { ...answered, masked, redactions: [], status: 'blocked_by_masking', deliverable: false };
+    } catch (error) {
+      const refusal = maskingRefusal(error);
+      const masked = errorBytes(refusal, answered.message.id);
+      const blocked = {
+        ...answered,
+        masked,
+        redactions: [],
+        status: 'blocked_by_masking',
+        problem: refusal.message,
+      } as const;
+      return status !== null ? blocked : { ...blocked, deliverable: false };
     }
   };
 
@@ -54,12 +69,12 @@ const resultDraft = (masked: Masked, intended: Intended, status: ResultStatus, n
     status,
     ms: now - intended.startedAt,
     bytes: masked.message.bytes.length,
-    redactions: countRedactions(masked.redactions),
+    ...redactionFacts(masked.redactions),
     aws_request_ids: masked.server.aws ? awsRequestIds(masked.message.node) : [],
   },
   payloads: {
     result: masked.masked,
-    ...(masked.redactions.length > 0 ? { redactions: JSON.stringify(masked.redactions) } : {}),
+    ...redactionPayload(masked.redactions),
   },
 });
 
@@ -73,9 +88,9 @@ const messageDraft = (masked: Masked): RecordDraft => ({
     method: masked.message.method,
     call: masked.intended?.call ?? null,
     forwarded: masked.deliverable,
-    redactions: countRedactions(masked.redactions),
+    ...redactionFacts(masked.redactions),
   },
-  payloads: { content: masked.masked },
+  payloads: { content: masked.masked, ...redactionPayload(masked.redactions) },
 });
 
 /** What the gateway learns from an outcome once it is on disk. */
@@ -96,7 +111,7 @@ export const createRecord =
   async (masked: Masked): Promise<Recorded | undefined> => {
     const { intended, status, event, deliverable } = masked;
     if (status === 'blocked_by_masking') {
-      const problem = 'a message could not be masked and was kept back';
+      const problem = masked.problem ?? 'a message could not be masked and was kept back';
       await deps.ledger.append({ type: 'masking', d: { event: 'failure', call: intended?.call ?? null, problem } });
     }
     if (intended === null || !isAnswer(masked)) {

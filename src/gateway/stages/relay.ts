@@ -2,7 +2,7 @@
 import type { Addressed, Message, Recorded } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger, Policy } from '../../model/ports.js';
-import { countRedactions, type Mask } from '../../model/redaction.js';
+import { type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
 import { oneLine } from '../one-line.js';
 import { cancelledId } from '../protocol/2025-11-25/message.js';
 import { Refusal } from '../refuse.js';
@@ -11,7 +11,7 @@ import type { Session, Sessions } from '../sessions.js';
 export interface RelayDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly policy: Policy;
-  readonly maskFor: (profile: string) => Mask;
+  readonly maskFor: MaskFor;
   readonly sessions: Pick<Sessions, 'get'>;
 }
 
@@ -24,8 +24,9 @@ const allowed = (deps: RelayDeps, { message, principal, server }: Addressed, ses
 
 /** What is forwarded stays as sent; the recorded copy is masked. */
 const record = async (deps: RelayDeps, addressed: Addressed, forwarded: boolean): Promise<Recorded> => {
-  const { message, server, session } = addressed;
-  const { bytes, redactions } = deps.maskFor(server.masking)(message.bytes);
+  const { message, server, session, principal } = addressed;
+  const about = { direction: 'to_server', tool: null, groups: principal.groups, base: '' } as const;
+  const { bytes, redactions } = await deps.maskFor(server, about)(message.bytes);
   const receipt = await deps.ledger.append({
     type: 'message',
     d: {
@@ -36,9 +37,9 @@ const record = async (deps: RelayDeps, addressed: Addressed, forwarded: boolean)
       method: message.method,
       call: null,
       forwarded,
-      redactions: countRedactions(redactions),
+      ...redactionFacts(redactions),
     },
-    payloads: { content: oneLine(bytes) },
+    payloads: { content: oneLine(bytes), ...redactionPayload(redactions) },
   });
   return { bytes: message.bytes, receipt, event: null, final: false };
 };
