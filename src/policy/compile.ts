@@ -1,11 +1,11 @@
 import { canonical } from '../base/canonical.js';
 import { sha256 } from '../base/digest.js';
+import { compileGlobs } from '../base/glob.js';
 import { parseJson, toValue } from '../base/json.js';
 import type { Decision, PolicyCall } from '../model/decision.js';
 import type { Policy } from '../model/ports.js';
 import type { Principal } from '../model/principal.js';
 import type { ApprovalRule, PolicyRule } from '../model/settings.js';
-import { compileGlobs } from './glob.js';
 import { allowed, denied, needsApproval, noRule, noTool, unknownApproval, unknownServer } from './reason.js';
 
 /** Methods without which no session works; they reach no data of their own. */

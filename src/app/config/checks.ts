@@ -1,6 +1,7 @@
 /** What concerns several fields at once. Pure: no file and no environment is read here. */
+
+import { compileGlob } from '../../base/glob.js';
 import { isLoopback } from '../../base/loopback.js';
-import { compileGlob } from '../../policy/glob.js';
 import { demoFindings, type Finding } from './demo.js';
 import type { Sections } from './schema.js';
 

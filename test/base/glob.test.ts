@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileGlob, compileGlobs } from '../../src/policy/glob.js';
+import { compileGlob, compileGlobs } from '../../src/base/glob.js';
 
 /** The same meaning as a regular expression, for short inputs. */
 const oracle = (pattern: string, text: string): boolean =>
