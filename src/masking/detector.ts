@@ -47,6 +47,14 @@ export interface Detector {
   at(text: ScanText, i: number, from: number): Finding | undefined;
 }
 
+/** A detector that searches a text by itself. */
+export interface TextDetector {
+  readonly name: MaskName;
+  /** Whether the bytes of a message, read as Latin-1, may hold a match; a no is final. */
+  mayHold(latin1: string): boolean;
+  find(s: string): readonly Finding[];
+}
+
 /** A detector on whole runs of base64 characters, for secrets without a literal of their own. */
 export interface RunDetector {
   readonly name: MaskName;

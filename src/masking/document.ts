@@ -10,12 +10,13 @@ import {
 import type { Redaction } from '../model/redaction.js';
 import { acrossItems } from './content.js';
 import type { Finding } from './detector.js';
-import { isMask, type MaskName, maskOf } from './marks.js';
+import { isMask, type MaskName } from './marks.js';
 import { createNameFacts, memberNames } from './names.js';
+import { PLAIN, type Treatment } from './rules.js';
 import type { Scanner } from './scan.js';
 import { holdsSchema, isSchema, SCHEMA_VALUES } from './schema.js';
 import { type Edit, tokenEdits } from './splice.js';
-import { blobEdits, type Masked, type Rules, type TextEdits, textEdits } from './text.js';
+import { blobEdits, factsOf, type Masked, type Outside, type Rules, type TextEdits, textEdits } from './text.js';
 
 interface Place {
   /** Where the value stands; undefined at the root. */
@@ -53,12 +54,15 @@ class TreeMasker {
   private readonly rules: Rules;
   private readonly bytes: Buffer;
   private readonly depth: number;
-  private readonly across = new Map<StringNode, readonly Finding[]>();
+  private readonly base: () => string;
+  private readonly across: Map<StringNode, readonly Finding[]>;
 
-  constructor(rules: Rules, bytes: Buffer, depth: number) {
+  constructor(rules: Rules, bytes: Buffer, depth: number, base: () => string, outside: Outside) {
     this.rules = rules;
     this.bytes = bytes;
     this.depth = depth;
+    this.base = base;
+    this.across = new Map(outside);
   }
 
   visit(node: JsonNode, place: Place): void {
@@ -75,12 +79,14 @@ class TreeMasker {
   }
 
   private array(node: ArrayNode, { path, name, label }: Place): void {
-    for (const [text, parts] of acrossItems(this.rules.scanner, node, name)) this.across.set(text, parts);
+    for (const [text, parts] of acrossItems(this.rules.scanner, node, name)) {
+      this.across.set(text, [...(this.across.get(text) ?? []), ...parts]);
+    }
     for (const [token, item] of node.items.entries()) this.visit(item, { path: { parent: path, token }, name, label });
   }
 
   private object(node: ObjectNode, place: Place): void {
-    const names = memberNames(this.rules, node);
+    const names = memberNames(this.rules, node, this.pointer(place.path));
     const pair = this.pairLabel(node);
     const answer = this.depth === 0 && place.path === undefined && isAnswer(node);
     for (const [i, { key, value }] of node.members.entries()) {
@@ -94,7 +100,7 @@ class TreeMasker {
   }
 
   private member(name: string, value: JsonNode, outer: Place, path: Path, given: MaskName | undefined): void {
-    const label = given ?? this.rules.names.label(name);
+    const label = given ?? this.rules.treatment.placed(name, this.pointer(path)) ?? this.rules.names.label(name);
     if (label !== undefined && given === undefined && holdsSchema(outer.name) && isSchema(value)) {
       return this.schema(value, path, label);
     }
@@ -120,27 +126,42 @@ class TreeMasker {
 
   private string(node: StringNode, { path, name, label }: Place): void {
     if (node.value === '' || isMask(node.value)) return;
-    if (label !== undefined) {
-      const whole = { start: 0, end: node.value.length, replacement: maskOf(label) };
-      return this.apply(node, path, { edits: [whole], masked: [{ detector: label, length: node.value.length }] });
-    }
-    const blob = name === 'blob' || name === 'data' ? blobEdits(this.rules, node.value, name, this.depth) : undefined;
+    const at = { name, pointer: this.pointer(path) };
+    if (label !== undefined) return this.whole(node, path, label, name);
+    const blob = name === 'blob' || name === 'data' ? blobEdits(this.rules, node.value, at, this.depth) : undefined;
     const more = this.across.get(node);
-    this.apply(node, path, blob ?? textEdits(this.rules, node.value, name, this.depth, more));
+    this.apply(node, path, blob ?? textEdits(this.rules, node.value, at, this.depth, more));
   }
 
-  private scalar(node: JsonNode & { kind: 'number' | 'literal' }, { path }: Place, label: MaskName): void {
-    const replacement = node.kind === 'number' ? '0' : 'false';
+  /** A string that its place makes secret. */
+  private whole(node: StringNode, path: Path | undefined, label: MaskName, name: string): void {
+    const { value } = node;
+    const treated = this.rules.treatment.treat({ label, value, name, pointer: this.pointer(path), whole: true });
+    if (!treated) return;
+    const edit = { start: 0, end: value.length, replacement: treated.replacement };
+    this.apply(node, path, { edits: [edit], masked: [{ ...factsOf(treated), length: value.length, value }] });
+  }
+
+  /** The pointer of a place in the JSON-RPC message, written only where a rule asks for it. */
+  private pointer(path: Path | undefined): () => string {
+    return () => this.base() + pointerOf(path);
+  }
+
+  /** A number becomes 0 and `true` becomes false, whatever the mode: a text would not be what a schema demands. */
+  private scalar(node: JsonNode & { kind: 'number' | 'literal' }, { path, name }: Place, label: MaskName): void {
     if (node.value === 0 || node.value === false) return;
-    this.edits.push({ start: node.start, end: node.end, replacement });
-    this.redactions.push({ detector: label, pointer: pointerOf(path), length: node.end - node.start });
+    const value = this.bytes.toString('latin1', node.start, node.end);
+    const treated = this.rules.treatment.treat({ label, value, name, pointer: this.pointer(path), whole: true });
+    if (!treated) return;
+    this.edits.push({ start: node.start, end: node.end, replacement: node.kind === 'number' ? '0' : 'false' });
+    this.redactions.push({ ...factsOf(treated), pointer: pointerOf(path), length: value.length, value });
   }
 
   private apply(node: StringNode, path: Path | undefined, { edits, masked }: TextEdits): void {
     if (edits.length === 0) return;
     const pointer = pointerOf(path);
     this.edits.push(...tokenEdits(this.bytes, node, edits));
-    for (const { detector, length } of masked) this.redactions.push({ detector, pointer, length });
+    for (const one of masked) this.redactions.push({ ...one, pointer });
   }
 }
 
@@ -153,13 +174,16 @@ const isAnswer = ({ members }: ObjectNode): boolean =>
   (has(members, 'result') || has(members, 'error')) &&
   members.some(({ key, value }) => key.value === 'jsonrpc' && stringOf(value) === '2.0');
 
+const atRoot = (): string => '';
+
 /** The exact stage for a scanner. */
-export const createRules = (scanner: Scanner): Rules => {
+export const createRules = (scanner: Scanner, treatment: Treatment = PLAIN): Rules => {
   const rules: Rules = {
     scanner,
+    treatment,
     names: createNameFacts(scanner),
-    tree: (bytes, root, depth) => {
-      const masker = new TreeMasker(rules, bytes, depth);
+    tree: (bytes, root, depth, base = atRoot, outside = new Map()) => {
+      const masker = new TreeMasker(rules, bytes, depth, base, outside);
       masker.visit(root, { path: undefined, name: '', label: undefined });
       return { edits: masker.edits, redactions: masker.redactions };
     },

@@ -103,9 +103,15 @@ const normalise = (name: string): string =>
     .toLowerCase()
     .replace(/[-_. ]/g, '');
 
-export const createKeyNames = (names: readonly string[], builtIn: boolean): KeyNames => {
+/** @param more further names, each with its label, which goes before all others */
+export const createKeyNames = (
+  names: readonly string[],
+  builtIn: boolean,
+  more: readonly (readonly [name: string, label: MaskName])[] = [],
+): KeyNames => {
   const labels = new Map<string, MaskName>(names.map((name) => [normalise(name), 'key']));
   if (builtIn) for (const [name, label] of BUILT_IN) labels.set(name, label);
+  for (const [name, label] of more.toReversed()) labels.set(normalise(name), label);
   labels.delete('');
   const byLast = new Map<number, { key: string; label: MaskName }[]>();
   for (const [key, label] of [...labels].sort(([a], [b]) => b.length - a.length)) {

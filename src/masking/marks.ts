@@ -20,6 +20,7 @@ const MASK_NAMES: readonly string[] = [
   'key',
   'nested-encoding',
   'npm-token',
+  'pointer',
   'private-key',
   'pypi-token',
   'slack-token',

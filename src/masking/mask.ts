@@ -4,17 +4,26 @@
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { CountersignError } from '../base/errors.js';
-import { JsonError, parseJson } from '../base/json.js';
-import type { Mask, Redaction } from '../model/redaction.js';
+import { JsonError, type JsonNode, parseJson } from '../base/json.js';
+import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
 import type { MaskingProfile } from '../model/settings.js';
 import { mayHaveItems } from './content.js';
+import { compileCustom } from './custom.js';
+import type { TextDetector } from './detector.js';
 import { createRules } from './document.js';
+import { createChooser, PLAIN, type TokenOf, type Treatment } from './rules.js';
 import { createScanner, type Scanner } from './scan.js';
 import { spliceBytes, spliceText } from './splice.js';
-import { textEdits } from './text.js';
+import { type Masked, type Outside, textEdits } from './text.js';
 
 /** Masks a text that is not JSON: a line of a log, a header, a message of an error. Its redactions have no pointer. */
 export type TextMask = (text: string) => { readonly text: string; readonly redactions: readonly Redaction[] };
+
+/** Makes redactions of what was masked: where values are committed to, with the commitments. */
+export type Seal = (masked: readonly (Redaction & Masked)[]) => readonly Redaction[];
+
+/** Redactions without their values. */
+const withoutValues: Seal = (masked) => masked.map(({ value: _, ...redaction }) => redaction);
 
 /** Bytes that cannot be part of a JSON text and would hide what stands between them, such as UTF-16. */
 const hasNul = (json: Buffer): boolean => json.includes(0);
@@ -22,34 +31,110 @@ const hasNul = (json: Buffer): boolean => json.includes(0);
 const isClean = (scanner: Scanner, json: Buffer): boolean =>
   !hasNul(json) && !mayHaveItems(json) && !scanner.mayHold(json.toString('latin1'), isAscii(json));
 
-/**
- * Masks one JSON document: a JSON-RPC message, its result or its arguments.
- *
- * The buffer itself comes back where nothing is found; else a new one, in which everything outside the masks is the
- * same byte for byte. Masking again changes nothing. An answer's own `id` is never masked.
- * @throws CountersignError MASKING_FAILED where the document is not strict JSON; the caller blocks it. A document in
- * which the raw stage finds nothing is not parsed, so a clean but broken one passes.
- */
-export const createMasker = (profile: MaskingProfile): Mask => {
-  const rules = createRules(createScanner(profile));
-  return (json) => {
-    try {
-      if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
-      if (isClean(rules.scanner, json)) return { bytes: json, redactions: [] };
-      const { edits, redactions } = rules.tree(json, parseJson(json), 0);
-      return edits.length === 0 ? { bytes: json, redactions: [] } : { bytes: spliceBytes(json, edits), redactions };
-    } catch (error) {
-      if (!(error instanceof JsonError)) throw error;
-      throw new CountersignError('MASKING_FAILED', { problem: error.message });
-    }
+/** Looks at the parsed document as well, and says what else is to be masked in its strings. */
+export type Analyze = (root: JsonNode) => Promise<Outside>;
+
+/** A masker for the rules that apply to one kind of message. */
+interface Masker {
+  mask(json: Buffer, base: string): MaskedBytes;
+  maskWith(json: Buffer, base: string, analyze: Analyze): Promise<MaskedBytes>;
+}
+
+/** What cannot be parsed is blocked. */
+const blocked = (error: unknown): unknown =>
+  error instanceof JsonError ? new CountersignError('MASKING_FAILED', { problem: error.message }) : error;
+
+const parsed = (json: Buffer): JsonNode => {
+  if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
+  return parseJson(json);
+};
+
+const createOne = (
+  profile: MaskingProfile,
+  custom: readonly TextDetector[],
+  treatment: Treatment,
+  seal: Seal,
+): Masker => {
+  const rules = createRules(createScanner(profile, { custom, keys: treatment.keys }), treatment);
+  const masked = (json: Buffer, root: JsonNode, base: string, outside?: Outside): MaskedBytes => {
+    const { edits, redactions } = rules.tree(json, root, 0, () => base, outside);
+    return edits.length === 0
+      ? { bytes: json, redactions: [] }
+      : { bytes: spliceBytes(json, edits), redactions: seal(redactions) };
+  };
+  return {
+    mask(json, base) {
+      try {
+        if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
+        if (!treatment.byPlace && isClean(rules.scanner, json)) return { bytes: json, redactions: [] };
+        return masked(json, parseJson(json), base);
+      } catch (error) {
+        throw blocked(error);
+      }
+    },
+    async maskWith(json, base, analyze) {
+      try {
+        const root = parsed(json);
+        return masked(json, root, base, await analyze(root));
+      } catch (error) {
+        throw blocked(error);
+      }
+    },
   };
 };
 
-/** Masks plain text. Never throws. */
+/** What a profile's masks need beside it. */
+export interface MaskerDeps {
+  /** For the mode `token`. */
+  readonly tokenOf: TokenOf;
+  /** Absent: redactions bear no commitments. */
+  readonly seal?: Seal;
+  /** An outside analyzer, asked about every document. Where it fails, the document is blocked. */
+  readonly analyze?: Analyze | undefined;
+}
+
+/** Sets of rules kept compiled at most. */
+const MOST_KEPT = 256;
+
+/**
+ * The masks of a profile, one for each message: its server and its circumstances choose the rules.
+ *
+ * The buffer itself comes back where nothing is found; else a new one, in which everything outside the masks is the
+ * same byte for byte. Masking again changes nothing. An answer's own `id` is never masked.
+ * The mask throws, or rejects, with CountersignError MASKING_FAILED where the document is not strict JSON or the
+ * analyzer gave no answer, MASKING_BLOCKED where a rule blocks. A document in which the raw stage finds nothing is not
+ * parsed, so a clean but broken one passes.
+ */
+export const createMaskers = (profile: MaskingProfile, { tokenOf, seal = withoutValues, analyze }: MaskerDeps) => {
+  const custom = (profile.custom ?? []).map(compileCustom);
+  const choose = createChooser(profile, tokenOf);
+  const kept = new Map<string, Masker>();
+  return (server: string, about: MaskAbout) => {
+    const { key, treatment } = choose(server, about);
+    let masker = kept.get(key);
+    if (!masker) {
+      if (kept.size >= MOST_KEPT) kept.clear();
+      masker = createOne(profile, custom, treatment(), seal);
+      kept.set(key, masker);
+    }
+    const { mask, maskWith } = masker;
+    return analyze
+      ? (json: Buffer): Promise<MaskedBytes> => maskWith(json, about.base, analyze)
+      : (json: Buffer): MaskedBytes => mask(json, about.base);
+  };
+};
+
+/** Masks JSON documents with the detectors and names of a profile, without its rules: every finding is redacted. */
+export const createMasker = (profile: MaskingProfile): Mask => {
+  const { mask } = createOne(profile, (profile.custom ?? []).map(compileCustom), PLAIN, withoutValues);
+  return (json) => mask(json, '');
+};
+
+/** Masks plain text with the detectors and names of a profile. Never throws. */
 export const createTextMasker = (profile: MaskingProfile): TextMask => {
-  const rules = createRules(createScanner(profile));
+  const rules = createRules(createScanner(profile, { custom: (profile.custom ?? []).map(compileCustom) }));
   return (text) => {
-    const { edits, masked } = textEdits(rules, text, '', 0);
+    const { edits, masked } = textEdits(rules, text, { name: '', pointer: () => '' }, 0);
     if (edits.length === 0) return { text, redactions: [] };
     const redactions = masked.map(({ detector, length }) => ({ detector, pointer: '', length }));
     return { text: spliceText(text, edits), redactions };

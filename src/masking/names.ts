@@ -39,10 +39,14 @@ export const createNameFacts = (scanner: Scanner): NameFacts => {
 const NOTHING: TextEdits = { edits: [], masked: [] };
 
 /** The masked names of an object, undefined where a name stays. Two that would be equal get `#2`, `#3`. */
-export const memberNames = (rules: Rules, { members }: ObjectNode): readonly (WrittenName | undefined)[] => {
+export const memberNames = (
+  rules: Rules,
+  { members }: ObjectNode,
+  pointer: () => string,
+): readonly (WrittenName | undefined)[] => {
   if (!members.some(({ key }) => rules.names.mayHold(key.value))) return [];
   const found = members.map(({ key }) =>
-    rules.names.mayHold(key.value) ? textEdits(rules, key.value, '', NO_NESTING) : NOTHING,
+    rules.names.mayHold(key.value) ? textEdits(rules, key.value, { name: '', pointer }, NO_NESTING) : NOTHING,
   );
   const taken = new Set(members.filter((_, i) => found[i]?.edits.length === 0).map(({ key }) => key.value));
   const next = new Map<string, number>();

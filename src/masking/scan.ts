@@ -1,10 +1,11 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
 import { forEachRun, isPlausible, type Run, readings } from './base64.js';
-import type { Detector, Finding, RunDetector, ScanText } from './detector.js';
+import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyValueDetector } from './detectors/key-value.js';
 import { createKeyNames, type KeyNames } from './keys.js';
+import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
 import { settle } from './settle.js';
 import { hasHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
@@ -109,8 +110,15 @@ const rawHit = (selection: Selection, latin1: string): boolean => {
 const paddedEnd = (s: string, end: number): number =>
   s.charCodeAt(end) !== 0x3d ? end : s.charCodeAt(end + 1) !== 0x3d ? end + 1 : end + 2;
 
-export const createScanner = (profile: MaskingProfile): Scanner => {
-  const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'));
+/** What is searched for beside the built-in detectors and the names of the profile. */
+export interface MoreToFind {
+  readonly custom?: readonly TextDetector[];
+  /** Further secret names, each with what its findings are called. */
+  readonly keys?: readonly (readonly [name: string, label: MaskName])[];
+}
+
+export const createScanner = (profile: MaskingProfile, { custom = [], keys: more = [] }: MoreToFind = {}): Scanner => {
+  const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'), more);
   const selection = select(profile, keys);
 
   const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
@@ -131,6 +139,7 @@ export const createScanner = (profile: MaskingProfile): Scanner => {
       const found = inRun(selection, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
     });
+    for (const { find } of custom) findings.push(...find(s));
     return findings;
   };
 
@@ -150,7 +159,11 @@ export const createScanner = (profile: MaskingProfile): Scanner => {
 
   return {
     keys,
-    mayHold: (latin1, ascii) => hasHazard(latin1) || (!ascii && keys.foreign) || rawHit(selection, latin1),
+    mayHold: (latin1, ascii) =>
+      hasHazard(latin1) ||
+      (!ascii && keys.foreign) ||
+      rawHit(selection, latin1) ||
+      custom.some((detector) => detector.mayHold(latin1)),
     find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
   };
 };

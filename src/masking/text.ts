@@ -1,19 +1,31 @@
 /** The exact stage on one text: as JSON where it is JSON, else as text with all its readings. */
-import { JsonError, type JsonNode, parseJson } from '../base/json.js';
-import type { Redaction } from '../model/redaction.js';
+import { JsonError, type JsonNode, parseJson, type StringNode } from '../base/json.js';
+import type { MaskMode, Redaction } from '../model/redaction.js';
 import { SHORTEST_RUN, textOf } from './base64.js';
 import type { Finding } from './detector.js';
 import { isMask, type MaskName, maskOf } from './marks.js';
 import { merge } from './merge.js';
+import type { Treated, Treatment } from './rules.js';
 import type { Scanner } from './scan.js';
-import { editsOf } from './settle.js';
 import { type Edit, spliceText, unitOffsets } from './splice.js';
 
-/** What was masked, without the value. */
+/** What was masked. */
 export interface Masked {
   readonly detector: MaskName;
   /** UTF-16 units. */
   readonly length: number;
+  readonly rule?: string;
+  readonly mode?: MaskMode;
+  /** In clear: for commitments, and never to leave this station. */
+  readonly value: string;
+}
+
+/** Where a text stands. */
+export interface TextPlace {
+  /** The member that holds it. */
+  readonly name: string;
+  /** Its JSON pointer in the JSON-RPC message. */
+  readonly pointer: () => string;
 }
 
 /** What to replace in a document. */
@@ -22,6 +34,9 @@ export interface TreeEdits {
   readonly edits: readonly Edit[];
   readonly redactions: readonly (Redaction & Masked)[];
 }
+
+/** Findings by the string that holds them. */
+export type Outside = ReadonlyMap<StringNode, readonly Finding[]>;
 
 /** What is known of member names; few names are used often. */
 export interface NameFacts {
@@ -35,8 +50,14 @@ export interface NameFacts {
 export interface Rules {
   readonly scanner: Scanner;
   readonly names: NameFacts;
-  /** Masks a parsed document; `depth` counts the documents this one is nested in. */
-  tree(bytes: Buffer, root: JsonNode, depth: number): TreeEdits;
+  readonly treatment: Treatment;
+  /**
+   * Masks a parsed document.
+   * @param depth how many documents this one is nested in
+   * @param base the pointer of the document in the JSON-RPC message
+   * @param outside findings in its strings that the scan cannot make
+   */
+  tree(bytes: Buffer, root: JsonNode, depth: number, base?: () => string, outside?: Outside): TreeEdits;
 }
 
 export interface TextEdits {
@@ -61,12 +82,12 @@ const parseNested = (bytes: Buffer): JsonNode | undefined => {
   }
 };
 
-const nested = (rules: Rules, text: string, depth: number): TextEdits | undefined => {
+const nested = (rules: Rules, text: string, { pointer }: TextPlace, depth: number): TextEdits | undefined => {
   if (depth >= MOST_NESTED || !looksLikeJson(text)) return undefined;
   const bytes = Buffer.from(text, 'utf8');
   const node = parseNested(bytes);
   if (!node) return undefined;
-  const { edits, redactions } = rules.tree(bytes, node, depth + 1);
+  const { edits, redactions } = rules.tree(bytes, node, depth + 1, pointer);
   if (edits.length === 0) return NOTHING;
   const offsets = unitOffsets(
     text,
@@ -78,23 +99,52 @@ const nested = (rules: Rules, text: string, depth: number): TextEdits | undefine
   };
 };
 
-const asEdits = (findings: readonly Finding[]): TextEdits => ({
-  edits: editsOf(findings),
-  masked: findings.map(({ start, end, detector }) => ({ detector, length: end - start })),
+/** Findings as the rules treat them. */
+const asEdits = ({ treatment }: Rules, text: string, place: TextPlace, findings: readonly Finding[]): TextEdits => {
+  const edits: Edit[] = [];
+  const masked: Masked[] = [];
+  for (const { start, end, detector: label, replacement } of findings) {
+    const value = text.slice(start, end);
+    const treated = treatment.treat({ label, value, ...place, whole: false });
+    if (!treated) continue;
+    // A replacement of the scan keeps the format around it, such as the quotes of a JSON string.
+    const written = replacement?.replace(maskOf(label), treated.replacement) ?? treated.replacement;
+    edits.push({ start, end, replacement: written });
+    masked.push({ ...factsOf(treated), length: end - start, value });
+  }
+  return { edits, masked };
+};
+
+/** What a redaction says of a treatment. */
+export const factsOf = ({ detector, rule, mode }: Treated): Pick<Masked, 'detector' | 'rule' | 'mode'> => ({
+  detector,
+  ...(rule === undefined ? {} : { rule }),
+  ...(mode === undefined ? {} : { mode }),
 });
 
-/** What to replace in a text. `name` is the member that holds it, `more` what was found across its edge. */
+/** Adds to the edits of a nested document those of findings that touch none of them. */
+const beside = (inner: TextEdits, outer: TextEdits): TextEdits => {
+  const free = outer.edits
+    .map((edit, i) => ({ edit, masked: outer.masked[i] }))
+    .filter(({ edit }) => inner.edits.every(({ start, end }) => edit.end <= start || edit.start >= end));
+  return {
+    edits: [...inner.edits, ...free.map(({ edit }) => edit)].toSorted((a, b) => a.start - b.start),
+    masked: [...inner.masked, ...free.flatMap(({ masked }) => masked ?? [])],
+  };
+};
+
+/** What to replace in a text. `more` is what the scan of this text alone cannot find. */
 export const textEdits = (
   rules: Rules,
   text: string,
-  name: string,
+  place: TextPlace,
   depth: number,
   more: readonly Finding[] = [],
 ): TextEdits => {
   if (text === '' || isMask(text)) return NOTHING;
-  const inner = more.length === 0 ? nested(rules, text, depth) : undefined;
-  if (inner) return inner;
-  return asEdits(merge([...rules.scanner.find(text, name), ...more]));
+  const inner = nested(rules, text, place, depth);
+  if (inner) return more.length === 0 ? inner : beside(inner, asEdits(rules, text, place, merge(more)));
+  return asEdits(rules, text, place, merge([...rules.scanner.find(text, place.name), ...more]));
 };
 
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
@@ -103,18 +153,18 @@ const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
  * The content of a `blob` or `data` member (MCP): base64 of text is masked inside and encoded again, so that it
  * stays base64. Undefined where the value is none; an empty list where nothing is in it.
  */
-export const blobEdits = (rules: Rules, base64: string, name: string, depth: number): TextEdits | undefined => {
+export const blobEdits = (rules: Rules, base64: string, place: TextPlace, depth: number): TextEdits | undefined => {
   if (base64.length < SHORTEST_RUN || !BASE64.test(base64)) return undefined;
   const text = textOf(base64);
   if (text === undefined) {
     // Data that is not text cannot be cut open: where it holds a secret it is replaced whole.
-    const [found] = rules.scanner.find(base64, name);
-    if (!found) return NOTHING;
-    const replacement = Buffer.from(maskOf(found.detector)).toString('base64');
-    const whole = { start: 0, end: base64.length, replacement };
-    return { edits: [whole], masked: [{ detector: found.detector, length: base64.length }] };
+    const [found] = rules.scanner.find(base64, place.name);
+    const treated = found && rules.treatment.treat({ label: found.detector, value: base64, ...place, whole: true });
+    if (!treated) return NOTHING;
+    const whole = { start: 0, end: base64.length, replacement: Buffer.from(treated.replacement).toString('base64') };
+    return { edits: [whole], masked: [{ ...factsOf(treated), length: base64.length, value: base64 }] };
   }
-  const { edits, masked } = textEdits(rules, text, '', depth + 1);
+  const { edits, masked } = textEdits(rules, text, { ...place, name: '' }, depth + 1);
   if (edits.length === 0) return undefined;
   const replacement = Buffer.from(spliceText(text, edits), 'utf8').toString('base64');
   return { edits: [{ start: 0, end: base64.length, replacement }], masked };

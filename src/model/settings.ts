@@ -1,4 +1,5 @@
 /** What the stations are told: the parsed configuration. Its schema is `app/config.ts`. */
+import type { MaskMode } from './redaction.js';
 
 /** A secret lives outside the configuration. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
@@ -116,12 +117,50 @@ export interface ApprovalWindow {
   readonly tools: readonly string[];
 }
 
+/** Which values a rule is about, and what becomes of them. Every list that is empty selects everything. */
+export interface MaskRule {
+  readonly id: string;
+  readonly mode: MaskMode;
+  /** Null: both. A rule that blocks and names none is about answers only. */
+  readonly direction: 'to_server' | 'to_client' | null;
+  /** Globs. */
+  readonly servers: readonly string[];
+  /** Globs over tool names. */
+  readonly tools: readonly string[];
+  /** Groups of the principal. */
+  readonly groups: readonly string[];
+  /** JSON pointers in the JSON-RPC message, `*` for any one step; what lies below is included. */
+  readonly pointers: readonly string[];
+  /** Member names, whatever their case and separators. */
+  readonly keys: readonly string[];
+  /** Detectors, or their groups. Empty beside `pointers` or `keys`: whatever stands there. */
+  readonly detectors: readonly string[];
+}
+
+/** A detector of the configuration. */
+export interface CustomDetector {
+  /** Begins with `x-`. */
+  readonly id: string;
+  readonly kind: 'secrets' | 'personal';
+  /** RE2 syntax: linear time, no look-around, no references back. */
+  readonly pattern: string;
+  readonly ignoreCase: boolean;
+  /** A text without any of these holds no match; ASCII, compared without case. Empty: every text is searched. */
+  readonly keywords: readonly string[];
+  readonly validate: 'luhn' | 'none';
+}
+
 export interface MaskingProfile {
   readonly name: string;
   /** Detector groups: `secrets`, `personal`. */
   readonly detectors: readonly ('secrets' | 'personal')[];
   /** Member names whose values are masked whole, whatever their case and separators. */
   readonly keys: readonly string[];
+  /** The first that covers a value decides. */
+  readonly rules?: readonly MaskRule[];
+  /** Values known to be harmless. */
+  readonly allow?: readonly string[];
+  readonly custom?: readonly CustomDetector[];
 }
 
 export interface Settings {

@@ -1,21 +1,11 @@
 /** Account numbers that carry their own check: payment cards (ISO/IEC 7812) and IBAN (ISO 13616). */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
 import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
+import { isLuhn } from '../luhn.js';
 
 const CARD_CONTEXT = /card|credit|debit|\bpan\b|\bcc|visa|master|amex|kredit|karte|payment|pay_/i;
 const CONTEXT_REACH = 40;
 const GROUPINGS = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3']);
-
-/** ISO/IEC 7812-1 annex B. */
-const luhn = (digits: string): boolean => {
-  let sum = 0;
-  for (let i = 0; i < digits.length; i++) {
-    const digit = digits.charCodeAt(digits.length - 1 - i) - 48;
-    const doubled = i % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
-};
 
 /** Issuer ranges in use: Visa, Mastercard, American Express, Diners, Discover, JCB, Maestro. */
 const issued = (digits: string): boolean =>
@@ -65,7 +55,7 @@ export const cardNumber: Detector = {
     const { s } = text;
     if (!startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
-    if (digits.length < 13 || digits.length > 19 || continues(s, end) || !issued(digits) || !luhn(digits)) {
+    if (digits.length < 13 || digits.length > 19 || continues(s, end) || !issued(digits) || !isLuhn(digits)) {
       return undefined;
     }
     const known = GROUPINGS.has(groups) || (!groups.includes('-') && hasCardContext(text, i));
