@@ -28,12 +28,12 @@ import { ledgerDir } from '../ledger/folder.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
-import type { MaskFor } from '../model/redaction.js';
-import type { MaskingProfile, SecretSource, ServerSettings, Settings } from '../model/settings.js';
+import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
 import { refuseKnownKey, resolveSecret } from './config.js';
+import { commonProfile, createMaskFor } from './masking.js';
 import { toolRecord } from './stored-tool.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -63,9 +63,6 @@ export interface Wired {
   readonly webhooks: Webhooks;
   readonly policyDigest: string;
 }
-
-/** For texts that belong to no server. */
-const DEFAULT_MASKING: MaskingProfile = { name: 'default', detectors: ['secrets', 'personal'], keys: [] };
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
 
@@ -102,15 +99,6 @@ const channelsOf = ({ channels = [] }: Settings, deps: WireDeps): Promise<Webhoo
       throw new CountersignError('KEY_FILE', { file: sourceName(source), problem });
     }),
   );
-
-const masks = (settings: Settings): MaskFor => {
-  const byName = new Map(settings.masking.map((profile) => [profile.name, createMasker(profile)]));
-  return ({ masking }) => {
-    const mask = byName.get(masking);
-    if (!mask) throw new Error(`there is no masking profile ${masking}`);
-    return mask;
-  };
-};
 
 /** The address a client is configured with; metadata and audience must name exactly this. */
 const resourceOf = (settings: Settings, server: ServerSettings): string =>
@@ -153,7 +141,7 @@ const adminRoutes = (
     approvals,
     authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
     record: (draft) => gateway.note(draft),
-    mask: createMasker(settings.masking[0] ?? DEFAULT_MASKING),
+    mask: createMasker(commonProfile(settings)),
   };
   return [
     ...pageRoutes(settings, { ...parts, ...more }),
@@ -180,7 +168,7 @@ const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Prom
 
 /** Everything the program logs of outside texts is masked, whatever it is. */
 const maskedLog = (settings: Settings, { log }: WireDeps) => {
-  const mask = createTextMasker(settings.masking[0] ?? DEFAULT_MASKING);
+  const mask = createTextMasker(commonProfile(settings));
   return {
     onStderr: (server: string, line: string): void =>
       log.info({ server, line: mask(line).text }, 'a server wrote to its standard error'),
@@ -233,7 +221,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
-  const maskFor = masks(settings);
+  const maskFor = createMaskFor(settings, { digest });
   const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, digest, clock, onDefect };
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   await restore(ledger.dir, gateway, approvals);

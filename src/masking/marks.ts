@@ -1,7 +1,7 @@
 /** The masks themselves: what stands in place of a secret, and how one is told from the rest of a text. */
 
 /** The ids of the built-in detectors. A text that only looks like a mask is none. */
-const MASK_NAMES: readonly string[] = [
+export const DETECTOR_IDS: readonly string[] = [
   'api-key',
   'aws-access-key-id',
   'aws-secret-access-key',
@@ -31,7 +31,7 @@ const MASK_NAMES: readonly string[] = [
 /** What a mask bears: the id of a built-in detector, or one of the configuration, which begins with `x-`. */
 export type MaskName = string;
 
-const NAME = String.raw`(?:${MASK_NAMES.join('|')}|x-[a-z0-9-]{1,40})`;
+const NAME = String.raw`(?:${DETECTOR_IDS.join('|')}|x-[a-z0-9-]{1,40})`;
 const PATTERN = String.raw`\[(?:redacted:${NAME}(?::[A-Za-z0-9]{4})?|token:${NAME}:[0-9a-f]{16}|dropped)\]`;
 /** Two members whose masked names were equal are told apart by a number. */
 const WHOLE_MASK = new RegExp(`^${PATTERN}(?:#[0-9]{1,6})?$`);

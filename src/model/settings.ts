@@ -150,6 +150,18 @@ export interface CustomDetector {
   readonly validate: 'luhn' | 'none';
 }
 
+/** A Presidio analyzer, asked about the texts of every message. */
+export interface PresidioSettings {
+  readonly url: string;
+  /** ISO 639-1. */
+  readonly language: string;
+  readonly entities: readonly string[];
+  /** Lowest score that counts, 0 to 1. */
+  readonly threshold: number;
+  /** For all texts of one message, milliseconds. */
+  readonly timeout: number;
+}
+
 export interface MaskingProfile {
   readonly name: string;
   /** Detector groups: `secrets`, `personal`. */
@@ -161,6 +173,8 @@ export interface MaskingProfile {
   /** Values known to be harmless. */
   readonly allow?: readonly string[];
   readonly custom?: readonly CustomDetector[];
+  /** Null or absent: no outside analyzer is asked. */
+  readonly presidio?: PresidioSettings | null;
 }
 
 export interface Settings {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_MASKED_KEYS } from '../../src/app/config/schema.js';
+import { DEFAULT_MASKED_KEYS } from '../../src/app/config/masking-schema.js';
 import { expectedExceptions, makePlan, resolveArguments } from '../../src/demo/plan.js';
 import { CLOUD_TOOLS, DEMO_APPROVALS, DEMO_POLICY } from '../../src/demo/world.js';
 import { createMasker } from '../../src/masking/mask.js';

@@ -9,7 +9,6 @@ export const LATER: readonly string[] = [
   'policy.*.purpose',
   'policy.*.window',
   'approvals.*.passkey',
-  'masking.detectors',
   'ledger.anchors',
   'ledger.retention',
   'ledger.key.kms',

@@ -18,26 +18,8 @@ import {
   size,
   webUrl,
 } from './fields.js';
+import { masking } from './masking-schema.js';
 import { server, serverId } from './server-schema.js';
-
-/** Member names whose values are masked whole where a profile names none. */
-export const DEFAULT_MASKED_KEYS = [
-  'password',
-  'passwd',
-  'passphrase',
-  'secret',
-  'token',
-  'api_key',
-  'access_key',
-  'secret_key',
-  'private_key',
-  'client_secret',
-  'authorization',
-  'cookie',
-  'set_cookie',
-  'credential',
-  'credentials',
-] as const;
 
 const isTimeZone = (text: string): boolean => {
   try {
@@ -162,17 +144,6 @@ const approvalRule = z.strictObject({
 
 const channel = z.strictObject({ webhook: z.strictObject({ url: webUrl, secret: secretSource }) });
 
-const maskingProfile = z.strictObject({
-  detectors: z
-    .array(z.enum(['secrets', 'personal']))
-    .refine((list) => list.includes('secrets'), { error: 'must include secrets: masking cannot be switched off' })
-    .default(['secrets', 'personal']),
-  keys: z
-    .array(line(100))
-    .max(500)
-    .default([...DEFAULT_MASKED_KEYS]),
-});
-
 const ledger = z.strictObject({
   origin: z
     .string()
@@ -204,7 +175,7 @@ export const configuration = z.strictObject({
     .record(name, channel)
     .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 channels' })
     .default({}),
-  masking: z.strictObject({ profiles: z.record(name, maskingProfile).default({}) }).prefault({}),
+  masking,
   ledger,
   collect: z
     .strictObject({
@@ -229,7 +200,6 @@ const {
   demo,
   gateway: gatewayField,
   people,
-  masking,
   collect,
   evidence,
   approvals,

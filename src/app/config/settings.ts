@@ -1,8 +1,9 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
 import { isLoopback } from '../../base/loopback.js';
-import type { SecretSource, ServerSettings, Settings } from '../../model/settings.js';
-import { type Configuration, DEFAULT_MASKED_KEYS } from './schema.js';
+import type { MaskRule, SecretSource, ServerSettings, Settings } from '../../model/settings.js';
+import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
+import type { Configuration } from './schema.js';
 
 type Resolve = (path: string) => string;
 type ParsedSecret = { readonly env?: string | undefined; readonly file?: string | undefined };
@@ -84,10 +85,33 @@ const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway']
   };
 };
 
+type ParsedProfile = Configuration['masking']['profiles'][string];
+
+const maskRuleOf = (rule: ParsedProfile['rules'][number]): MaskRule => ({
+  id: rule.id,
+  mode: rule.mode,
+  direction: rule.direction ?? null,
+  servers: rule.servers ?? [],
+  tools: rule.tools ?? [],
+  groups: rule.groups ?? [],
+  pointers: rule.pointers ?? [],
+  keys: rule.keys ?? [],
+  detectors: rule.detectors ?? [],
+});
+
 const maskingOf = ({ masking }: Configuration): Settings['masking'] => {
-  const profiles = Object.entries(masking.profiles).map(([name, profile]) => ({ name, ...profile }));
+  const custom = Object.entries(masking.detectors).map(([id, { examples: _, ...detector }]) => ({ id, ...detector }));
+  const profiles: Settings['masking'] = Object.entries(masking.profiles).map(
+    ([name, { presidio = null, rules, ...profile }]) => ({
+      name,
+      ...profile,
+      rules: rules.map(maskRuleOf),
+      presidio,
+      custom,
+    }),
+  );
   if (profiles.some(({ name }) => name === 'default')) return profiles;
-  return [{ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS] }, ...profiles];
+  return [{ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS], custom }, ...profiles];
 };
 
 export interface ConfigFile {

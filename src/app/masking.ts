@@ -1,0 +1,30 @@
+/** The masks of a gateway, put together from settings. */
+import type { KeyedDigester } from '../base/digest.js';
+import { createMaskers, type Seal } from '../masking/mask.js';
+import type { MaskFor } from '../model/redaction.js';
+import type { MaskingProfile, Settings } from '../model/settings.js';
+
+/** For texts that belong to no server. */
+const DEFAULT_MASKING: MaskingProfile = { name: 'default', detectors: ['secrets', 'personal'], keys: [] };
+
+/** The profile of what belongs to no server: of logs, and of what reviewers write. */
+export const commonProfile = ({ masking }: Pick<Settings, 'masking'>): MaskingProfile => masking[0] ?? DEFAULT_MASKING;
+
+export interface MaskForDeps {
+  readonly digest: KeyedDigester;
+  /** Absent: redactions bear no commitments. */
+  readonly seal?: Seal;
+}
+
+/** The masks of all profiles. What names no profile is a defect, and throws: nothing passes unmasked. */
+export const createMaskFor = ({ masking }: Pick<Settings, 'masking'>, { digest, seal }: MaskForDeps): MaskFor => {
+  const tokenOf = (value: string): string => digest('mask-token', value).split(':')[2] ?? '';
+  const byName = new Map(
+    masking.map((profile) => [profile.name, createMaskers(profile, { tokenOf, ...(seal ? { seal } : {}) })]),
+  );
+  return (server, about) => {
+    const maskers = byName.get(server.masking);
+    if (!maskers) throw new Error(`there is no masking profile ${server.masking}`);
+    return maskers(server.id, about);
+  };
+};
