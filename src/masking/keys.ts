@@ -103,16 +103,20 @@ const normalise = (name: string): string =>
     .toLowerCase()
     .replace(/[-_. ]/g, '');
 
-/** @param more further names, each with its label, which goes before all others */
-export const createKeyNames = (
-  names: readonly string[],
-  builtIn: boolean,
-  more: readonly (readonly [name: string, label: MaskName])[] = [],
-): KeyNames => {
+type Labelled = readonly (readonly [name: string, label: MaskName])[];
+
+/** Names as they are compared, with their labels. */
+const labelsOf = (names: readonly string[], builtIn: boolean, more: Labelled): ReadonlyMap<string, MaskName> => {
   const labels = new Map<string, MaskName>(names.map((name) => [normalise(name), 'key']));
   if (builtIn) for (const [name, label] of BUILT_IN) labels.set(name, label);
   for (const [name, label] of more.toReversed()) labels.set(normalise(name), label);
   labels.delete('');
+  return labels;
+};
+
+/** @param more further names, each with its label, which goes before all others */
+export const createKeyNames = (names: readonly string[], builtIn: boolean, more: Labelled = []): KeyNames => {
+  const labels = labelsOf(names, builtIn, more);
   const byLast = new Map<number, { key: string; label: MaskName }[]>();
   for (const [key, label] of [...labels].sort(([a], [b]) => b.length - a.length)) {
     const last = key.charCodeAt(key.length - 1);

@@ -14,7 +14,7 @@ import { createRules } from './document.js';
 import { createChooser, PLAIN, type TokenOf, type Treatment } from './rules.js';
 import { createScanner, type Scanner } from './scan.js';
 import { spliceBytes, spliceText } from './splice.js';
-import { type Masked, type Outside, textEdits } from './text.js';
+import { factsOf, type Masked, type Outside, textEdits } from './text.js';
 
 /** Masks a text that is not JSON: a line of a log, a header, a message of an error. Its redactions have no pointer. */
 export type TextMask = (text: string) => { readonly text: string; readonly redactions: readonly Redaction[] };
@@ -23,7 +23,8 @@ export type TextMask = (text: string) => { readonly text: string; readonly redac
 export type Seal = (masked: readonly (Redaction & Masked)[]) => readonly Redaction[];
 
 /** Redactions without their values. */
-const withoutValues: Seal = (masked) => masked.map(({ value: _, ...redaction }) => redaction);
+const withoutValues: Seal = (masked) =>
+  masked.map((one) => ({ ...factsOf(one), pointer: one.pointer, length: one.length }));
 
 /** Bytes that cannot be part of a JSON text and would hide what stands between them, such as UTF-16. */
 const hasNul = (json: Buffer): boolean => json.includes(0);
@@ -36,8 +37,8 @@ export type Analyze = (root: JsonNode) => Promise<Outside>;
 
 /** A masker for the rules that apply to one kind of message. */
 interface Masker {
-  mask(json: Buffer, base: string): MaskedBytes;
-  maskWith(json: Buffer, base: string, analyze: Analyze): Promise<MaskedBytes>;
+  readonly mask: (json: Buffer, base: string) => MaskedBytes;
+  readonly maskWith: (json: Buffer, base: string, analyze: Analyze) => Promise<MaskedBytes>;
 }
 
 /** What cannot be parsed is blocked. */
@@ -63,7 +64,7 @@ const createOne = (
       : { bytes: spliceBytes(json, edits), redactions: seal(redactions) };
   };
   return {
-    mask(json, base) {
+    mask: (json, base) => {
       try {
         if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
         if (!treatment.byPlace && isClean(rules.scanner, json)) return { bytes: json, redactions: [] };
@@ -72,7 +73,7 @@ const createOne = (
         throw blocked(error);
       }
     },
-    async maskWith(json, base, analyze) {
+    maskWith: async (json, base, analyze) => {
       try {
         const root = parsed(json);
         return masked(json, root, base, await analyze(root));

@@ -139,7 +139,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
       const found = inRun(selection, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
     });
-    for (const { find } of custom) findings.push(...find(s));
+    for (const detector of custom) findings.push(...detector.find(s));
     return findings;
   };
 

@@ -116,7 +116,11 @@ const asEdits = ({ treatment }: Rules, text: string, place: TextPlace, findings:
 };
 
 /** What a redaction says of a treatment. */
-export const factsOf = ({ detector, rule, mode }: Treated): Pick<Masked, 'detector' | 'rule' | 'mode'> => ({
+export const factsOf = ({
+  detector,
+  rule,
+  mode,
+}: Pick<Treated, 'detector' | 'rule' | 'mode'>): Pick<Masked, 'detector' | 'rule' | 'mode'> => ({
   detector,
   ...(rule === undefined ? {} : { rule }),
   ...(mode === undefined ? {} : { mode }),

@@ -4,7 +4,7 @@
  */
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
-import type { MaskCount } from './redaction.js';
+import type { MaskCount, MaskingRecord } from './redaction.js';
 
 export type RecordType =
   | 'seg'
@@ -241,17 +241,6 @@ export interface ToolRecord {
   readonly previous: string | null;
   readonly destructive: boolean;
 }
-
-/** `masking`: masking failed and the answer was blocked, or the daily canary went through the rules of a server. */
-export type MaskingRecord =
-  | { readonly event: 'failure'; readonly call: Ulid | null; readonly problem: string }
-  | {
-      readonly event: 'canary';
-      readonly server: string;
-      /** Made-up values sent through, and the detectors whose values came out in clear. */
-      readonly values: number;
-      readonly leaked: readonly string[];
-    };
 
 export interface StartRecord {
   readonly version: string;

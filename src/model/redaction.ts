@@ -1,3 +1,4 @@
+import type { Ulid } from '../base/ulid.js';
 import type { ServerSettings } from './settings.js';
 
 /**
@@ -90,3 +91,14 @@ export interface MaskAbout {
 
 /** The mask of a server's profile. Throws where there is none: nothing passes unmasked. */
 export type MaskFor = (server: ServerSettings, about: MaskAbout) => MaskMessage;
+
+/** `masking`: masking failed and the answer was blocked, or the daily canary went through the rules of a server. */
+export type MaskingRecord =
+  | { readonly event: 'failure'; readonly call: Ulid | null; readonly problem: string }
+  | {
+      readonly event: 'canary';
+      readonly server: string;
+      /** Made-up values sent through, and the detectors whose values came out in clear. */
+      readonly values: number;
+      readonly leaked: readonly string[];
+    };

@@ -100,7 +100,14 @@ const maskRuleOf = (rule: ParsedProfile['rules'][number]): MaskRule => ({
 });
 
 const maskingOf = ({ masking }: Configuration): Settings['masking'] => {
-  const custom = Object.entries(masking.detectors).map(([id, { examples: _, ...detector }]) => ({ id, ...detector }));
+  const custom = Object.entries(masking.detectors).map(([id, one]) => ({
+    id,
+    kind: one.kind,
+    pattern: one.pattern,
+    ignoreCase: one.ignoreCase,
+    keywords: one.keywords,
+    validate: one.validate,
+  }));
   const profiles: Settings['masking'] = Object.entries(masking.profiles).map(
     ([name, { presidio = null, rules, ...profile }]) => ({
       name,
