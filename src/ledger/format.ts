@@ -64,6 +64,7 @@ const TYPES: Readonly<Record<RecordType, true>> = {
   masking: true,
   access: true,
   notice: true,
+  passkey: true,
 };
 const isRecordType = (type: JsonValue | undefined): type is RecordType =>
   typeof type === 'string' && Object.hasOwn(TYPES, type);

@@ -1,7 +1,7 @@
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
+import type { PasskeyAssertion } from './passkey.js';
 import type { Principal, PrincipalKey } from './principal.js';
-import type { PasskeyAssertion } from './record.js';
 import type { ApprovalWindow } from './settings.js';
 
 /** What a grant is for: exactly this call. Any difference means a new request. */

@@ -4,6 +4,7 @@
  */
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
+import type { PasskeyAssertion, PasskeyRecord, ReviewerFacts } from './passkey.js';
 import type { MaskCount, MaskingRecord } from './redaction.js';
 
 export type RecordType =
@@ -23,7 +24,8 @@ export type RecordType =
   | 'tool'
   | 'masking'
   | 'access'
-  | 'notice';
+  | 'notice'
+  | 'passkey';
 
 export interface PrincipalFacts {
   readonly iss: string;
@@ -169,14 +171,6 @@ export interface ConfigRecord {
   readonly reason: string | null;
 }
 
-/** What a passkey signed (WebAuthn §6.3.3), enough to verify it offline. All base64url without padding. */
-export interface PasskeyAssertion {
-  readonly credential: string;
-  readonly authenticator_data: string;
-  readonly client_data: string;
-  readonly signature: string;
-}
-
 /**
  * `approval`: one transition. Payloads: `args` (masked), `reason`, `person`, `tool` (what the server says of it).
  * What is optional here is absent in records of earlier versions.
@@ -214,17 +208,7 @@ export interface ApprovalRecord {
   readonly approved: number;
   readonly reviewers: readonly string[];
   /** Who decided; null for transitions that nobody decides. */
-  readonly by:
-    | (PrincipalFacts & {
-        readonly groups: readonly string[];
-        readonly amr: readonly string[];
-        readonly acr: string | null;
-        readonly client_id: string | null;
-        /** Seconds since 1970. */
-        readonly auth_time: number | null;
-        readonly token: KeyedDigest;
-      })
-    | null;
+  readonly by: ReviewerFacts | null;
   readonly channel: 'api' | 'web' | null;
   readonly address: string | null;
   /** The call that consumed the grant. */
@@ -307,6 +291,7 @@ export interface RecordBodies {
   readonly masking: MaskingRecord;
   readonly access: AccessRecord;
   readonly notice: NoticeRecord;
+  readonly passkey: PasskeyRecord;
 }
 
 /** What a station hands to the ledger. */

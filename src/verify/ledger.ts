@@ -6,6 +6,7 @@ import { type Chain, ChainError, type CheckedPayload, createChain } from '../led
 import { commitmentPrefix, MAX_LINE_BYTES, type RecordLine, segmentFirst } from '../ledger/format.js';
 import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
+import { PasskeyWalk } from './passkeys.js';
 import { checkSetAside } from './set-aside.js';
 import type { Target } from './target.js';
 
@@ -69,6 +70,7 @@ class LedgerWalk {
   private readonly target: LedgerTarget;
   private readonly chain: Chain;
   private readonly continuity: Continuity;
+  private readonly passkeys: PasskeyWalk;
   /** File and byte of the line under way, of the last record, and of the first record without a checkpoint. */
   private place = '';
   private byte = 0;
@@ -81,6 +83,7 @@ class LedgerWalk {
     const { trust, findings, label } = target;
     this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) });
     const { heartbeat, skew } = trust;
+    this.passkeys = new PasskeyWalk(findings, label === '' ? 'the ledger' : label.slice(0, -1));
     this.continuity = new Continuity({
       label: label === '' ? 'ledger' : label.slice(0, -1),
       heartbeat,
@@ -112,6 +115,7 @@ class LedgerWalk {
   async end(whole: boolean): Promise<void> {
     const { findings, label, dir } = this.target;
     if (whole) this.continuity.end();
+    this.passkeys.end(this.target.trust);
     if (!this.head)
       findings.add('incomplete', 'LEDGER_EMPTY', `${label || 'the ledger '}holds no record under a checkpoint.`);
     if (whole) await this.strayBlobs();
@@ -146,6 +150,7 @@ class LedgerWalk {
 
   private record(record: RecordLine): void {
     this.continuity.record(record);
+    this.passkeys.record(record);
     this.last = { record, place: this.place, byte: this.byte };
     this.batch ??= this.last;
     this.firstTime ??= record.t;

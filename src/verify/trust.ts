@@ -1,4 +1,5 @@
 /** The trust file: what the auditor believes, and from where the verifier takes every key that counts. */
+import { CoseError, parseCoseKey } from '../base/cose.js';
 import { readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { JsonValue } from '../base/json.js';
@@ -7,6 +8,14 @@ import { keyFingerprint, TrailDigestError, trailPublicKey } from '../base/trail-
 import type { TrailKey } from '../base/trail-keys.js';
 import { countOf, listOf, objectOf, readJson, ShapeError, textOf } from './shape.js';
 
+/** A passkey that the auditor knows to be this person's own. */
+interface TrustedPasskey {
+  readonly issuer: string;
+  readonly subject: string;
+  /** COSE key, base64url. */
+  readonly publicKey: string;
+}
+
 /** A parsed trust file. Without one every list is empty, so nothing is believed. */
 export interface TrustedKeys {
   readonly ledgers: readonly NoteVerifier[];
@@ -14,6 +23,7 @@ export interface TrustedKeys {
   /** Whether AWS uses the key of this fingerprint in the region, as the auditor learnt it. */
   readonly cloudtrail: (region: string, fingerprint: string) => boolean;
   readonly cloudtrailKeys: readonly TrailKey[];
+  readonly passkeys: readonly TrustedPasskey[];
   /** Longest silence between two records that is not a gap, milliseconds. */
   readonly heartbeat: number;
   /** Tolerance of clocks, milliseconds. */
@@ -54,11 +64,27 @@ const trailKey = (value: JsonValue, where: string): RegionalKey => {
   }
 };
 
+const passkey = (value: JsonValue, where: string): TrustedPasskey => {
+  const fields = objectOf(value, where, ['issuer', 'subject', 'publicKey']);
+  const publicKey = textOf(fields['publicKey'], `${where}.publicKey`);
+  try {
+    parseCoseKey(Buffer.from(publicKey, 'base64url'));
+  } catch (error) {
+    if (error instanceof CoseError) throw new ShapeError(`${where}.publicKey ${error.message}`);
+    throw error;
+  }
+  const [issuer, subject] = [
+    textOf(fields['issuer'], `${where}.issuer`),
+    textOf(fields['subject'], `${where}.subject`),
+  ];
+  return { issuer, subject, publicKey };
+};
+
 const threshold = (value: JsonValue | undefined, where: string, fallback: number): number =>
   value === undefined ? fallback : countOf(value, where);
 
 const build = (value: JsonValue): TrustedKeys => {
-  const fields = objectOf(value, 'the file', ['v', 'ledgers', 'reports', 'cloudtrail'], ['thresholds']);
+  const fields = objectOf(value, 'the file', ['v', 'ledgers', 'reports', 'cloudtrail'], ['thresholds', 'passkeys']);
   if (fields['v'] !== 1) throw new ShapeError('v is not 1');
   const thresholds = objectOf(fields['thresholds'] ?? {}, 'thresholds', [], ['heartbeatSeconds', 'skewMs']);
   const trail = listOf(fields['cloudtrail'], 'cloudtrail', trailKey);
@@ -69,6 +95,7 @@ const build = (value: JsonValue): TrustedKeys => {
     reports: listOf(fields['reports'], 'reports', verifierKey),
     cloudtrail: (region, fingerprint) => keys.has(`${region} ${fingerprint}`),
     cloudtrailKeys: trail,
+    passkeys: listOf(fields['passkeys'] ?? [], 'passkeys', passkey),
     heartbeat: threshold(thresholds['heartbeatSeconds'], 'thresholds.heartbeatSeconds', heartbeatSeconds) * 1000,
     skew: threshold(thresholds['skewMs'], 'thresholds.skewMs', skewMs),
   };
