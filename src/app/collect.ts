@@ -1,9 +1,12 @@
-/** Collects CloudTrail from folders, rebuilds the warehouse, and says what came of it. */
+/** Collects CloudTrail from folders and buckets, rebuilds the warehouse, and says what came of it. */
 
+import { type Clock, systemClock } from '../base/clock.js';
 import { realFiles } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import type { TrailCheck } from '../base/trail-chain.js';
 import { type CollectedFile, collectCloudTrailFolder } from '../collect/cloudtrail/files.js';
+import { collectCloudTrailBucket } from '../collect/cloudtrail/from-bucket.js';
+import { openListKeys, openS3Bucket } from '../collect/cloudtrail/s3.js';
 import { ledgerDir } from '../ledger/folder.js';
 import { readLedger } from '../ledger/read.js';
 import type { Settings } from '../model/settings.js';
@@ -13,8 +16,13 @@ import { openWarehouse } from '../warehouse/open.js';
 
 export interface CollectAsk {
   readonly settings: Settings;
-  /** Folder to collect; those of the configuration where it is absent. */
+  /** Folder to collect; the sources of the configuration where it is absent. */
   readonly from?: string;
+  /** Buckets are listed from this day on, milliseconds since 1970; else from where the last collection ended. */
+  readonly since?: number;
+  /** The machine's, where absent. */
+  readonly clock?: Clock;
+  readonly environment?: NodeJS.ProcessEnv;
   readonly onProgress?: (step: string, done: number, total: number) => void;
 }
 
@@ -62,12 +70,34 @@ async function* ledgerRecords(settings: Settings): AsyncGenerator<LedgerEntryLik
   yield* readLedger(dir);
 }
 
-const foldersOf = ({ settings, from }: CollectAsk): readonly string[] => {
-  const folders = from === undefined ? settings.collect.cloudtrail.map(({ dir }) => dir) : [from];
-  if (folders.length > 0) return folders;
+type Source = Settings['collect']['cloudtrail'][number];
+
+const sourcesOf = ({ settings, from }: CollectAsk): readonly Source[] => {
+  const sources = from === undefined ? settings.collect.cloudtrail : [{ dir: from }];
+  if (sources.length > 0) return sources;
   throw new CountersignError('USAGE', {
-    problem: 'no folder of CloudTrail files is named, here or under collect.cloudtrail',
+    problem: 'no folder or bucket of CloudTrail files is named, here or under collect.cloudtrail',
   });
+};
+
+const collectSource = async (source: Source, ask: CollectAsk): Promise<readonly CollectedFile[]> => {
+  const { dataDir } = ask.settings.gateway;
+  const onProgress = (done: number, total: number): void => ask.onProgress?.('files', done, total);
+  if ('dir' in source) return (await collectCloudTrailFolder({ from: source.dir, dataDir, onProgress })).files;
+  const aws = { settings: source.s3, environment: ask.environment ?? process.env };
+  const now = (ask.clock ?? systemClock()).now();
+  const collection = await collectCloudTrailBucket({
+    bucket: await openS3Bucket(aws),
+    listKeys: await openListKeys(aws),
+    scope: source.s3,
+    dataDir,
+    from: ask.since ?? null,
+    earliest: now - source.s3.since,
+    now,
+    concurrency: source.s3.concurrency,
+    onProgress,
+  });
+  return collection.files;
 };
 
 const integrityOf = ({ digests, logs }: TrailCheck): readonly FileProblem[] => [
@@ -144,18 +174,15 @@ const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse)
 };
 
 /**
- * Collects one folder, or those of the configuration, and rebuilds the warehouse from all that was ever collected
+ * Collects one folder, or the sources of the configuration, and rebuilds the warehouse from all that was ever collected
  * and from the ledger, which a running gateway may go on writing.
  * The exit is 12 where a log or digest is not what a digest says, 11 where files were not taken whole or are missing.
- * @throws CountersignError USAGE, COLLECT_FOLDER, and those of `buildWarehouse`
+ * @throws CountersignError USAGE, COLLECT_FOLDER, COLLECT_BUCKET, and those of `buildWarehouse`
  */
 export const collectCloudTrail = async (ask: CollectAsk): Promise<CollectSummary> => {
   const { dataDir } = ask.settings.gateway;
   const files: CollectedFile[] = [];
-  for (const from of foldersOf(ask)) {
-    const onProgress = (done: number, total: number): void => ask.onProgress?.('files', done, total);
-    files.push(...(await collectCloudTrailFolder({ from, dataDir, onProgress })).files);
-  }
+  for (const source of sourcesOf(ask)) files.push(...(await collectSource(source, ask)));
   const records = ledgerRecords(ask.settings);
   const onStep = (step: string, done: number, total: number): void => ask.onProgress?.(step, done, total);
   return summarize(files, await buildWarehouse({ dataDir, records, settings: ask.settings, onStep }));

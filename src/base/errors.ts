@@ -212,6 +212,11 @@ export const ERRORS = {
     message: 'the folder {dir} cannot be collected: {problem}',
     hint: 'name a folder that holds CloudTrail files, such as a copy of the trail bucket',
   },
+  COLLECT_BUCKET: {
+    exit: 2,
+    message: 'the bucket {bucket} cannot be collected: {problem}',
+    hint: 'check bucket, prefix, organization, region and credentials under collect.cloudtrail; reading needs s3:ListBucket, s3:ListBucketVersions, s3:GetObject and s3:GetObjectVersion',
+  },
   RAW_INDEX: {
     exit: 12,
     message: 'the index of collected evidence {file} is damaged: {problem}',

@@ -4,7 +4,14 @@ import { sha256 } from '../base/digest.js';
 import { isSystemError, makeFolder, readBounded, realFiles, writeAtomic } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { RawObject } from '../model/evidence.js';
-import { parseRawIndex, parseRawProblems, type RawProblem, rawPath } from '../model/raw-index.js';
+import {
+  parseRawIndex,
+  parseRawListing,
+  parseRawProblems,
+  type RawListing,
+  type RawProblem,
+  rawPath,
+} from '../model/raw-index.js';
 
 /** A million lines of some 400 bytes. */
 const MAX_INDEX_BYTES = 512 * 1024 ** 2;
@@ -12,8 +19,16 @@ const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 export interface RawStore {
   /** Keeps the bytes under their hash, once. */
   put(hash: string, bytes: Buffer): Promise<void>;
-  /** Merges one collection into the two index files; each is replaced at once. */
-  commit(objects: readonly RawObject[], problems: readonly RawProblem[]): Promise<void>;
+  /** What is kept so far. */
+  objects(): Promise<readonly RawObject[]>;
+  /** The bytes of a kept object. */
+  read(object: RawObject): Promise<Buffer>;
+  /** Merges one collection into the index files; each is replaced at once. */
+  commit(
+    objects: readonly RawObject[],
+    problems: readonly RawProblem[],
+    listing?: readonly RawListing[],
+  ): Promise<void>;
 }
 
 const readLines = async <T>(path: string, parse: (bytes: Uint8Array) => readonly T[]): Promise<readonly T[]> => {
@@ -32,12 +47,15 @@ const byKey = (a: { key: string; sha256: string }, b: { key: string; sha256: str
 
 const identity = (row: { readonly key: string; readonly sha256: string }): string => `${row.sha256} ${row.key}`;
 
-/** A later delivery without the signature does not unlearn it. */
+/** A later delivery without the signature does not unlearn it; what a bucket told first stays. */
 const mergeObjects = (before: readonly RawObject[], now: readonly RawObject[]): readonly RawObject[] => {
   const merged = new Map(before.map((row) => [identity(row), row]));
   for (const row of now) {
-    const signature = row.signature ?? merged.get(identity(row))?.signature ?? null;
-    merged.set(identity(row), { ...row, signature });
+    const known = merged.get(identity(row));
+    const delivery = known?.delivery ?? row.delivery;
+    const signature = row.signature ?? known?.signature ?? null;
+    const { sha256: hash, bytes, kind, key } = row;
+    merged.set(identity(row), { sha256: hash, bytes, kind, key, signature, ...(delivery && { delivery }) });
   }
   return [...merged.values()].sort(byKey);
 };
@@ -53,6 +71,22 @@ const mergeProblems = (
   return [...merged.values()].filter((row) => !collected.has(row.key)).sort(byKey);
 };
 
+const placeOf = (row: RawListing): string =>
+  row.kind === 'chain' ? `0 ${row.source} ${row.account} ${row.region}` : `1 ${row.source} ${row.key} ${row.at}`;
+
+/** The window of an expected chain grows with each collection. */
+const mergeListing = (before: readonly RawListing[], now: readonly RawListing[]): readonly RawListing[] => {
+  const merged = new Map(before.map((row) => [placeOf(row), row]));
+  for (const row of now) {
+    const known = merged.get(placeOf(row));
+    const both = row.kind === 'chain' && known?.kind === 'chain' ? known : undefined;
+    const from = both && row.kind === 'chain' && both.from < row.from ? { from: both.from } : {};
+    const to = both && row.kind === 'chain' && both.to > row.to ? { to: both.to } : {};
+    merged.set(placeOf(row), { ...row, ...from, ...to });
+  }
+  return [...merged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+};
+
 /** Whether the object is there unharmed: collecting again mends one that is not. */
 const holds = async (path: string, hash: string, length: number): Promise<boolean> =>
   (await realFiles.facts(path))?.size === length && sha256(await readBounded(path, length)) === hash;
@@ -62,6 +96,7 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
   const root = join(dataDir, 'raw');
   const indexFile = join(root, 'index.ndjson');
   const problemsFile = join(root, 'problems.ndjson');
+  const listingFile = join(root, 'listing.ndjson');
   await makeFolder(root);
   return {
     put: async (hash, bytes) => {
@@ -70,11 +105,15 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
       await makeFolder(join(root, hash.slice(0, 2)));
       await writeAtomic(path, bytes);
     },
-    commit: async (objects, problems) => {
+    objects: () => readLines(indexFile, parseRawIndex),
+    read: ({ sha256: hash, bytes }) => readBounded(join(root, rawPath(hash)), bytes),
+    commit: async (objects, problems, listing = []) => {
       const index = mergeObjects(await readLines(indexFile, parseRawIndex), objects);
       const open = mergeProblems(await readLines(problemsFile, parseRawProblems), problems, objects);
       await writeAtomic(indexFile, ndjson(index));
       await writeAtomic(problemsFile, ndjson(open));
+      if (listing.length === 0) return;
+      await writeAtomic(listingFile, ndjson(mergeListing(await readLines(listingFile, parseRawListing), listing)));
     },
   };
 };

@@ -77,6 +77,21 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
 }
 
+/** What a bucket says of an object beside its bytes. */
+export interface RawDelivery {
+  /** `s3://<bucket>`, or `cloudtrail:<region>` for what the service itself answered. */
+  readonly source: string;
+  /** Version id; null where the bucket keeps no versions. */
+  readonly version: string | null;
+  readonly etag: string | null;
+  /** When it was stored, RFC 3339. */
+  readonly modified: string;
+  /** Object Lock, such as `COMPLIANCE until 2027-01-01T00:00:00.000Z`; null where there is none or it may not be read. */
+  readonly lock: string | null;
+  /** Metadata `backfill-generation-timestamp` of a late digest; AWS does not sign it. */
+  readonly backfill: string | null;
+}
+
 /** One line of `raw/index.ndjson`: an object as delivered, kept under `raw/<aa>/<sha256>`. */
 export interface RawObject {
   /** SHA-256 of the bytes as delivered. */
@@ -87,6 +102,8 @@ export interface RawObject {
   readonly key: string;
   /** Object metadata `signature` of a digest, hex, where it was delivered. */
   readonly signature: string | null;
+  /** Absent where it was read from a folder. */
+  readonly delivery?: RawDelivery;
 }
 
 /**

@@ -1,6 +1,6 @@
-/** `raw/index.ndjson` and `raw/problems.ndjson`: what was delivered, one line per key. */
+/** `raw/index.ndjson`, `raw/problems.ndjson` and `raw/listing.ndjson`: what was delivered, one line per item. */
 import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
-import type { RawObject } from './evidence.js';
+import type { RawDelivery, RawObject } from './evidence.js';
 
 /** A delivered file that is not kept as evidence, and why. */
 export interface RawProblem {
@@ -30,6 +30,24 @@ const count = (object: JsonObject, name: string, line: number): number => {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : fail(line, name);
 };
 
+const textOrNull = (object: JsonObject, name: string, line: number): string | null =>
+  object[name] === null ? null : text(object, name, line);
+
+const delivery = (value: JsonValue | undefined, line: number): { readonly delivery?: RawDelivery } => {
+  if (value === undefined) return {};
+  if (!isObject(value)) return fail(line, 'delivery');
+  return {
+    delivery: {
+      source: text(value, 'source', line),
+      version: textOrNull(value, 'version', line),
+      etag: textOrNull(value, 'etag', line),
+      modified: text(value, 'modified', line),
+      lock: textOrNull(value, 'lock', line),
+      backfill: textOrNull(value, 'backfill', line),
+    },
+  };
+};
+
 const rawObject = (object: JsonObject, line: number): RawObject => {
   const kind = KINDS.find((known) => known === object['kind']);
   const sha256 = text(object, 'sha256', line);
@@ -40,7 +58,8 @@ const rawObject = (object: JsonObject, line: number): RawObject => {
     bytes: count(object, 'bytes', line),
     kind,
     key: text(object, 'key', line),
-    signature: object['signature'] === null ? null : text(object, 'signature', line),
+    signature: textOrNull(object, 'signature', line),
+    ...delivery(object['delivery'], line),
   };
 };
 
@@ -50,6 +69,34 @@ const rawProblem = (object: JsonObject, line: number): RawProblem => ({
   bytes: count(object, 'bytes', line),
   reason: text(object, 'reason', line),
 });
+
+/** What listing a bucket told beside its objects: a line of `raw/listing.ndjson`. */
+export type RawListing =
+  /** A chain of digests that must exist: of one account and region, for what was collected. RFC 3339. */
+  | {
+      readonly kind: 'chain';
+      readonly source: string;
+      readonly account: string;
+      readonly region: string;
+      readonly from: string;
+      readonly to: string;
+    }
+  /** An object was deleted, or hidden, at that time. */
+  | { readonly kind: 'delete_marker'; readonly source: string; readonly key: string; readonly at: string };
+
+const rawListing = (object: JsonObject, line: number): RawListing => {
+  const source = text(object, 'source', line);
+  switch (object['kind']) {
+    case 'chain': {
+      const [account, region] = [text(object, 'account', line), text(object, 'region', line)];
+      return { kind: 'chain', source, account, region, from: text(object, 'from', line), to: text(object, 'to', line) };
+    }
+    case 'delete_marker':
+      return { kind: 'delete_marker', source, key: text(object, 'key', line), at: text(object, 'at', line) };
+    default:
+      return fail(line, 'kind');
+  }
+};
 
 const lines = <T>(bytes: Uint8Array, parse: (object: JsonObject, line: number) => T): readonly T[] => {
   const rows: T[] = [];
@@ -70,6 +117,9 @@ export const parseRawIndex = (bytes: Uint8Array): readonly RawObject[] => lines(
 
 /** Parses `raw/problems.ndjson` strictly. @throws Error naming the line */
 export const parseRawProblems = (bytes: Uint8Array): readonly RawProblem[] => lines(bytes, rawProblem);
+
+/** Parses `raw/listing.ndjson` strictly. @throws Error naming the line */
+export const parseRawListing = (bytes: Uint8Array): readonly RawListing[] => lines(bytes, rawListing);
 
 /** Where an object lies below `raw/`. */
 export const rawPath = (sha256: string): string => `${sha256.slice(0, 2)}/${sha256}`;

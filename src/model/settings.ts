@@ -66,6 +66,31 @@ export interface ServerSettings {
   readonly masking: string;
 }
 
+/** A trail bucket to collect from. */
+export interface S3TrailSettings {
+  readonly bucket: string;
+  /** Before `AWSLogs/`; empty, or ends in `/`. */
+  readonly prefix: string;
+  /** Organisation id of an organisation trail. */
+  readonly organization: string | null;
+  /** Accounts and regions that must have logs; empty: those found. */
+  readonly accounts: readonly string[];
+  readonly regions: readonly string[];
+  /** Region of the bucket; where it lies in another one, the answers of S3 lead there. */
+  readonly region: string;
+  readonly profile: string | null;
+  readonly roleArn: string | null;
+  readonly externalId: string | null;
+  /** Endpoints where S3 and CloudTrail are not AWS's own. */
+  readonly endpoint: string | null;
+  readonly cloudtrailEndpoint: string | null;
+  readonly requestPayer: boolean;
+  /** How far back the first collection reads, milliseconds. */
+  readonly since: number;
+  /** Requests under way at once. */
+  readonly concurrency: number;
+}
+
 export interface PolicyRule {
   readonly id: string;
   readonly effect: 'allow' | 'deny' | 'approval';
@@ -96,7 +121,7 @@ export interface ApprovalRule {
   /** Whether whoever asks must say why. */
   readonly requireRequestReason?: boolean;
   /** Whether an approval must be signed with the reviewer's passkey. */
-  readonly passkey?: 'required' | 'optional';
+  readonly passkey?: 'required' | 'optional' | 'off';
   /** Methods (`amr`, RFC 8176) and classes (`acr`) of login, one of which a reviewer must have used. Absent: any. */
   readonly mfa?: { readonly amr: readonly string[]; readonly acr: readonly string[] } | undefined;
   /** A grant for several calls. Absent: for the one call that was asked for. */
@@ -216,6 +241,8 @@ export interface Settings {
   readonly policy: readonly PolicyRule[];
   readonly approvals: readonly ApprovalRule[];
   readonly masking: readonly MaskingProfile[];
+  /** Whose members must confirm the passkeys of others before they count; none: a passkey counts at once. */
+  readonly passkeys?: { readonly confirm: readonly string[] };
   /** Where reviewers are told of requests. */
   readonly channels?: readonly { readonly name: string; readonly url: string; readonly secret: SecretSource }[];
   readonly ledger: {
@@ -225,7 +252,7 @@ export interface Settings {
     /** Interval of heartbeats, milliseconds. */
     readonly heartbeat: number;
   };
-  readonly collect: { readonly cloudtrail: readonly { readonly dir: string }[] };
+  readonly collect: { readonly cloudtrail: readonly ({ readonly dir: string } | { readonly s3: S3TrailSettings })[] };
   readonly evidence: {
     readonly outDir: string;
     /** Further folders of controls. */

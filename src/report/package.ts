@@ -196,7 +196,7 @@ const copySources = async (staging: Staging, input: PackageInput): Promise<void>
   for (const hash of [...hashes].sort()) {
     await staging.copy(`raw/${rawPath(hash)}`, join(raw.dir, rawPath(hash)), hash);
   }
-  for (const name of ['index.ndjson', 'problems.ndjson']) {
+  for (const name of ['index.ndjson', 'problems.ndjson', 'listing.ndjson']) {
     const file = join(raw.dir, name);
     if ((await realFiles.facts(file))?.kind === 'file') await staging.copy(`raw/${name}`, file);
   }

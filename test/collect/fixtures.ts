@@ -61,6 +61,19 @@ export const publicKeys = (fromHour = '00'): string =>
     ],
   });
 
+/** The same keys as the service itself answers. */
+export const awsKeys = (): string =>
+  JSON.stringify({
+    PublicKeyList: [
+      {
+        Value: der,
+        ValidityStartTime: Date.parse('2026-11-20T00:00:00Z') / 1000,
+        ValidityEndTime: Date.parse('2026-12-20T00:00:00Z') / 1000,
+        Fingerprint: keyFingerprint(der),
+      },
+    ],
+  });
+
 export interface SignedDigest {
   readonly key: string;
   readonly bytes: Buffer;

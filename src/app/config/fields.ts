@@ -77,6 +77,17 @@ export const originUrl = webUrl
   .refine((text) => parseUrl(text)?.pathname === '/', { error: 'must be scheme, host and port, without a path' })
   .transform((text) => new URL(text).origin);
 
+export const roleArn = z
+  .string()
+  .regex(
+    /^arn:aws(?:-cn|-us-gov)?:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
+    'must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/billing-mcp',
+  );
+
+export const awsRegion = z
+  .string()
+  .regex(/^[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d{1,2}$/, 'must be an AWS region such as eu-central-1');
+
 /** A pattern in which `*` stands for any run of characters, and nothing else is special. */
 export const glob = line(200).refine((text) => !/[?[\]{}]/.test(text) && !text.startsWith('!'), {
   error: 'only * is a wildcard here; write one entry for each alternative',

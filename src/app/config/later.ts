@@ -19,7 +19,6 @@ export const LATER: readonly string[] = [
   'evidence.key.secretsManager',
   'servers.*.http.headers.*.secretsManager',
   'collect.identity',
-  'collect.cloudtrail.*.s3',
   'collect.cloudtrail.*.lookup',
   'evidence.waivers',
   'evidence.register',

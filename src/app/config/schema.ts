@@ -20,6 +20,7 @@ import {
 } from './fields.js';
 import { masking } from './masking-schema.js';
 import { server, serverId } from './server-schema.js';
+import { trailSource } from './trail-schema.js';
 
 const isTimeZone = (text: string): boolean => {
   try {
@@ -179,10 +180,7 @@ export const configuration = z.strictObject({
   ledger,
   collect: z
     .strictObject({
-      cloudtrail: z
-        .array(z.strictObject({ dir: path }))
-        .max(100)
-        .default([]),
+      cloudtrail: z.array(trailSource).max(100).default([]),
     })
     .prefault({}),
   evidence: z

@@ -1,6 +1,6 @@
 /** The schema of one server under `servers:`. */
 import { z } from 'zod';
-import { duration, line, name, path, secretSource, webUrl } from './fields.js';
+import { awsRegion, duration, line, name, path, roleArn, secretSource, webUrl } from './fields.js';
 
 const environmentName = z
   .string()
@@ -35,13 +35,8 @@ const awsEvent = z.strictObject({
 });
 
 const aws = z.strictObject({
-  roleArn: z
-    .string()
-    .regex(
-      /^arn:aws(?:-cn|-us-gov)?:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/,
-      'must be the ARN of an IAM role, such as arn:aws:iam::111122223333:role/billing-mcp',
-    ),
-  region: z.string().regex(/^[a-z]{2}(?:-[a-z]{2,10}){1,3}-\d{1,2}$/, 'must be an AWS region such as eu-central-1'),
+  roleArn,
+  region: awsRegion,
   endpoint: webUrl.optional(),
   serviceEndpoint: webUrl.optional(),
   tools: z.record(line(200), z.array(awsEvent).max(50)).default({}),

@@ -1,7 +1,7 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
 import { isLoopback } from '../../base/loopback.js';
-import type { MaskRule, SecretSource, ServerSettings, Settings } from '../../model/settings.js';
+import type { MaskRule, S3TrailSettings, SecretSource, ServerSettings, Settings } from '../../model/settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import type { Configuration } from './schema.js';
 
@@ -121,6 +121,28 @@ const maskingOf = ({ masking }: Configuration): Settings['masking'] => {
   return [{ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS], custom }, ...profiles];
 };
 
+const orNull = (text: string | undefined): string | null => text ?? null;
+
+const bucketOf = (s3: NonNullable<Configuration['collect']['cloudtrail'][number]['s3']>): S3TrailSettings => {
+  const { prefix = '' } = s3;
+  return {
+    ...s3,
+    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    region: s3.region ?? s3.regions[0] ?? 'us-east-1',
+    organization: orNull(s3.organization),
+    profile: orNull(s3.profile),
+    roleArn: orNull(s3.roleArn),
+    externalId: orNull(s3.externalId),
+    endpoint: orNull(s3.endpoint),
+    cloudtrailEndpoint: orNull(s3.cloudtrailEndpoint),
+  };
+};
+
+const trailOf = (
+  { dir, s3 }: Configuration['collect']['cloudtrail'][number],
+  at: Resolve,
+): Settings['collect']['cloudtrail'][number] => (s3 === undefined ? { dir: at(dir ?? '') } : { s3: bucketOf(s3) });
+
 export interface ConfigFile {
   /** Absolute path. */
   readonly file: string;
@@ -166,7 +188,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       digestKey: key(config.ledger.digestKey, 'digest.key'),
       heartbeat: config.ledger.heartbeat,
     },
-    collect: { cloudtrail: config.collect.cloudtrail.map(({ dir }) => ({ dir: at(dir) })) },
+    collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {
       outDir: at(config.evidence.outDir),
       controls: config.evidence.controls.map(at),

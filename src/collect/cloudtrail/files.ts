@@ -74,14 +74,18 @@ const skipped = (file: Listed, kind: FileKind, why: string, problem: boolean, ha
   object: null,
 });
 
-const rowOf = (file: Listed, hash: string, bytes: number, found: Inspection): CollectedFile => {
+/**
+ * The row of a file that was read.
+ * @throws CountersignError COUNTS_DIFFER
+ */
+export const rowOf = (key: string, hash: string, bytes: number, found: Inspection): CollectedFile => {
   const { kind, rowsRead, out, rejected, duplicate, excluded, readable } = found;
   if (rowsRead !== out + rejected + duplicate + excluded) {
-    throw new CountersignError('COUNTS_DIFFER', { what: file.key, problem: `${rowsRead} rows read` });
+    throw new CountersignError('COUNTS_DIFFER', { what: key, problem: `${rowsRead} rows read` });
   }
   const problem = !readable || rejected > 0;
   return {
-    key: file.key,
+    key,
     sha256: hash,
     bytes,
     kind,
@@ -94,6 +98,10 @@ const rowOf = (file: Listed, hash: string, bytes: number, found: Inspection): Co
     problem,
   };
 };
+
+/** A damaged file that AWS's name says is a log or digest is evidence; anything else is not ours to keep. */
+export const rawKindOf = (key: string, { readable, kind }: Inspection): RawObject['kind'] | undefined =>
+  readable ? RAW_KIND[kind] : RAW_KIND[trailKindOfKey(key) ?? 'other'];
 
 /** The signature beside a digest, by the digest's key. */
 const readHead = async (file: Listed): Promise<string | undefined> => {
@@ -110,9 +118,8 @@ const takeFile = async (file: Listed, signature: string | null, store: RawStore)
   const bytes = await readBounded(file.path, MAX_FILE_BYTES);
   const hash = sha256(bytes);
   const found = inspectFile(file.key, bytes);
-  const row = rowOf(file, hash, bytes.length, found);
-  // A damaged file that AWS's name says is a log or digest is evidence; anything else is not ours to keep.
-  const kind = found.readable ? RAW_KIND[found.kind] : RAW_KIND[trailKindOfKey(file.key) ?? 'other'];
+  const row = rowOf(file.key, hash, bytes.length, found);
+  const kind = rawKindOf(file.key, found);
   if (kind === undefined) return { row, object: null };
   await store.put(hash, bytes);
   const object: RawObject = { sha256: hash, bytes: bytes.length, kind, key: file.key, signature };

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../../cli/base.js';
 import { table } from '../../cli/print.js';
 import { progress } from '../../cli/progress.js';
-import { type CollectSummary, collectCloudTrail, loadSettings } from '../../index.js';
+import { type CollectSummary, CountersignError, collectCloudTrail, loadSettings } from '../../index.js';
 
 interface Line {
   readonly what: string;
@@ -11,6 +11,12 @@ interface Line {
 }
 
 const MAX_NAMED = 50;
+
+/** Start of a day, milliseconds since 1970, UTC. */
+const dayOf = (text: string): number | undefined => {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : ms;
+};
 
 const lines = (summary: CollectSummary): readonly Line[] => {
   const { digests, logs, matches } = summary;
@@ -38,8 +44,8 @@ const lines = (summary: CollectSummary): readonly Line[] => {
 export default class CollectCloudTrail extends BaseCommand {
   static override summary = 'Collect CloudTrail files and join them with the recorded calls.';
   static override description =
-    'Reads log files, digests and public keys below a folder, such as a copy of the trail bucket; keeps them as ' +
-    'delivered, checks logs against digests, and rebuilds the warehouse. A file that cannot be taken is named and ' +
+    'Reads log files, digests and public keys from the trail buckets and folders of the configuration, or below a ' +
+    'folder; keeps them as delivered, checks logs against digests, and rebuilds the warehouse. A file that cannot be taken is named and ' +
     'skipped (exit 11); a log that is not what its digest says is exit 12.';
   static override examples = [
     '<%= config.bin %> collect cloudtrail --from-dir ./trail-bucket',
@@ -48,8 +54,17 @@ export default class CollectCloudTrail extends BaseCommand {
   static override flags = {
     config: configFlag,
     'from-dir': Flags.string({
-      summary: 'the folder to read (default: those under collect.cloudtrail)',
+      summary: 'the folder to read (default: the folders and buckets under collect.cloudtrail)',
       helpValue: 'DIR',
+    }),
+    since: Flags.string({
+      summary: 'list buckets again from this day on (default: a month before what was collected last)',
+      helpValue: 'YYYY-MM-DD',
+      parse: (text) => {
+        if (dayOf(text) === undefined)
+          throw new CountersignError('USAGE', { problem: `--since ${text}: write YYYY-MM-DD` });
+        return Promise.resolve(text);
+      },
     }),
   };
 
@@ -58,9 +73,11 @@ export default class CollectCloudTrail extends BaseCommand {
     const settings = await loadSettings(flags.config);
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const from = flags['from-dir'];
+    const since = flags.since === undefined ? undefined : dayOf(flags.since);
     const summary = await collectCloudTrail({
       settings,
       ...(from !== undefined && { from }),
+      ...(since !== undefined && { since }),
       onProgress: bar.update,
     }).finally(bar.stop);
     this.name('red', 'changed', summary.integrity);

@@ -1,0 +1,39 @@
+/** The schema of one source under `collect.cloudtrail`. */
+import { z } from 'zod';
+import { isLoopback } from '../../base/loopback.js';
+import { awsRegion, duration, line, path, roleArn, webUrl } from './fields.js';
+
+/** Credentials and evidence travel there. */
+const endpoint = webUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+  error: 'must start with https://',
+});
+
+const s3 = z.strictObject({
+  bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
+  prefix: line(200).optional(),
+  organization: z
+    .string()
+    .regex(/^o-[a-z0-9]{4,32}$/, 'must be the id of an organisation, such as o-a1b2c3d4e5')
+    .optional(),
+  accounts: z
+    .array(z.string().regex(/^\d{12}$/, 'must be an account id of 12 digits, in quotes'))
+    .max(10_000)
+    .default([]),
+  regions: z.array(awsRegion).max(100).default([]),
+  region: awsRegion.optional(),
+  profile: line(200).optional(),
+  roleArn: roleArn.optional(),
+  externalId: line(1_224).optional(),
+  endpoint: endpoint.optional(),
+  cloudtrailEndpoint: endpoint.optional(),
+  requestPayer: z.boolean().default(false),
+  since: duration('1d', '3660d').prefault('100d'),
+  concurrency: z.int().min(1).max(64).default(32),
+});
+
+/** A folder or a bucket. */
+export const trailSource = z
+  .strictObject({ dir: path.optional(), s3: s3.optional() })
+  .refine(({ dir, s3: bucket }) => (dir === undefined) !== (bucket === undefined), {
+    error: 'must have exactly one of dir and s3',
+  });

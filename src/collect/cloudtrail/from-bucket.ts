@@ -1,0 +1,242 @@
+/** Collects a trail's bucket: lists every version, fetches what is new, keeps it as delivered, and can be stopped at any point. */
+import { timestamp } from '../../base/clock.js';
+import { sha256 } from '../../base/digest.js';
+import { CountersignError, reason } from '../../base/errors.js';
+import { eachOf } from '../../base/pool.js';
+import type { RawDelivery, RawObject } from '../../model/evidence.js';
+import type { RawListing, RawProblem } from '../../model/raw-index.js';
+import { openRawStore, type RawStore } from '../raw-store.js';
+import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
+import { findChains, type Refused, type TrailChain, type TrailScope } from './chains.js';
+import { type CollectedFile, type Collection, rawKindOf, rowOf } from './files.js';
+import { inspectFile } from './inspect.js';
+import { collectKeys } from './public-keys.js';
+
+export interface BucketAsk {
+  readonly bucket: TrailBucket;
+  readonly listKeys: ListKeys;
+  readonly scope: TrailScope;
+  readonly dataDir: string;
+  /** Milliseconds since 1970: objects delivered from then on. Null: from where the last collection ended, less the overlap. */
+  readonly from: number | null;
+  /** Where nothing was collected yet. */
+  readonly earliest: number;
+  readonly now: number;
+  readonly concurrency: number;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+const DAY = 86_400_000;
+/** CloudTrail tries for 30 days to deliver a file, under the name of its first attempt. */
+const OVERLAP = 31 * DAY;
+/** Index files are written after this many objects, or a tenth of all: a stop loses no more, and the cost stays linear. */
+const COMMIT_EVERY = 2_000;
+/** AWS delivers at most 50 MB. */
+const MAX_OBJECT_BYTES = 256 * 1024 ** 2;
+
+const day = (ms: number): string => timestamp(ms).slice(0, 10).replaceAll('-', '/');
+
+/** What makes two listed versions the same delivery. */
+const versionKey = (
+  source: string,
+  item: { key: string; version: string | null; etag: string | null; bytes: number },
+): string => `${source} ${item.key} ${item.version ?? item.etag ?? ''} ${item.bytes}`;
+
+const knownVersions = (objects: readonly RawObject[]): ReadonlySet<string> =>
+  new Set(
+    objects.flatMap(({ key, bytes, delivery }) =>
+      delivery ? [versionKey(delivery.source, { key, bytes, version: delivery.version, etag: delivery.etag })] : [],
+    ),
+  );
+
+/** The newest collected day below each prefix, as it stands in keys. */
+const newestDays = (objects: readonly RawObject[], source: string): ReadonlyMap<string, string> => {
+  const newest = new Map<string, string>();
+  for (const { key, delivery } of objects) {
+    const found = /^(.*\/)(\d{4}\/\d{2}\/\d{2})\/[^/]+$/.exec(key);
+    const [, prefix = '', at = ''] = found ?? [];
+    if (delivery?.source === source && found && at > (newest.get(prefix) ?? '')) newest.set(prefix, at);
+  }
+  return newest;
+};
+
+const startOf = (ask: BucketAsk, newest: string | undefined): number => {
+  if (ask.from !== null) return ask.from;
+  return newest === undefined ? ask.earliest : Date.parse(`${newest.replaceAll('/', '-')}T00:00:00Z`) - OVERLAP;
+};
+
+interface Listing {
+  readonly fresh: readonly ListedVersion[];
+  readonly lines: readonly RawListing[];
+  readonly refused: readonly Refused[];
+}
+
+/** Lists the prefixes of all chains. What is refused is told and does not end the rest. */
+const listAll = async (
+  ask: BucketAsk,
+  chains: readonly TrailChain[],
+  before: readonly RawObject[],
+): Promise<Listing> => {
+  const { bucket } = ask;
+  const [known, newest] = [knownVersions(before), newestDays(before, bucket.source)];
+  const fresh: ListedVersion[] = [];
+  const refused: Refused[] = [];
+  const lines: RawListing[] = chains.map(({ account, region }) => ({
+    kind: 'chain',
+    source: bucket.source,
+    account,
+    region,
+    from: timestamp(ask.from ?? ask.earliest),
+    to: timestamp(ask.now),
+  }));
+  const take = (item: ListedVersion): void => {
+    if (item.deleted)
+      lines.push({ kind: 'delete_marker', source: bucket.source, key: item.key, at: timestamp(item.modified) });
+    else if (!known.has(versionKey(bucket.source, item))) fresh.push(item);
+  };
+  const listPrefix = async (prefix: string): Promise<void> => {
+    try {
+      const after = `${prefix}${day(startOf(ask, newest.get(prefix)))}`;
+      for await (const page of bucket.list(prefix, after)) page.forEach(take);
+    } catch (error) {
+      if (!(error instanceof BucketError) || error.ends) throw error;
+      refused.push({ prefix, problem: error.message });
+    }
+  };
+  await eachOf(
+    chains.flatMap(({ prefixes }) => prefixes),
+    Math.min(8, ask.concurrency),
+    listPrefix,
+  );
+  return { fresh: fresh.sort((a, b) => (a.key < b.key ? -1 : 1)), lines, refused };
+};
+
+const deliveryOf = (source: string, item: ListedVersion, { metadata, lock }: Delivered): RawDelivery => ({
+  source,
+  version: item.version,
+  etag: item.etag,
+  modified: timestamp(item.modified),
+  lock,
+  backfill: metadata['backfill-generation-timestamp'] ?? null,
+});
+
+const notRead = (key: string, bytes: number, why: string): CollectedFile => ({
+  key,
+  sha256: '',
+  bytes,
+  kind: 'other',
+  rowsRead: 0,
+  out: 0,
+  rejected: 0,
+  duplicate: 0,
+  excluded: 0,
+  reason: why,
+  problem: true,
+});
+
+interface Taken {
+  readonly row: CollectedFile;
+  readonly object: RawObject | null;
+}
+
+const SIGNATURE = /^[0-9a-f]{2,4096}$/;
+
+const take = async (ask: BucketAsk, item: ListedVersion, store: RawStore): Promise<Taken> => {
+  const delivered = await ask.bucket.get(item, MAX_OBJECT_BYTES);
+  const { bytes, metadata } = delivered;
+  const hash = sha256(bytes);
+  const found = inspectFile(item.key, bytes);
+  const row = rowOf(item.key, hash, bytes.length, found);
+  const kind = rawKindOf(item.key, found);
+  if (kind === undefined) return { row, object: null };
+  await store.put(hash, bytes);
+  const signature = metadata['signature'];
+  const signed = kind === 'cloudtrail-digest' && signature !== undefined && SIGNATURE.test(signature);
+  const delivery = deliveryOf(ask.bucket.source, item, delivered);
+  const object = {
+    sha256: hash,
+    bytes: bytes.length,
+    kind,
+    key: item.key,
+    signature: signed ? signature : null,
+    delivery,
+  };
+  return { row, object };
+};
+
+const problemOf = ({ key, sha256: hash, bytes, reason: why }: CollectedFile): RawProblem => ({
+  key,
+  sha256: hash,
+  bytes,
+  reason: why ?? '',
+});
+
+/** Fetches, and commits as it goes. Once the credentials fail as a whole, the rest is named as not read. */
+const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept: number): Promise<readonly Taken[]> => {
+  const all: Taken[] = [];
+  let open: Taken[] = [];
+  let ended: string | null = null;
+  let committing: Promise<void> = Promise.resolve();
+  const commit = (): Promise<void> => {
+    const batch = open;
+    open = [];
+    const objects = batch.flatMap(({ object }) => (object === null ? [] : [object]));
+    const problems = batch.filter(({ row, object }) => row.problem && object === null).map(({ row }) => problemOf(row));
+    committing = committing.then(() => store.commit(objects, problems));
+    return committing;
+  };
+  const fetchOne = async (item: ListedVersion): Promise<void> => {
+    let taken: Taken;
+    try {
+      taken =
+        ended === null
+          ? await take(ask, item, store)
+          : { row: notRead(item.key, item.bytes, `not read: ${ended}`), object: null };
+    } catch (error) {
+      if (!(error instanceof BucketError || error instanceof RangeError)) throw error;
+      if (error instanceof BucketError && error.ends) ended ??= error.message;
+      taken = { row: notRead(item.key, item.bytes, `not read: ${error.message}`), object: null };
+    }
+    all.push(taken);
+    open.push(taken);
+    ask.onProgress?.(all.length, listing.fresh.length);
+    if (open.length >= Math.max(COMMIT_EVERY, (kept + all.length) / 10)) await commit();
+  };
+  await eachOf(listing.fresh, ask.concurrency, fetchOne);
+  await commit();
+  return all;
+};
+
+const refusedRow = (bucket: TrailBucket, { prefix, problem }: Refused): CollectedFile =>
+  notRead(prefix, 0, `${bucket.source} could not be listed there: ${problem}`);
+
+/**
+ * Collects what is new in a trail's bucket into `<dataDir>/raw`, and the public keys of its digests. Versions and
+ * delete markers are listed, so that what was replaced or deleted shows. A stop loses nothing that was committed; the
+ * next run goes on. Listing reaches back over the overlap in which CloudTrail may still deliver.
+ * @throws CountersignError COLLECT_BUCKET where nothing could be listed, RAW_INDEX
+ */
+export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collection> => {
+  const { bucket } = ask;
+  const store = await openRawStore(ask.dataDir);
+  const before = await store.objects();
+  let listing: Listing;
+  try {
+    const { chains, refused } = await findChains(bucket, ask.scope);
+    const listed = await listAll(ask, chains, before);
+    listing = { ...listed, refused: [...refused, ...listed.refused] };
+    if (chains.length === 0) {
+      const problem = refused[0]?.problem ?? 'there are no CloudTrail logs below the prefix';
+      throw new BucketError(problem);
+    }
+  } catch (error) {
+    if (!(error instanceof BucketError)) throw error;
+    throw new CountersignError('COLLECT_BUCKET', { bucket: bucket.source, problem: reason(error) }, { cause: error });
+  }
+  const refused = listing.refused.map((one) => refusedRow(bucket, one));
+  await store.commit([], refused.map(problemOf), listing.lines);
+  const taken = await fetchAll(ask, listing, store, before.length);
+  const keys = await collectKeys(ask.listKeys, store, ask.now);
+  const rows = [...taken.map(({ row }) => row), ...keys, ...refused];
+  return { files: rows.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+};

@@ -1,0 +1,215 @@
+/** `TrailBucket` and `ListKeys` over the AWS SDK, which is loaded when the first collection needs it. */
+import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3TrailSettings } from '../../model/settings.js';
+import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
+
+const QUIET = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 60_000 };
+const RETRIES = { retryMode: 'adaptive', maxAttempts: 6 } as const;
+const MAX_PAGES = 1_000_000;
+
+export interface AwsAsk {
+  readonly settings: S3TrailSettings;
+  /** The environment of this process, which the SDK reads. Its advice on Node versions is switched off there. */
+  readonly environment: Record<string, string | undefined>;
+}
+
+const PROBLEMS: readonly (readonly [name: RegExp, problem: string, ends: boolean])[] = [
+  [
+    /^(?:ExpiredToken|ExpiredTokenException|RequestExpired|TokenRefreshRequired)$/,
+    'the credentials have expired',
+    true,
+  ],
+  [
+    /^(?:InvalidAccessKeyId|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException)$/,
+    'AWS does not know these credentials',
+    true,
+  ],
+  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', true],
+  [/^RequestTimeTooSkewed$/, "the clock of this machine differs from AWS's by over 15 minutes", true],
+  [/^(?:AccessDenied|AccessDeniedException|Forbidden|403)$/, 'access denied', false],
+  [/^(?:NoSuchBucket)$/, 'there is no such bucket', true],
+  [/^(?:NoSuchKey|NotFound|NoSuchVersion)$/, 'it is gone', false],
+  [
+    /^(?:PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/,
+    'the bucket is in another region',
+    true,
+  ],
+  [
+    /^(?:SlowDown|Throttling|ThrottlingException|TooManyRequestsException|ServiceUnavailable)$/,
+    'AWS goes on throttling',
+    false,
+  ],
+];
+
+/** AWS's messages can quote signed headers, so names alone are passed on. */
+const failure = (error: unknown): BucketError => {
+  if (error instanceof BucketError) return error;
+  const name = error instanceof Error && /^[\w.]{1,64}$/.test(error.name) ? error.name : 'an unknown error';
+  const [, problem, ends] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [null, name, false];
+  return new BucketError(problem, ends);
+};
+
+const credentialsOf = async ({ profile, roleArn, externalId, region }: S3TrailSettings) => {
+  if (profile === null && roleArn === null) return {};
+  const { fromIni, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+  const base = profile === null ? undefined : fromIni({ profile });
+  if (roleArn === null) return base ? { credentials: base } : {};
+  const params = {
+    RoleArn: roleArn,
+    RoleSessionName: 'countersign-collect',
+    ...(externalId !== null && { ExternalId: externalId }),
+  };
+  return {
+    credentials: fromTemporaryCredentials({
+      params,
+      clientConfig: { region },
+      ...(base && { masterCredentials: base }),
+    }),
+  };
+};
+
+/** The name of an S3 error that carries a code but a general name. */
+const sent = async <T>(request: Promise<T>): Promise<T> => {
+  try {
+    return await request;
+  } catch (error) {
+    throw failure(error);
+  }
+};
+
+const versionsOf = (page: {
+  readonly Versions?: readonly object[] | undefined;
+  readonly DeleteMarkers?: readonly object[] | undefined;
+}): readonly ListedVersion[] => [
+  ...(page.Versions ?? []).map((item) => versionOf(item, false)),
+  ...(page.DeleteMarkers ?? []).map((item) => versionOf(item, true)),
+];
+
+const versionOf = (
+  item: {
+    readonly Key?: string | undefined;
+    readonly VersionId?: string | undefined;
+    readonly ETag?: string | undefined;
+    readonly Size?: number | undefined;
+    readonly LastModified?: Date | undefined;
+  },
+  deleted: boolean,
+): ListedVersion => ({
+  key: item.Key ?? '',
+  version: item.VersionId === undefined || item.VersionId === 'null' ? null : item.VersionId,
+  etag: item.ETag?.replaceAll('"', '') ?? null,
+  bytes: item.Size ?? 0,
+  modified: item.LastModified?.getTime() ?? 0,
+  deleted,
+});
+
+const bodyOf = async ({ Body, ContentLength }: GetObjectCommandOutput, maxBytes: number): Promise<Buffer> => {
+  if (Body === undefined || (ContentLength ?? 0) > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
+  const bytes = await Body.transformToByteArray();
+  if (bytes.length > maxBytes) throw new RangeError(`more than ${maxBytes} bytes`);
+  if (ContentLength !== undefined && bytes.length !== ContentLength) throw new BucketError('the answer was cut off');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+};
+
+const lockOf = ({
+  ObjectLockMode: mode,
+  ObjectLockRetainUntilDate: until,
+  ObjectLockLegalHoldStatus: hold,
+}: GetObjectCommandOutput): string | null => {
+  const kept = mode === undefined ? [] : [`${mode} until ${until?.toISOString() ?? 'an unknown time'}`];
+  return [...kept, ...(hold === 'ON' ? ['legal hold'] : [])].join(', ') || null;
+};
+
+const clientConfig = async ({ settings, environment }: AwsAsk): Promise<S3ClientConfig> => {
+  environment[QUIET] ??= 'true';
+  return {
+    region: settings.region,
+    followRegionRedirects: true,
+    requestHandler: { ...TIMEOUTS, httpAgent: { maxSockets: 64 }, httpsAgent: { maxSockets: 64 } },
+    ...RETRIES,
+    ...(settings.endpoint !== null && { endpoint: settings.endpoint, forcePathStyle: true }),
+    ...(await credentialsOf(settings)),
+  };
+};
+
+type S3 = typeof import('@aws-sdk/client-s3');
+
+/** Pages of a listing: with versions where they may be listed, else the present objects. */
+async function* pagesOf(client: S3Client, api: S3, base: object & { Bucket: string; Prefix: string }, after: string) {
+  let at: { KeyMarker?: string; VersionIdMarker?: string } = after === '' ? {} : { KeyMarker: after };
+  for (let pages = 0; pages < MAX_PAGES; pages++) {
+    const page = await sent(client.send(new api.ListObjectVersionsCommand({ ...base, ...at })));
+    yield versionsOf(page);
+    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
+    at = {
+      KeyMarker: page.NextKeyMarker,
+      ...(page.NextVersionIdMarker !== undefined && { VersionIdMarker: page.NextVersionIdMarker }),
+    };
+  }
+}
+
+/** Opens the bucket of the settings; nothing is asked of it yet. */
+export const openS3Bucket = async (ask: AwsAsk): Promise<TrailBucket> => {
+  const { settings } = ask;
+  const api = await import('@aws-sdk/client-s3');
+  const client = new api.S3Client(await clientConfig(ask));
+  const payer = settings.requestPayer ? { RequestPayer: 'requester' as const } : {};
+  const base = { Bucket: settings.bucket, ...payer };
+  return {
+    source: `s3://${settings.bucket}`,
+    folders: async (prefix) => {
+      const names: string[] = [];
+      let token: { ContinuationToken?: string } = {};
+      do {
+        const page = await sent(
+          client.send(new api.ListObjectsV2Command({ ...base, Prefix: prefix, Delimiter: '/', ...token })),
+        );
+        names.push(...(page.CommonPrefixes ?? []).map(({ Prefix }) => (Prefix ?? '').slice(prefix.length, -1)));
+        token = page.NextContinuationToken === undefined ? {} : { ContinuationToken: page.NextContinuationToken };
+      } while (token.ContinuationToken !== undefined && names.length < MAX_PAGES);
+      return names;
+    },
+    list: (prefix, after) => pagesOf(client, api, { ...base, Prefix: prefix }, after),
+    get: async ({ key, version }, maxBytes): Promise<Delivered> => {
+      const at = version === null ? {} : { VersionId: version };
+      const answer = await sent(client.send(new api.GetObjectCommand({ ...base, Key: key, ...at })));
+      const metadata = Object.entries(answer.Metadata ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
+      return { bytes: await bodyOf(answer, maxBytes), metadata: Object.fromEntries(metadata), lock: lockOf(answer) };
+    },
+  };
+};
+
+/** ListPublicKeys with the same credentials; each region answers for its own digests. */
+export const openListKeys = async (ask: AwsAsk): Promise<ListKeys> => {
+  const { CloudTrailClient, ListPublicKeysCommand } = await import('@aws-sdk/client-cloudtrail');
+  const { endpoint } = ask.settings;
+  const credentials = await credentialsOf(ask.settings);
+  return async (region, from, to) => {
+    const client = new CloudTrailClient({
+      region,
+      requestHandler: TIMEOUTS,
+      ...RETRIES,
+      ...(endpoint !== null && { endpoint: ask.settings.cloudtrailEndpoint ?? endpoint }),
+      ...credentials,
+    });
+    try {
+      const range = { StartTime: new Date(from), EndTime: new Date(to) };
+      const answer = await sent(client.send(new ListPublicKeysCommand(range)));
+      return (answer.PublicKeyList ?? []).flatMap(({ Value, Fingerprint, ValidityStartTime, ValidityEndTime }) =>
+        Value && ValidityStartTime && ValidityEndTime
+          ? [
+              {
+                value: Buffer.from(Value).toString('base64'),
+                fingerprint: Fingerprint ?? '',
+                from: ValidityStartTime.getTime(),
+                to: ValidityEndTime.getTime(),
+              },
+            ]
+          : [],
+      );
+    } finally {
+      client.destroy();
+    }
+  };
+};
