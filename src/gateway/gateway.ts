@@ -74,7 +74,7 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
     address: createAddress(sessions),
     decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
     grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
-    intend: createIntend({ ledger, sessions, upstreams, clock }),
+    intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
     forward: createForward({ sessions, callTimeout }),
     mask: createMask({ maskFor, visible: createVisible(policy) }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),

@@ -15,8 +15,11 @@ export interface ToolDefinitions {
   get(server: string, tool: string): Definition | undefined;
   /** Takes over what the ledger knows, at start. */
   restore(record: Pick<ToolRecord, 'server' | 'name' | 'digest' | 'destructive'>): void;
-  /** Notes the tools of a `tools/list` result and records those that are new or changed. */
-  observe(server: string, answer: JsonNode): Promise<void>;
+  /**
+   * Notes the tools of a `tools/list` result and records those that are new or changed.
+   * @param recorded a name as it may be recorded
+   */
+  observe(server: string, answer: JsonNode, recorded: (name: string) => Promise<string>): Promise<void>;
 }
 
 /** Bound on the tools remembered of one server. */
@@ -40,7 +43,7 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
   return {
     get: (server, tool) => servers.get(server)?.get(tool),
     restore: ({ server, name, digest, destructive }) => void toolsOf(server).set(name, { digest, destructive }),
-    async observe(server, answer) {
+    async observe(server, answer, recorded) {
       const known = toolsOf(server);
       const written: Promise<unknown>[] = [];
       for (const node of toolNodes(answer)) {
@@ -52,7 +55,8 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
         const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
         known.set(name, { digest, destructive });
         const event = previous === null ? 'seen' : 'changed';
-        written.push(ledger.append({ type: 'tool', d: { event, server, name, digest, previous, destructive } }));
+        const d = { event, server, name: await recorded(name), digest, previous, destructive } as const;
+        written.push(ledger.append({ type: 'tool', d }));
       }
       await Promise.all(written);
     },

@@ -21,9 +21,15 @@ const rows = (items: readonly JsonNode[]): readonly (readonly StringNode[])[] =>
   return found.filter(({ length }) => length > 1);
 };
 
-/** The part of a finding in the joined text that lies in the item at `[offset, edge)`. */
+/** How far into an item the name of a value may lie before its edge: a name, quotes and a separator. */
+const NAME_REACH = 160;
+
+/**
+ * The part of a finding in the joined text that lies in the item at `[offset, edge)`. What lies whole inside is left
+ * to the ordinary scan, save near its start, where the name that makes it secret may stand in the item before.
+ */
 const partOf = ({ start, end, detector }: Finding, offset: number, edge: number): Finding | undefined => {
-  const whole = start >= offset && end <= edge;
+  const whole = start >= offset + (offset > 0 ? NAME_REACH : 0) && end <= edge;
   const part = { start: Math.max(start, offset) - offset, end: Math.min(end, edge) - offset, detector };
   return !whole && part.end > part.start ? part : undefined;
 };

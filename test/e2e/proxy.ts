@@ -106,8 +106,10 @@ ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, dige
     async start(nodeArgs = [], env = {}) {
       const child = spawn(process.execPath, [...nodeArgs, join(root, 'bin/run.js'), 'proxy', '-c', config], {
         env: { ...process.env, ...env },
-        stdio: ['ignore', 'ignore', 'pipe'],
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
+      // Read, so that the pipe never fills; whoever wants the text listens too.
+      child.stdout.resume();
       let stderr = '';
       child.stderr.on('data', (chunk: Buffer) => {
         stderr += chunk.toString('utf8');

@@ -1,10 +1,12 @@
 import { canonical } from '../../base/canonical.js';
 import type { KeyedDigester } from '../../base/digest.js';
-import { at, compactJson, member, parseJson, stringOf, toValue } from '../../base/json.js';
+import { at, compactJson, member, stringOf, toValue } from '../../base/json.js';
 import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
+import type { Decision } from '../../model/decision.js';
 import type { Policy } from '../../model/ports.js';
-import type { MaskAbout, MaskFor, MaskMessage } from '../../model/redaction.js';
+import type { MaskAbout, MaskFor } from '../../model/redaction.js';
+import { maskedText } from '../masked-text.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal } from '../refuse.js';
 import type { ToolDefinitions } from '../tools.js';
@@ -55,12 +57,6 @@ const readReason = async ({ maskFor }: DecideDeps, addressed: Addressed): Promis
   return maskedText(maskFor(server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
 };
 
-const maskedText = async (mask: MaskMessage, text: string): Promise<string | null> => {
-  const json = Buffer.from(JSON.stringify(text));
-  const { bytes } = await mask(json);
-  return bytes === json ? text : (stringOf(parseJson(bytes)) ?? null);
-};
-
 const recordedTarget = async (
   { maskFor }: DecideDeps,
   addressed: Addressed,
@@ -75,6 +71,12 @@ const recordedTarget = async (
   }
 };
 
+/** A reason names its target: where the target holds what is masked, the reason must not show it. */
+const withoutTarget = (decision: Decision, target: string | null, written: string | null): Decision => ({
+  ...decision,
+  reason: decision.reason.replaceAll(target ?? '', written ?? ''),
+});
+
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide =
   (deps: DecideDeps) =>
@@ -83,13 +85,14 @@ export const createDecide =
     const method = message.method ?? '';
     const target = targetOf(message);
     const decision = deps.policy.decide(principal, { server: server.id, method, target });
+    const written = await recordedTarget(deps, addressed, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
     return {
       ...addressed,
       call: deps.newCall(),
       target,
-      recordedTarget: await recordedTarget(deps, addressed, target),
-      decision,
+      recordedTarget: written,
+      decision: target === written ? decision : withoutTarget(decision, target, written),
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
       requestReason: await readReason(deps, addressed),

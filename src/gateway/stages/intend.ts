@@ -4,9 +4,10 @@ import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
-import { redactionFacts, redactionPayload } from '../../model/redaction.js';
+import { type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
+import { maskedText } from '../masked-text.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
-import { Refusal } from '../refuse.js';
+import { maskingRefusal, Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
 
 const callPrincipal = ({ principal }: Decided): CallRecord['principal'] => ({
@@ -74,6 +75,7 @@ export interface IntendDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin' | 'close'>;
   readonly upstreams: Pick<Upstreams, 'open'>;
+  readonly maskFor: MaskFor;
   readonly clock: Clock;
 }
 
@@ -102,7 +104,7 @@ const connect = async (deps: IntendDeps, granted: Granted, session: Session): Pr
 };
 
 /** `session` opened: with what the client says of itself, which nobody has checked. */
-const openedDraft = (granted: Granted, session: Session, masked: Buffer): RecordDraft => ({
+const openedDraft = (granted: Granted, session: Session, userAgent: string | null): RecordDraft => ({
   type: 'session',
   d: {
     event: 'opened',
@@ -116,16 +118,30 @@ const openedDraft = (granted: Granted, session: Session, masked: Buffer): Record
     dropped: 0,
   },
   payloads: {
-    client: `{"user_agent":${JSON.stringify(granted.client.userAgent)},"initialize":${masked.toString('utf8')}}`,
+    client: `{"user_agent":${JSON.stringify(userAgent)},"initialize":${granted.arguments.masked.toString('utf8')}}`,
   },
 });
+
+/** What the client calls itself, as it may be recorded. */
+const maskedUserAgent = async ({ maskFor }: IntendDeps, granted: Granted): Promise<string | null> => {
+  const { server, principal, client } = granted;
+  if (client.userAgent === null) return null;
+  const about = { direction: 'to_server', tool: null, groups: principal.groups, base: '/user_agent' } as const;
+  try {
+    return await maskedText(maskFor(server, about), client.userAgent);
+  } catch (error) {
+    throw maskingRefusal(error, 'the name of the client could not be masked for the record');
+  }
+};
 
 /** Appends the intent, after the opening of the session where this is its first call. */
 const write = async (deps: IntendDeps, granted: Granted, session: Session): Promise<Intended> => {
   const credential = session.upstream?.credential ?? null;
   const approval = granted.grant?.approval ?? null;
   const opening =
-    granted.message.method === 'initialize' ? [openedDraft(granted, session, granted.arguments.masked)] : [];
+    granted.message.method === 'initialize'
+      ? [openedDraft(granted, session, await maskedUserAgent(deps, granted))]
+      : [];
   const written = [...opening, callDraft(granted, { forwarded: true, approval, credential })].map((draft) =>
     deps.ledger.append(draft),
   );

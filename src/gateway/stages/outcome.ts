@@ -6,6 +6,7 @@ import type { Ledger } from '../../model/ports.js';
 import type { RecordDraft, ResultStatus } from '../../model/record.js';
 import { type MaskAbout, type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
 import { awsRequestIds } from '../aws-request-ids.js';
+import { maskedText } from '../masked-text.js';
 import { oneLine } from '../one-line.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { errorBytes, maskingRefusal } from '../refuse.js';
@@ -99,7 +100,9 @@ const learn = async (deps: OutcomeDeps, masked: Masked, intended: Intended): Pro
   const { method } = intended.message;
   session?.underway.get(intended.message.id ?? '')?.settle();
   if (method === 'tools/list' && masked.status === 'ok')
-    await deps.tools.observe(masked.server.id, masked.message.node);
+    await deps.tools.observe(masked.server.id, masked.message.node, (name) =>
+      maskedText(deps.maskFor(masked.server, aboutOf(masked)), name),
+    );
   if (method !== 'initialize' || !session) return;
   if (masked.status !== 'ok') return deps.sessions.close(session, 'the server did not open the session');
   session.open = true;

@@ -1,0 +1,142 @@
+/** A running gateway in front of a server that says what it is told to, and a memory of everything that came out. */
+import type { ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { type ProxyWorld, prepareProxy } from '../e2e/proxy.js';
+import { freePort } from '../gateway/harness.js';
+
+/** What the server says next: messages beside the answer, and the answer's `result` or `error`. */
+export interface Script {
+  readonly beside: readonly object[];
+  readonly answer: object;
+}
+
+const INITIALIZED = {
+  capabilities: { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} },
+  serverInfo: { name: 'leak', version: '1' },
+};
+
+/** An MCP server over HTTP that answers every request on an event stream, with what `next` says. */
+const startTeller = async (next: () => Script): Promise<{ server: Server; url: string }> => {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      if (chunks.length === 0) return response.writeHead(405).end();
+      const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+      if (id === undefined || method === undefined) return response.writeHead(202).end();
+      const script = next();
+      const answer =
+        method === 'initialize'
+          ? {
+              result: {
+                ...INITIALIZED,
+                ...('result' in script.answer ? Object(script.answer.result) : {}),
+                protocolVersion: params.protocolVersion,
+              },
+            }
+          : script.answer;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const message of [...script.beside, { id, ...answer }])
+        response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+      return response.end();
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${port}/mcp` };
+};
+
+/** Every file below a folder but the configuration and the keys, with its bytes as text. */
+const filesBelow = (dir: string): readonly (readonly [string, string])[] =>
+  readdirSync(dir, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && !/\.key$|countersign\.yaml$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => [file, readFileSync(file, 'utf8')] as const);
+
+export interface LeakWorld {
+  /** Connects an official client of an era; what it is sent is remembered. */
+  connect(era: string): Promise<Client>;
+  say(script: Script): void;
+  /** Everything that came out: what clients got, every file, standard output and error, metrics. */
+  everything(): Promise<readonly (readonly [place: string, text: string])[]>;
+  close(): Promise<void>;
+}
+
+const NOTHING: Script = { beside: [], answer: { result: {} } };
+
+/** Waits until the text stops growing: the process writes on its own. */
+const settled = async (length: () => number): Promise<void> => {
+  for (let before = -1; before !== length(); ) {
+    before = length();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+};
+
+const allowEverything = (world: ProxyWorld): void =>
+  writeFileSync(
+    world.config,
+    readFileSync(world.config, 'utf8').replace(
+      /policy: .*\n/,
+      'policy: [ { id: all, allow: true, servers: [echo] } ]\n',
+    ),
+  );
+
+export const startLeakWorld = async (): Promise<LeakWorld> => {
+  let script = NOTHING;
+  const got: string[] = [];
+  const printed: string[] = [];
+  const teller = await startTeller(() => script);
+  const world = await prepareProxy(teller.url);
+  allowEverything(world);
+  const child: ChildProcess = await world.start();
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => printed.push(chunk.toString('utf8')));
+  const token = await world.token();
+  const listen: typeof fetch = async (...request) => {
+    const response = await fetch(...request);
+    got.push(JSON.stringify([...response.headers]));
+    // Cloned, since the client reads the body too; errors of a stream that is given up are the client's to see.
+    void response
+      .clone()
+      .text()
+      .then((text) => got.push(text))
+      .catch(() => {});
+    return response;
+  };
+  return {
+    async connect(era) {
+      const client = new Client(
+        { name: 'leak-test', version: '1' },
+        era === '2026-07-28' ? { versionNegotiation: { mode: { pin: era } } } : {},
+      );
+      const headers = { authorization: `Bearer ${token}` };
+      const transport = new StreamableHTTPClientTransport(new URL(world.url), {
+        fetch: listen,
+        requestInit: { headers },
+      });
+      await client.connect(transport);
+      return client;
+    },
+    say(next) {
+      script = next;
+    },
+    async everything() {
+      await settled(() => got.length + printed.length);
+      const admin = await Promise.all(
+        ['/healthz', '/metrics', '/readyz'].map(
+          async (path): Promise<readonly [string, string]> => [path, await (await fetch(world.adminUrl + path)).text()],
+        ),
+      );
+      return [['client', got.join('\n')], ['output', printed.join('')], ...admin, ...filesBelow(world.dir)];
+    },
+    async close() {
+      child.kill('SIGKILL');
+      teller.server.close();
+      teller.server.closeAllConnections();
+      await world.idp.close();
+    },
+  };
+};
