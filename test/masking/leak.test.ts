@@ -82,6 +82,9 @@ const fromServer = async (client: Client, { text }: Kind): Promise<void> => {
   await ask(client, 'tools/call', call, { beside, answer: failure(text) });
   for (const type of results)
     await ask(client, ASKED_BY[type] ?? 'tools/call', call, { beside: [], answer: { result: planted(type, text) } });
+  const elicit = { method: 'elicitation/create', params: { message: text, requestedSchema: { type: 'object' } } };
+  const input = { resultType: 'input_required', inputRequests: { [text]: elicit, a: elicit }, requestState: text };
+  await ask(client, 'tools/call', call, { beside: [], answer: { result: input } });
   const split = [text.slice(0, 5), text.slice(5)].map((part) => ({ type: 'text', text: part }));
   await ask(client, 'tools/call', call, { beside: [], answer: { result: { content: split } } });
 };

@@ -56,7 +56,7 @@ const NOT_A_MESSAGE =
   /^(?:OAuth|IdJag|OpenId|JSONRPC(?!Error)|Client|Server|Compatibility|Paginated|Base)|^(?:Request|Notification)Schema$/;
 
 const isMessage = (name: string): boolean =>
-  /(?:Result|Notification|Request|ErrorResponse)Schema$/.test(name) && !NOT_A_MESSAGE.test(name);
+  /(?:Result(?:WithTools)?|Notification|Request|ErrorResponse)Schema$/.test(name) && !NOT_A_MESSAGE.test(name);
 
 const jsonSchemaOf = (schema: z.ZodType): Schema => ({
   ...z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
