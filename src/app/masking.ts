@@ -1,6 +1,7 @@
 /** The masks of a gateway, put together from settings. */
 import type { KeyedDigester } from '../base/digest.js';
 import { createMaskers, type Seal } from '../masking/mask.js';
+import { createPresidio } from '../masking/presidio.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { MaskingProfile, Settings } from '../model/settings.js';
 
@@ -20,7 +21,10 @@ export interface MaskForDeps {
 export const createMaskFor = ({ masking }: Pick<Settings, 'masking'>, { digest, seal }: MaskForDeps): MaskFor => {
   const tokenOf = (value: string): string => digest('mask-token', value).split(':')[2] ?? '';
   const byName = new Map(
-    masking.map((profile) => [profile.name, createMaskers(profile, { tokenOf, ...(seal ? { seal } : {}) })]),
+    masking.map((profile) => {
+      const analyze = profile.presidio ? createPresidio(profile.presidio, fetch) : undefined;
+      return [profile.name, createMaskers(profile, { tokenOf, analyze, ...(seal ? { seal } : {}) })];
+    }),
   );
   return (server, about) => {
     const maskers = byName.get(server.masking);
