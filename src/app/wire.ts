@@ -1,5 +1,6 @@
 /** Composition: the stations of the gateway, put together from settings. */
 import type { KeyObject } from 'node:crypto';
+import { join } from 'node:path';
 import { createApprovalApi } from '../approval/channels/api.js';
 import {
   createWebhooks,
@@ -28,6 +29,7 @@ import { ledgerDir } from '../ledger/folder.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
+import { createVault } from '../masking/vault.js';
 import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
@@ -221,7 +223,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
-  const maskFor = createMaskFor(settings, { digest });
+  const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, digest, clock, onDefect };
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   await restore(ledger.dir, gateway, approvals);
