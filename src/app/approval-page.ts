@@ -1,13 +1,14 @@
 /** The web page of approvals on the admin listener, where a client for its login is configured. */
 import { getRequestListener } from '@hono/node-server';
 import { createWebApp } from '../approval/channels/web/app.js';
+import { createCeremony } from '../approval/channels/web/ceremony.js';
 import type { WebDependencies } from '../approval/channels/web/ports.js';
 import type { AdminRoute } from '../gateway/admin.js';
 import type { Settings } from '../model/settings.js';
 import { createWebLogin, webTarget } from './web-login.js';
 
 /** Paths of the page; `/approvals` is the API's. */
-const OWN = /^\/(?:$|\?|mine$|recent$|login(?:$|\?|\/callback)|logout$|events$|assets\/|requests\/)/;
+const OWN = /^\/(?:$|\?|mine$|recent$|passkeys(?:$|\/)|login(?:$|\?|\/callback)|logout$|events$|assets\/|requests\/)/;
 
 /** Who is told of transitions. */
 export const createListeners = () => {
@@ -23,14 +24,19 @@ export const createListeners = () => {
   };
 };
 
-export type PageParts = Omit<WebDependencies, 'origin' | 'login'>;
+export type PageParts = Omit<WebDependencies, 'origin' | 'login' | 'ceremony'>;
 
 /** The route of the page; none where no issuer has a client for it. */
 export const pageRoutes = (settings: Settings, parts: PageParts): readonly AdminRoute[] => {
   const target = webTarget(settings.issuers);
   const origin = settings.gateway.adminUrl;
   if (!target || !origin) return [];
-  const app = createWebApp({ ...parts, origin, login: createWebLogin(target, settings) });
+  const app = createWebApp({
+    ...parts,
+    origin,
+    ceremony: createCeremony(origin),
+    login: createWebLogin(target, settings),
+  });
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   return [
     async (request, response) => {

@@ -9,6 +9,7 @@ import {
   type WebhookChannel,
   type Webhooks,
 } from '../approval/channels/webhook.js';
+import { createPasskeys, type Passkeys } from '../approval/passkeys.js';
 import type { StoredApproval } from '../approval/stored.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
 import type { Clock } from '../base/clock.js';
@@ -117,10 +118,16 @@ const resources = (settings: Settings) => ({
   },
 });
 
-/** What earlier runs left: open approvals and the tools that were seen. */
-const restore = async (dir: string, gateway: Gateway, approvals: ApprovalWorkflow): Promise<void> => {
+/** What earlier runs left: open approvals, passkeys, and the tools that were seen. */
+const restore = async (
+  dir: string,
+  gateway: Gateway,
+  approvals: ApprovalWorkflow,
+  passkeys: Passkeys,
+): Promise<void> => {
   const stored: StoredApproval[] = [];
   for await (const { type, d, t, payloads, leaf } of readLedger(dir)) {
+    if (type === 'passkey') passkeys.restore([d]);
     if (type === 'tool') gateway.restoreTool(toolRecord(d));
     if (type !== 'approval') continue;
     const texts = Object.entries(payloads).flatMap(([name, payload]) =>
@@ -136,7 +143,7 @@ const adminRoutes = (
   gateway: Gateway,
   approvals: ApprovalWorkflow,
   authenticator: BearerAuthenticator,
-  more: Pick<PageParts, 'clock' | 'subscribe'>,
+  more: Pick<PageParts, 'clock' | 'subscribe' | 'passkeys'>,
 ): readonly AdminRoute[] => {
   const { admin, allowedHosts } = settings.gateway;
   const parts: Omit<PageParts, keyof typeof more> = {
@@ -226,10 +233,11 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, digest, clock, onDefect };
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
-  await restore(ledger.dir, gateway, approvals);
+  const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
+  await restore(ledger.dir, gateway, approvals, passkeys);
   const health = () => ({ ok: ledger.healthy, records: ledger.size, sessions: gateway.sessions });
   const admin = createAdmin({
-    routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe }),
+    routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
     health,
     onDefect,
   });

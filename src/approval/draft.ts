@@ -2,6 +2,7 @@
 import { timestamp } from '../base/clock.js';
 import type { Ulid } from '../base/ulid.js';
 import type { Approval, ApprovalBinding, DecisionMeans } from '../model/approval.js';
+import type { ReviewerFacts } from '../model/passkey.js';
 import type { Principal } from '../model/principal.js';
 import type { ApprovalRecord, RecordDraft } from '../model/record.js';
 import type { Requester } from './people.js';
@@ -17,9 +18,9 @@ export interface DecidedBy {
 /** What people call a principal. A label, never a key. */
 export const labelOf = ({ name, email, subject }: Principal): string => name ?? email ?? subject;
 
-const personOf = ({ name, email }: Principal): string => JSON.stringify({ name, email });
+export const personOf = ({ name, email }: Principal): string => JSON.stringify({ name, email });
 
-const reviewerFacts = (reviewer: Principal): ApprovalRecord['by'] => ({
+export const reviewerFacts = (reviewer: Principal): ReviewerFacts => ({
   iss: reviewer.issuer,
   sub: reviewer.subject,
   groups: reviewer.groups,

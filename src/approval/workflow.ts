@@ -38,6 +38,8 @@ export interface ApprovalWorkflow extends Approvals {
   isWaiting(id: Ulid): boolean;
   /** Whether the rule of this request demands a reason. */
   requiresReason(approval: Approval): boolean;
+  /** Whether the rule of this request lets a passkey sign. */
+  takesPasskey(approval: Approval): boolean;
 }
 
 const BY_API: DecisionMeans = { channel: 'api', passkey: null };
@@ -130,6 +132,7 @@ export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWo
     sweep: transitions.sweep,
     restore: createRestore(context, policy),
     requiresReason,
+    takesPasskey: ({ passkey, rule }) => passkey || rules.get(rule)?.passkey !== 'off',
     list: registry.list,
     get: (id) => registry.get(id)?.approval,
     isWaiting: (id) => {

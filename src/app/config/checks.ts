@@ -1,10 +1,12 @@
 /** What concerns several fields at once. Pure: no file and no environment is read here. */
 
+import { isIP } from 'node:net';
 import { compileGlob } from '../../base/glob.js';
 import { isLoopback } from '../../base/loopback.js';
 import { DETECTOR_IDS } from '../../masking/marks.js';
 import { demoFindings, type Finding } from './demo.js';
 import type { Sections } from './schema.js';
+import { passkeyOf } from './settings.js';
 
 type Check = (config: Sections) => readonly Finding[];
 
@@ -94,6 +96,21 @@ const ruleApprovals: Check = ({ policy, approvals, identity }) => {
     }
   }
   return found;
+};
+
+/** Passkeys are used on the web page alone, and only under a host name. */
+const approvalPasskeys: Check = (config) => {
+  const { approvals, identity, gateway } = config;
+  if (!approvals || !identity || !gateway) return [];
+  const { adminUrl: url, admin } = gateway;
+  const named = url === undefined || isIP(new URL(url).hostname.replace(/^\[|\]$/g, '')) === 0;
+  const page = (url !== undefined || isLoopback(admin.host)) && identity.issuers.some(({ webClientId }) => webClientId);
+  if (page && named) return [];
+  const why = named ? 'no issuer has a webClientId for the web page' : 'gateway.adminUrl has an address, not a name';
+  const message = `nobody could approve with a passkey: ${why}; mend that, or write passkey: optional`;
+  return Object.keys(approvals)
+    .filter((name) => passkeyOf(config, name) === 'required')
+    .map((name) => ({ path: ['approvals', name, ...(approvals[name]?.passkey ? ['passkey'] : [])], message }));
 };
 
 const approvalChannels: Check = ({ approvals, channels }) => {
@@ -194,6 +211,7 @@ const CHECKS: readonly Check[] = [
   issuers,
   ruleServers,
   ruleApprovals,
+  approvalPasskeys,
   approvalChannels,
   maskingProfiles,
   maskingRules,

@@ -8,7 +8,6 @@ export const LATER: readonly string[] = [
   'policy.*.when',
   'policy.*.purpose',
   'policy.*.window',
-  'approvals.*.passkey',
   'ledger.anchors',
   'ledger.retention',
   'ledger.key.kms',

@@ -123,6 +123,7 @@ const approvalRule = z.strictObject({
   requireReason: z.boolean().default(true),
   everyGroup: z.boolean().default(false),
   requireRequestReason: z.boolean().default(false),
+  passkey: z.enum(['required', 'optional', 'off']).optional(),
   mfa: z
     .strictObject({ amr: z.array(line(100)).max(50).default([]), acr: z.array(line(200)).max(50).default([]) })
     .refine(({ amr, acr }) => amr.length + acr.length > 0, { error: 'must name an amr or an acr value' })
@@ -172,6 +173,7 @@ export const configuration = z.strictObject({
   people: z.array(person).max(10_000).default([]),
   policy: z.array(policyRule).max(2_000),
   approvals: z.record(name, approvalRule).default({}),
+  passkeys: z.strictObject({ confirm: z.array(line(200)).max(50).default([]) }).prefault({}),
   channels: z
     .record(name, channel)
     .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 channels' })

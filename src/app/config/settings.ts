@@ -143,6 +143,20 @@ const trailOf = (
   at: Resolve,
 ): Settings['collect']['cloudtrail'][number] => (s3 === undefined ? { dir: at(dir ?? '') } : { s3: bucketOf(s3) });
 
+/** High risk asks for the reviewer's own signature, unless the file says otherwise. */
+export const passkeyOf = (
+  {
+    approvals,
+    policy,
+  }: {
+    readonly approvals?: Configuration['approvals'] | undefined;
+    readonly policy?: Configuration['policy'] | undefined;
+  },
+  name: string,
+): 'required' | 'optional' | 'off' =>
+  approvals?.[name]?.passkey ??
+  (policy?.some(({ approval, risk }) => approval === name && risk === 'high') ? 'required' : 'optional');
+
 export interface ConfigFile {
   /** Absolute path. */
   readonly file: string;
@@ -175,7 +189,12 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
     policy: config.policy.map(ruleOf),
-    approvals: Object.entries(config.approvals).map(([name, rule]) => ({ name, ...rule })),
+    approvals: Object.entries(config.approvals).map(([name, rule]) => ({
+      name,
+      ...rule,
+      passkey: passkeyOf(config, name),
+    })),
+    passkeys: config.passkeys,
     channels: Object.entries(config.channels).map(([name, { webhook }]) => ({
       name,
       url: webhook.url,

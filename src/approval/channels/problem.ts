@@ -44,7 +44,24 @@ const PROBLEMS = {
   PASSKEY_REQUIRED: {
     status: 403,
     message: 'this request can be approved with a passkey only',
-    hint: 'the approval rule demands a passkey; it may still be denied without one',
+    hint: 'approve it on the web page at the admin address; it may be denied without a passkey',
+  },
+  PASSKEY_INVALID: {
+    status: 403,
+    message: 'what the passkey gave does not hold',
+    hint: 'load the page again and use a passkey that is enrolled for you',
+  },
+  PASSKEY_KNOWN: { status: 403, message: 'this passkey is enrolled already', hint: 'use it, or remove it first' },
+  PASSKEY_MANY: { status: 403, message: 'you have as many passkeys as there may be', hint: 'remove one first' },
+  PASSKEY_OWN: {
+    status: 403,
+    message: 'this passkey is your own, and nobody confirms their own',
+    hint: 'another person of the groups under passkeys.confirm must confirm it',
+  },
+  PASSKEY_CONFIRM: {
+    status: 403,
+    message: 'your groups may not decide about the passkeys of others',
+    hint: 'the groups stand under passkeys.confirm in the configuration',
   },
   NOT_GRANTED: { status: 409, message: 'there is no grant to revoke', hint: SHOW },
   NOT_PENDING: { status: 409, message: 'this request no longer waits for a decision', hint: SHOW },

@@ -9,6 +9,7 @@ import { Problem } from '../problem.js';
 import { createAssets } from './assets.js';
 import { addressOf, backOf, createLogins, type Logins } from './logins.js';
 import { loginPage } from './page.js';
+import { addPasskeys } from './passkeys.js';
 import type { LoggedIn, WebDependencies } from './ports.js';
 import { createAct, createRender, type Form } from './requests.js';
 
@@ -143,6 +144,11 @@ export const createWebApp = (dependencies: WebDependencies): Hono => {
   });
   addPages(app, dependencies, logins);
   addDecisions(app, dependencies, logins, refuse);
+  addPasskeys(app, dependencies, {
+    logins,
+    refuse,
+    readForm: (c, person) => readForm(c, dependencies.origin, person),
+  });
   addEvents(app, dependencies, logins);
   app.onError((error, c) => {
     if (error instanceof Problem) return c.html(loginPage(`${error.message}.`, '/'), error.status === 404 ? 404 : 403);

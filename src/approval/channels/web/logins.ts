@@ -22,7 +22,7 @@ export const addressOf = (c: Context): string => getConnInfo(c).remote.address ?
 
 /** A path of this page to come back to; anything else is the list. */
 export const backOf = (text: string | undefined): string =>
-  text !== undefined && /^\/(?:mine|recent|requests\/[0-9A-Z]{26})$/.test(text) ? text : '/';
+  text !== undefined && /^\/(?:mine|recent|passkeys|requests\/[0-9A-Z]{26})$/.test(text) ? text : '/';
 
 /** The token of a callback, where it is one for approvals; otherwise why not. */
 const createFinish =

@@ -5,7 +5,7 @@ import { jsonRows, printable } from '../../../base/json-rows.js';
 import type { Approval } from '../../../model/approval.js';
 import type { Principal } from '../../../model/principal.js';
 
-type Markup = ReturnType<typeof html>;
+export type Markup = ReturnType<typeof html>;
 
 export interface Shown {
   readonly approval: Approval;
@@ -26,6 +26,8 @@ export interface PageFacts {
   /** The last approved call of the same tool that this person may see. */
   readonly previous: Approval | null;
   readonly requireReason: boolean;
+  /** Options for the browser to sign with the person's passkey, as JSON; null where none can. */
+  readonly passkey: string | null;
   /** What went wrong with the last decision. */
   readonly problem: string | null;
   readonly now: number;
@@ -50,7 +52,8 @@ const leftText = (deadline: number, now: number): string => {
 const left = ({ deadline }: Approval, now: number): Markup =>
   html`<time data-end datetime="${timestamp(deadline)}">${leftText(deadline, now)}</time>`;
 
-const document = (title: string, kind: string, body: Markup): Markup => html`<!doctype html>
+/** A whole page: its title, and the class of its body. */
+export const document = (title: string, kind: string, body: Markup): Markup => html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title><link rel="stylesheet" href="/assets/page.css"></head><body class="${kind}">${body}</body></html>`;
 
@@ -116,18 +119,25 @@ ${approval.decisions.map(({ verdict, name, reason, at }) => row(verdict === 'app
 </tbody></table>`;
 };
 
-const decideButtons = ({ approval }: Shown): Markup => {
+const approveButtons = ({ id, passkey: demanded }: Approval, passkey: string | null): Markup => {
+  const plain = (kind: string, text: string): Markup =>
+    html`<button class="${kind}" formaction="/requests/${id}/approve">${text}</button>`;
+  if (passkey !== null)
+    return html`<input type="hidden" name="passkey" value=""><button class="go" formaction="/requests/${id}/approve" data-passkey="${passkey}">Approve with passkey</button>${demanded ? '' : plain('quiet', 'Approve without')}`;
+  return demanded
+    ? html`<span class="note">Approving needs a passkey of yours. <a href="/passkeys">Add one</a></span>`
+    : plain('go', 'Approve');
+};
+
+const decideButtons = ({ approval }: Shown, passkey: string | null): Markup => {
   const scope = approval.window ? `Up to ${approval.window.uses} calls.` : 'Runs once, only with these values.';
-  const go = approval.passkey
-    ? html`<span class="note">Approving needs a passkey, which this version cannot take.</span>`
-    : html`<button class="go" formaction="/requests/${approval.id}/approve">Approve</button>`;
-  return html`${go}<button class="stop" formaction="/requests/${approval.id}/deny">Deny</button><span class="note">${scope}</span>`;
+  return html`${approveButtons(approval, passkey)}<button class="stop" formaction="/requests/${approval.id}/deny">Deny</button><span class="note">${scope}</span>`;
 };
 
 const takeBackButton = ({ approval }: Shown): Markup =>
   html`<button class="stop" formaction="/requests/${approval.id}/revoke">${approval.state === 'pending' ? 'Withdraw' : 'Revoke'}</button>`;
 
-const form = (shown: Shown, { csrf, requireReason }: PageFacts): Markup => {
+const form = (shown: Shown, { csrf, requireReason, passkey }: PageFacts): Markup => {
   const { approval, standing, waits } = shown;
   const decides = waits && standing === 'reviewer';
   const takesBack = approval.state === 'granted' || (standing === 'own' && approval.state === 'pending');
@@ -136,7 +146,7 @@ const form = (shown: Shown, { csrf, requireReason }: PageFacts): Markup => {
   return html`<form class="decide" method="post"><input type="hidden" name="csrf" value="${csrf}">
 <label for="reason">Reason${needed ? ' (needed)' : ''}</label>
 <textarea id="reason" name="reason" maxlength="1000" ${needed ? html`required` : ''}></textarea>
-<div class="acts">${decides ? decideButtons(shown) : takeBackButton(shown)}</div></form>`;
+<div class="acts">${decides ? decideButtons(shown, passkey) : takeBackButton(shown)}</div></form>`;
 };
 
 const detail = (open: Shown, facts: PageFacts): Markup => {
@@ -146,7 +156,7 @@ const detail = (open: Shown, facts: PageFacts): Markup => {
   return html`<main id="detail" tabindex="-1"><h1>${printable(requester.name)} asks to run ${printable(binding.tool)}</h1>
 <p class="lead">on ${printable(binding.server)}${standing === 'own' ? '; this is your own request, another person must decide it' : ''}.
 <span class="due">${open.waits ? left(approval, facts.now) : STATE[approval.state]}</span></p>
-${facts.problem === null ? '' : html`<p role="alert"><b>Not done:</b> ${facts.problem}.</p>`}
+<p id="problem" role="alert">${facts.problem === null ? '' : html`<b>Not done:</b> ${facts.problem}.`}</p>
 <h2>${what}</h2>${argumentTable(open, facts.previous)}
 <h2>Why it needs you</h2>${why(open)}${form(open, facts)}</main>`;
 };
@@ -161,7 +171,7 @@ const tabs = ({ tab, toDecide }: PageFacts): Markup => {
   const one = (name: Tab, path: string, text: string): Markup =>
     html`<a href="${path}" ${tab === name ? html`aria-current="page"` : ''}>${text}</a>`;
   return html`<nav id="tabs" aria-label="Requests">${one('decide', '/', `To decide ${toDecide}`)}
-${one('mine', '/mine', 'My requests')} ${one('recent', '/recent', 'Recent')}</nav>`;
+${one('mine', '/mine', 'My requests')} ${one('recent', '/recent', 'Recent')} <a href="/passkeys">Passkeys</a></nav>`;
 };
 
 export const requestsPage = (facts: PageFacts): Markup => {
@@ -178,6 +188,6 @@ export const requestsPage = (facts: PageFacts): Markup => {
 <p id="say" class="hidden" role="status"></p>
 <div class="frame"><aside class="queue" id="queue" aria-label="List">${list.length === 0 ? html`<p>${EMPTY[tab]}</p>` : html`<ul>${list.map((one) => queueItem(one, open?.approval.id, now))}</ul>`}</aside>
 ${open ? detail(open, facts) : list.length === 0 ? none : html`<main id="detail" tabindex="-1"><p class="lead">Choose a request.</p></main>`}</div>
-<script src="/assets/page.js" defer></script>`,
+<script src="/assets/webauthn.js" defer></script><script src="/assets/passkey.js" defer></script><script src="/assets/page.js" defer></script>`,
   );
 };

@@ -4,7 +4,9 @@ import type { Authenticator } from '../../../model/ports.js';
 import type { Principal } from '../../../model/principal.js';
 import type { RecordDraft } from '../../../model/record.js';
 import type { Mask } from '../../../model/redaction.js';
+import type { Passkeys } from '../../passkeys.js';
 import type { ApprovalWorkflow } from '../../workflow.js';
+import type { Ceremony } from './ceremony.js';
 import type { WebSession } from './sessions.js';
 
 /** One login at the issuer (authorization code with PKCE, RFC 7636). */
@@ -24,10 +26,12 @@ export interface PendingLogin {
 export interface WebDependencies {
   readonly approvals: Pick<
     ApprovalWorkflow,
-    'list' | 'get' | 'decide' | 'revoke' | 'isWaiting' | 'standing' | 'requiresReason'
+    'list' | 'get' | 'decide' | 'revoke' | 'isWaiting' | 'standing' | 'requiresReason' | 'takesPasskey'
   >;
   readonly authenticate: Authenticator['authenticate'];
   readonly login: WebLogin;
+  readonly passkeys: Passkeys;
+  readonly ceremony: Ceremony;
   readonly record: (draft: Extract<RecordDraft, { type: 'auth' | 'refuse' }>) => Promise<unknown>;
   readonly mask: Mask;
   /** Scheme, host and port that browsers use. */

@@ -64,9 +64,9 @@ const chosen = (list: readonly Shown[], { tab, id }: View): { readonly tab: Tab;
 
 /** Shows the list and one request. @throws Problem NOT_FOUND where this person may not see it */
 export const createRender = (dependencies: WebDependencies) => {
-  const { approvals, clock } = dependencies;
+  const { approvals, clock, passkeys, ceremony } = dependencies;
   const all = createAll(dependencies);
-  return (c: Context, { principal, session }: LoggedIn, view: View) => {
+  return async (c: Context, { principal, session }: LoggedIn, view: View) => {
     const list = all(principal);
     const { tab, open } = chosen(list, view);
     const ordered = list.filter(TABS[tab]);
@@ -79,6 +79,10 @@ export const createRender = (dependencies: WebDependencies) => {
       open,
       previous: open && previousOf(list, open),
       requireReason: open !== null && approvals.requiresReason(open.approval),
+      passkey:
+        open && approvals.takesPasskey(open.approval)
+          ? await ceremony.sign(open.approval.leaf, passkeys.of(principal))
+          : null,
       problem: view.problem?.message ?? null,
       now: clock.now(),
     });
@@ -88,8 +92,28 @@ export const createRender = (dependencies: WebDependencies) => {
 
 export type Form = Readonly<Record<string, unknown>>;
 
+/** What a script wrote into a form; null where it is no JSON. */
+const jsonOf = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+};
+
 /** Carries out one form. @throws Problem */
-export const createAct = ({ approvals, mask }: WebDependencies) => {
+export const createAct = ({ approvals, mask, passkeys, ceremony }: WebDependencies) => {
+  /** The signature in the form; null where it holds none. */
+  const signatureOf = async (id: string, principal: Principal, form: Form) => {
+    const text = form['passkey'];
+    if (typeof text !== 'string' || text === '') return null;
+    const { leaf = null } = approvals.get(id) ?? {};
+    const own = passkeys.of(principal);
+    const signed = leaf === null ? null : await ceremony.signed(jsonOf(text), leaf, own);
+    if (!signed) throw new Problem('PASSKEY_INVALID');
+    return signed;
+  };
+
   const reasonOf = (form: Form): string | null => {
     const text = typeof form['reason'] === 'string' ? form['reason'].trim() : '';
     if (text.length > MAX_REASON)
@@ -100,10 +124,11 @@ export const createAct = ({ approvals, mask }: WebDependencies) => {
     const reason = reasonOf(form);
     if (!isUlid(id) || approvals.standing(id, principal) === null) throw new Problem('NOT_FOUND');
     if (verb !== 'approve' && verb !== 'deny' && verb !== 'revoke') throw new Problem('NOT_FOUND');
+    const passkey = verb === 'approve' ? await signatureOf(id, principal, form) : null;
     const result =
       verb === 'revoke'
         ? await approvals.revoke(id, principal, reason, address, 'web')
-        : await approvals.decide(id, principal, verb, reason, address, { channel: 'web', passkey: null });
+        : await approvals.decide(id, principal, verb, reason, address, { channel: 'web', passkey });
     if (!result.ok) throw problemOf(result.reason);
   };
 };

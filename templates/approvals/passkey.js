@@ -1,0 +1,42 @@
+// Passkeys: making one on the page of passkeys, and signing an approval with one.
+const { startAuthentication, startRegistration } = globalThis.SimpleWebAuthnBrowser;
+const tell = (text) => {
+  const place = document.getElementById('problem');
+  if (place) place.textContent = text;
+};
+const post = async (path, body) => {
+  const answer = await fetch(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return answer.json();
+};
+const add = document.getElementById('add');
+add?.addEventListener('click', async () => {
+  const { csrf } = add.dataset;
+  try {
+    const { options, ceremony, problem } = await post('/passkeys/options', { csrf });
+    if (problem) return tell(problem);
+    const answer = await startRegistration({ optionsJSON: options });
+    const added = await post('/passkeys/add', { csrf, ceremony, answer });
+    if (added.problem) return tell(added.problem);
+    location.reload();
+  } catch {
+    tell('The passkey was not made: the browser or the device refused.');
+  }
+});
+// The form may be replaced by a live update, so the page listens, not the form.
+document.addEventListener('submit', async (event) => {
+  const button = event.submitter;
+  const signed = event.target.elements.passkey;
+  const options = button?.dataset.passkey;
+  if (!options || !signed || signed.value !== '') return;
+  event.preventDefault();
+  try {
+    signed.value = JSON.stringify(await startAuthentication({ optionsJSON: JSON.parse(options) }));
+    event.target.requestSubmit(button);
+  } catch {
+    tell('Not approved: the passkey was not used.');
+  }
+});
