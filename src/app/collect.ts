@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { realFiles } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import type { TrailCheck } from '../base/trail-chain.js';
+import type { TrailFinding } from '../base/trail-findings.js';
 import { type CollectedFile, collectCloudTrailFolder } from '../collect/cloudtrail/files.js';
 import { collectCloudTrailBucket } from '../collect/cloudtrail/from-bucket.js';
 import { openListKeys, openS3Bucket } from '../collect/cloudtrail/s3.js';
@@ -60,6 +61,10 @@ export interface CollectSummary {
   readonly problems: readonly FileProblem[];
   /** What differs from a digest, or a digest that does not hold. */
   readonly integrity: readonly FileProblem[];
+  /** What is not there and should be: digests, logs, ends of chains, deleted objects. By object or account/region. */
+  readonly missing: readonly FileProblem[];
+  /** Everything that the check of digests and logs found, what is only not established among it. */
+  readonly findings: readonly TrailFinding[];
   readonly exit: ExitCode;
 }
 
@@ -100,20 +105,10 @@ const collectSource = async (source: Source, ask: CollectAsk): Promise<readonly 
   return collection.files;
 };
 
-const integrityOf = ({ digests, logs }: TrailCheck): readonly FileProblem[] => [
-  ...digests
-    .filter(({ status }) => status === 'INVALID')
-    .map(({ key, reason }) => ({ file: key, reason: reason ?? 'invalid' })),
-  ...logs
-    .filter(({ state }) => state === 'changed')
-    .map(({ key, reason }) => ({ file: key, reason: reason ?? 'changed' })),
-];
-
-/** What is not there: logs that digests name, holes between digests, logs that a digest should name. */
-const isIncomplete = ({ digests, logs, edges }: TrailCheck): boolean =>
-  logs.some(({ state }) => state === 'missing' || state === 'unverified') ||
-  edges.some(({ kind }) => kind === 'gap') ||
-  (digests.length > 0 && logs.some(({ state }) => state === 'in_no_digest'));
+const named = (findings: readonly TrailFinding[], severity: TrailFinding['severity']): readonly FileProblem[] =>
+  findings
+    .filter((finding) => finding.severity === severity)
+    .map(({ subject, message }) => ({ file: subject, reason: message }));
 
 const countsOf = ({ digests, logs }: TrailCheck): Pick<CollectSummary, 'digests' | 'logs'> => {
   const signed = (word: string): number =>
@@ -153,8 +148,13 @@ const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse)
       file: key,
       reason: rejected > 0 ? `${rejected} of ${rowsRead} records rejected; ${reason}` : (reason ?? ''),
     }));
-  const integrity = integrityOf(built.trail);
-  const incomplete = problems.length > 0 || built.conflicts > 0 || isIncomplete(built.trail);
+  const integrity = named(built.findings, 'integrity');
+  const missing = named(built.findings, 'incomplete');
+  // Without digests nothing is established anyway; beside them, a log that none names is missing from one.
+  const uncovered =
+    built.trail.digests.length > 0 &&
+    built.trail.logs.some(({ state }) => state === 'in_no_digest' || state === 'unverified');
+  const incomplete = problems.length > 0 || built.conflicts > 0 || missing.length > 0 || uncovered;
   const sum = (of: 'duplicate' | 'rejected' | 'excluded'): number =>
     built.files.reduce((total, file) => total + file[of], 0);
   return {
@@ -169,6 +169,8 @@ const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse)
     matches: await matchesOf(built.file),
     problems,
     integrity,
+    missing,
+    findings: built.findings,
     exit: worstExit([integrity.length > 0 ? EXIT.integrity : EXIT.ok, incomplete ? EXIT.incomplete : EXIT.ok]),
   };
 };

@@ -24,11 +24,15 @@ export interface DigestInput {
   readonly bytes: Buffer;
   /** Object metadata `signature`, hex, where it was delivered. */
   readonly signature: string | null;
+  /** Object metadata `backfill-generation-timestamp`, RFC 3339: when a late digest was signed. */
+  readonly backfill?: string | null;
 }
 
 export interface DigestVerdict {
   readonly key: string;
   readonly sha256: string;
+  /** SHA-256 of the uncompressed bytes; null where they cannot be read. */
+  readonly content: string | null;
   readonly account: string | null;
   readonly region: string | null;
   /** RFC 3339. */
@@ -90,6 +94,13 @@ const open = (input: DigestInput): Opened | string => {
   }
 };
 
+/** A late digest is signed when it is made, up to an hour from what its metadata say, not at the end of its hour. */
+const isValidThen = (key: TrailKey, { digest, input }: Opened): boolean => {
+  const late = Date.parse(input.backfill ?? '');
+  const [at, slack] = Number.isNaN(late) ? [Date.parse(digest.digestEndTime), 0] : [late, 3_600_000];
+  return at >= key.validFrom - slack && at <= key.validTo + slack;
+};
+
 const signatureOf = (
   opened: Opened,
   successor: Opened | undefined,
@@ -103,9 +114,8 @@ const signatureOf = (
   const signature = input.signature ?? named;
   if (signature === null) return { word: 'unsigned', reason: 'no signature was delivered with it' };
   const key = keys.get(digest.digestPublicKeyFingerprint);
-  const end = Date.parse(digest.digestEndTime);
   if (key === undefined) return { word: 'no_key', reason: 'its public key was not collected' };
-  if (end < key.validFrom || end > key.validTo) return { word: 'no_key', reason: 'its public key was not valid then' };
+  if (!isValidThen(key, opened)) return { word: 'no_key', reason: 'its public key was not valid then' };
   const valid = verifyDigestSignature(digest, unpack(input.bytes), signature, trailPublicKey(key.value));
   return valid ? { word: 'valid', reason: null } : { word: 'invalid', reason: 'its signature does not verify' };
 };
@@ -135,6 +145,7 @@ const verdictOf = (opened: Opened, by: Neighbours, keys: ReadonlyMap<string, Tra
   return {
     key: input.key,
     sha256: input.sha256,
+    content: opened.content,
     account: digest.awsAccountId,
     region: opened.region,
     start: digest.digestStartTime,
@@ -155,6 +166,7 @@ interface Neighbours {
 const unreadable = (input: DigestInput, problem: string): DigestVerdict => ({
   key: input.key,
   sha256: input.sha256,
+  content: null,
   account: null,
   region: null,
   start: null,
@@ -177,7 +189,8 @@ const covering = ({ digest, region }: Opened, verdict: DigestVerdict): Covering 
 const edgesOf = (opened: readonly Opened[]): readonly TrailEdge[] => {
   const edges: TrailEdge[] = [];
   const chains = new Map<string, Opened[]>();
-  for (const one of opened) chains.set(one.chain, [...(chains.get(one.chain) ?? []), one]);
+  const regular = opened.filter(({ chain }) => !chain.includes('_backfill'));
+  for (const one of regular) chains.set(one.chain, [...(chains.get(one.chain) ?? []), one]);
   for (const [, chain] of [...chains].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const sorted = chain.sort((a, b) => (a.digest.digestStartTime < b.digest.digestStartTime ? -1 : 1));
     const edge = (kind: TrailEdge['kind'], at: Opened, from: string, to: string): number =>

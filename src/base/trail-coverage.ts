@@ -60,7 +60,7 @@ const compared = (
 };
 
 /** `<account>/<region>` and delivery time of a log by its name. */
-const delivery = (key: string): { readonly owner: string; readonly at: number } | undefined => {
+export const delivery = (key: string): { readonly owner: string; readonly at: number } | undefined => {
   const found = /^(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})Z_/.exec(baseName(key));
   if (!found) return undefined;
   const [, account, region, y, m, d, h, min] = found;

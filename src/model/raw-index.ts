@@ -1,5 +1,6 @@
 /** `raw/index.ndjson`, `raw/problems.ndjson` and `raw/listing.ndjson`: what was delivered, one line per item. */
 import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import type { TrailContext } from '../base/trail-findings.js';
 import type { RawDelivery, RawObject } from './evidence.js';
 
 /** A delivered file that is not kept as evidence, and why. */
@@ -120,6 +121,13 @@ export const parseRawProblems = (bytes: Uint8Array): readonly RawProblem[] => li
 
 /** Parses `raw/listing.ndjson` strictly. @throws Error naming the line */
 export const parseRawListing = (bytes: Uint8Array): readonly RawListing[] => lines(bytes, rawListing);
+
+/** What the index and the listing say beside the bytes, for the findings of a trail. */
+export const trailContext = (objects: readonly RawObject[], listing: readonly RawListing[]): TrailContext => ({
+  objects: objects.map(({ key, kind, delivery: told }) => ({ key, kind, version: told?.version ?? null })),
+  chains: listing.flatMap((line) => (line.kind === 'chain' ? [line] : [])),
+  deleted: listing.flatMap((line) => (line.kind === 'delete_marker' ? [line] : [])),
+});
 
 /** Where an object lies below `raw/`. */
 export const rawPath = (sha256: string): string => `${sha256.slice(0, 2)}/${sha256}`;

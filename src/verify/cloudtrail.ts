@@ -6,17 +6,16 @@ import { reason } from '../base/errors.js';
 import { GzipError, gunzipSingle } from '../base/gzip.js';
 import { JsonError } from '../base/json.js';
 import { checkTrail, type DigestVerdict, type TrailCheck } from '../base/trail-chain.js';
-import type { LogVerdict } from '../base/trail-coverage.js';
 import { TrailDigestError } from '../base/trail-digest.js';
+import { trailFindings } from '../base/trail-findings.js';
 import { parseTrailKeys, type TrailKey } from '../base/trail-keys.js';
 import type { Manifest, RawObject } from '../model/evidence.js';
-import { parseRawIndex, rawPath } from '../model/raw-index.js';
+import { parseRawIndex, parseRawListing, type RawListing, rawPath, trailContext } from '../model/raw-index.js';
 import type { Findings } from './findings.js';
 import type { Target } from './target.js';
 
 const MAX_INDEX = 512 * 1024 * 1024;
 const MAX_OBJECT = 256 * 1024 * 1024;
-const HOUR = 3_600_000;
 
 const readIndex = async ({ dir, findings }: Target): Promise<readonly RawObject[]> => {
   const path = join(dir, 'raw', 'index.ndjson');
@@ -25,6 +24,18 @@ const readIndex = async ({ dir, findings }: Target): Promise<readonly RawObject[
     return parseRawIndex(await readBounded(path, MAX_INDEX));
   } catch (error) {
     findings.add('integrity', 'RAW_INDEX', `raw/index.ndjson cannot be read: ${reason(error)}.`);
+    return [];
+  }
+};
+
+/** What listing the bucket told; empty where a folder was collected. */
+const readListing = async ({ dir, findings }: Target): Promise<readonly RawListing[]> => {
+  const path = join(dir, 'raw', 'listing.ndjson');
+  if ((await realFiles.facts(path))?.kind !== 'file') return [];
+  try {
+    return parseRawListing(await readBounded(path, MAX_INDEX));
+  } catch (error) {
+    findings.add('integrity', 'RAW_INDEX', `raw/listing.ndjson cannot be read: ${reason(error)}.`);
     return [];
   }
 };
@@ -85,71 +96,13 @@ const check = async (target: Target, objects: readonly RawObject[]): Promise<Tra
   for (const object of objects) {
     const bytes = await readObject(target, object);
     const { key, sha256, kind, signature } = object;
-    if (bytes && kind === 'cloudtrail-digest') digests.push({ key, sha256, bytes, signature });
+    const backfill = object.delivery?.backfill ?? null;
+    if (bytes && kind === 'cloudtrail-digest') digests.push({ key, sha256, bytes, signature, backfill });
     else if (bytes && kind === 'cloudtrail-public-keys') shipped.push(...keysIn(bytes));
     else if (kind === 'cloudtrail-log') logs.push({ key, sha256, content: bytes ? contentHash(bytes) : null });
     target.onProgress({ what: 'CloudTrail', done: ++done, total: objects.length });
   }
   return checkTrail(digests, logs, [...shipped, ...target.trust.cloudtrailKeys]);
-};
-
-const judgeDigest = (digest: DigestVerdict, oldest: ReadonlySet<string>, findings: Findings): void => {
-  const { key, status, reason: why } = digest;
-  if (status === 'INVALID') {
-    findings.add('integrity', 'DIGEST_INVALID', `CloudTrail digest ${key} does not verify: ${why}.`);
-  } else if (!oldest.has(`${digest.account}/${digest.region} ${digest.start}`)) {
-    const since = `CloudTrail digest ${key} (from ${digest.start})`;
-    if (status === 'MISSING') findings.add('incomplete', 'DIGEST_MISSING', `${since}: ${why}.`);
-    if (status === 'STARTING') {
-      findings.add(
-        'incomplete',
-        'DIGEST_RESTARTED',
-        `${since} begins a new chain: logging or validation was off before it.`,
-      );
-    }
-  }
-};
-
-/** Delivery time and owner of a log by its name. */
-const delivered = (key: string): { readonly owner: string; readonly at: number } | undefined => {
-  const found = /(\d{12})_CloudTrail_([a-z0-9-]+)_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)Z_[^/]*$/.exec(key);
-  const [, account, region, ...parts] = found ?? [];
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.map(Number);
-  return found ? { owner: `${account}/${region}`, at: Date.UTC(year, month - 1, day, hour, minute) } : undefined;
-};
-
-/** Whether digests cover the time around a log's delivery, so that one of them would have to name it. */
-const isCovered = (key: string, digests: readonly DigestVerdict[]): boolean => {
-  const log = delivered(key);
-  if (!log) return false;
-  const covers = (at: number): boolean =>
-    digests.some(
-      ({ account, region, start, end }) =>
-        `${account}/${region}` === log.owner && Date.parse(start ?? '') <= at && at <= Date.parse(end ?? ''),
-    );
-  return covers(log.at - HOUR) && covers(log.at) && covers(log.at + HOUR);
-};
-
-const judgeLog = (log: LogVerdict, digests: readonly DigestVerdict[], findings: Findings): void => {
-  const what = `CloudTrail log ${log.key}`;
-  switch (log.state) {
-    case 'valid':
-      return;
-    case 'changed':
-      findings.add('integrity', 'LOG_ALTERED', `${what} does not verify: ${log.reason}.`);
-      return;
-    case 'missing':
-      findings.add('incomplete', 'LOG_MISSING', `${what}: ${log.reason}.`);
-      return;
-    case 'in_no_digest':
-      if (isCovered(log.key, digests)) {
-        findings.add('integrity', 'LOG_IN_NO_DIGEST', `${what} is named by no digest, though digests cover its time.`);
-        return;
-      }
-      break;
-    default:
-  }
-  findings.add('unestablished', 'LOG_NOT_COVERED', `${what}: ${log.reason}.`);
 };
 
 const judgeAuthorship = ({ trust, findings }: Target, { digests, logs }: TrailCheck): void => {
@@ -183,16 +136,9 @@ export const verifyTrail = async (target: Target, manifest: Manifest): Promise<v
     return;
   }
   const result = await check(target, present(index, manifest, findings));
-  const oldest = new Set(
-    result.edges
-      .filter(({ kind }) => kind === 'oldest')
-      .map(({ account, region, from }) => `${account}/${region} ${from}`),
-  );
-  for (const digest of result.digests) judgeDigest(digest, oldest, findings);
-  for (const { kind, account, region, from, to } of result.edges) {
-    if (kind === 'gap')
-      findings.add('incomplete', 'DIGEST_GAP', `no digest of ${account} in ${region} from ${from} to ${to}.`);
+  const listing = await readListing(target);
+  for (const { severity, code, message } of trailFindings(result, trailContext(index, listing))) {
+    findings.add(severity, code, message);
   }
-  for (const log of result.logs) judgeLog(log, result.digests, findings);
   judgeAuthorship(target, result);
 };

@@ -6,6 +6,7 @@ import { sha256 } from '../base/digest.js';
 import { isSystemError, makeFolder, realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { TrailCheck } from '../base/trail-chain.js';
+import type { TrailFinding } from '../base/trail-findings.js';
 import type { Period } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { CORRELATE } from './correlate.js';
@@ -56,6 +57,7 @@ export interface BuiltWarehouse {
   readonly conflicts: number;
   readonly files: readonly FileRow[];
   readonly trail: TrailCheck;
+  readonly findings: readonly TrailFinding[];
 }
 
 const DAY = 86_400_000;
@@ -165,7 +167,14 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
     'SELECT (SELECT count(*) FROM ct_event) AS events, (SELECT count(*) FROM ct_conflict) AS conflicts',
   );
   const { events, conflicts } = { events: Number(counts?.['events']), conflicts: Number(counts?.['conflicts']) };
-  return { records: records.count, events, conflicts, files: trail.files, trail: trail.check };
+  return {
+    records: records.count,
+    events,
+    conflicts,
+    files: trail.files,
+    trail: trail.check,
+    findings: trail.findings,
+  };
 };
 
 const fillAndClose = async (

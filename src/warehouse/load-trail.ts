@@ -5,9 +5,11 @@ import { CountersignError } from '../base/errors.js';
 import { GzipError, gunzipSingle } from '../base/gzip.js';
 import { checkTrail, type DigestInput, type TrailCheck } from '../base/trail-chain.js';
 import type { LogInput } from '../base/trail-coverage.js';
+import { type TrailFinding, trailFindings } from '../base/trail-findings.js';
 import { parseTrailKeys, type TrailKey } from '../base/trail-keys.js';
 import { TrailLogError, trailKindOfKey } from '../base/trail-log.js';
 import type { RawObject } from '../model/evidence.js';
+import { trailContext } from '../model/raw-index.js';
 import { DEDUPLICATE, DROP_STAGE, DUPLICATE_COUNTS, readStage, STAGE_COUNTS, STAGE_TABLE } from './events.js';
 import type { Builder } from './open.js';
 import type { RawEvidence } from './raw.js';
@@ -32,6 +34,7 @@ export interface FileRow {
 export interface LoadedTrail {
   readonly files: readonly FileRow[];
   readonly check: TrailCheck;
+  readonly findings: readonly TrailFinding[];
 }
 
 const NOTHING = { rowsRead: 0, staged: 0, rejected: 0, excluded: 0 };
@@ -167,6 +170,7 @@ const readDigests = async (raw: RawEvidence): Promise<readonly DigestInput[]> =>
       sha256: object.sha256,
       bytes: await raw.read(object),
       signature: object.signature,
+      backfill: object.delivery?.backfill ?? null,
     });
   }
   return digests;
@@ -250,5 +254,5 @@ export const loadTrail = async (
   const files = [...rows, ...others, ...refused].sort((a, b) => (a.key < b.key ? -1 : 1));
   await appendFiles(builder, files);
   await appendCheck(builder, check);
-  return { files, check };
+  return { files, check, findings: trailFindings(check, trailContext(raw.objects, raw.listing)) };
 };

@@ -4,7 +4,14 @@ import { sha256 } from '../base/digest.js';
 import { isSystemError, readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { RawObject } from '../model/evidence.js';
-import { parseRawIndex, parseRawProblems, type RawProblem, rawPath } from '../model/raw-index.js';
+import {
+  parseRawIndex,
+  parseRawListing,
+  parseRawProblems,
+  type RawListing,
+  type RawProblem,
+  rawPath,
+} from '../model/raw-index.js';
 
 const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 const MAX_OBJECT_BYTES = 400 * 1024 ** 2;
@@ -13,6 +20,7 @@ export interface RawEvidence {
   /** Sorted by key. */
   readonly objects: readonly RawObject[];
   readonly problems: readonly RawProblem[];
+  readonly listing: readonly RawListing[];
   /**
    * The bytes of an object.
    * @throws CountersignError RAW_CHANGED
@@ -35,6 +43,7 @@ export const openRawEvidence = async (dataDir: string): Promise<RawEvidence> => 
   return {
     objects: await readIndex(join(root, 'index.ndjson'), parseRawIndex),
     problems: await readIndex(join(root, 'problems.ndjson'), parseRawProblems),
+    listing: await readIndex(join(root, 'listing.ndjson'), parseRawListing),
     read: async (object) => {
       const changed = (problem: string): CountersignError =>
         new CountersignError('RAW_CHANGED', { key: object.key, problem });

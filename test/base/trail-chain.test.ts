@@ -55,7 +55,7 @@ describe('the chain of digests', () => {
   });
 
   it('a digest signed by another key is invalid, and what it says of logs is not believed', () => {
-    const forged = makeDigest('06', [['x', content('x')], named('0505')], null, otherKey());
+    const forged = makeDigest('06', [['x', content('x')], named('0505')], null, { key: otherKey() });
     const check = checkTrail([delivered(forged)], logs, keys);
     expect(words(check)).toEqual(['INVALID invalid']);
     expect(states(check)).toEqual(['unverified', 'not_covered_yet', 'unverified']);

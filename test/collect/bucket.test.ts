@@ -2,66 +2,31 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type CollectSummary, collectCloudTrail } from '../../src/app/collect.js';
+import type { CollectSummary } from '../../src/app/collect.js';
 import { parseRawIndex, parseRawListing, parseRawProblems } from '../../src/model/raw-index.js';
 import type { S3TrailSettings } from '../../src/model/settings.js';
+import { collectFrom, withAwsKeys } from '../aws/collect.js';
 import { type S3Double, startS3Double } from '../aws/s3-double.js';
-import { SETTINGS } from '../warehouse/settings.js';
 import { awsKeys, log, logName, makeDigest, record, type SignedDigest } from './fixtures.js';
 
-const NOW = Date.parse('2026-11-20T08:10:00Z');
-const ENVIRONMENT = { ...process.env };
+const NOW = '2026-11-20T08:10:00Z';
 
 let dir: string;
 let s3: S3Double;
 
+withAwsKeys();
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'cs-bucket-'));
   s3 = await startS3Double();
   s3.keys = awsKeys;
-  Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: 'AKIATEST',
-    AWS_SECRET_ACCESS_KEY: 'secret',
-    AWS_EC2_METADATA_DISABLED: 'true',
-  });
 });
 afterEach(async () => {
-  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_EC2_METADATA_DISABLED']) {
-    if (ENVIRONMENT[name] === undefined) delete process.env[name];
-    else process.env[name] = ENVIRONMENT[name];
-  }
   await s3.close();
   rmSync(dir, { recursive: true });
 });
 
-const source = (over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
-  bucket: 'trail',
-  prefix: '',
-  organization: null,
-  accounts: [],
-  regions: [],
-  region: 'eu-central-1',
-  profile: null,
-  roleArn: null,
-  externalId: null,
-  endpoint: s3.endpoint,
-  cloudtrailEndpoint: null,
-  requestPayer: false,
-  since: 30 * 86_400_000,
-  concurrency: 8,
-  ...over,
-});
-
-const collect = (over: Partial<S3TrailSettings> = {}, since?: number): Promise<CollectSummary> =>
-  collectCloudTrail({
-    settings: {
-      ...SETTINGS,
-      gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') },
-      collect: { cloudtrail: [{ s3: source(over) }] },
-    },
-    clock: { now: () => NOW, monotonic: () => 0, boot: 'test' },
-    ...(since !== undefined && { since }),
-  });
+const collect = (over: Partial<S3TrailSettings> = {}): Promise<CollectSummary> =>
+  collectFrom(s3, join(dir, 'data'), NOW, over);
 
 const raw = (name: string): Buffer => readFileSync(join(dir, 'data/raw', name));
 const index = () => parseRawIndex(raw('index.ndjson'));

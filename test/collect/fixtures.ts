@@ -81,12 +81,21 @@ export interface SignedDigest {
   readonly signature: string;
 }
 
+/** How a digest differs from the one CloudTrail would write. */
+export interface DigestPlan {
+  readonly key?: KeyObject;
+  /** Fields of the digest. */
+  readonly over?: object;
+  /** Hash under the signature. */
+  readonly hash?: string;
+}
+
 /** A digest of the hour that ends at `hour`, linked to the one before. */
 export const makeDigest = (
   hour: string,
   logs: readonly (readonly [key: string, inflated: Buffer])[],
   previous: SignedDigest | null,
-  key: KeyObject = privateKey,
+  { key = privateKey, over = {}, hash = 'sha256' }: DigestPlan = {},
 ): SignedDigest => {
   const name = digestName(hour);
   const inflated = Buffer.from(
@@ -113,9 +122,10 @@ export const makeDigest = (
         newestEventTime: '2026-11-20T06:00:01Z',
         oldestEventTime: '2026-11-20T06:00:01Z',
       })),
+      ...over,
     }),
   );
-  const signature = sign('sha256', digestSignedBytes(parseTrailDigest(inflated), inflated), key).toString('hex');
+  const signature = sign(hash, digestSignedBytes(parseTrailDigest(inflated), inflated), key).toString('hex');
   return { key: name, bytes: gzipSync(inflated), inflated, signature };
 };
 

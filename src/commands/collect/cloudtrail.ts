@@ -82,6 +82,7 @@ export default class CollectCloudTrail extends BaseCommand {
     }).finally(bar.stop);
     this.name('red', 'changed', summary.integrity);
     this.name('yellow', 'not taken', summary.problems);
+    this.name('yellow', 'incomplete', summary.missing);
     const columns = [
       { head: 'CloudTrail', cell: ({ what }: Line) => what },
       { head: 'count', cell: ({ count }: Line) => String(count), align: 'right' as const },
