@@ -107,6 +107,9 @@ export interface Verdict {
 const isStrong = ({ amr, acr }: Principal, mfa: Verdict['mfa']): boolean =>
   !mfa || amr.some((one) => mfa.amr.includes(one)) || (acr !== null && mfa.acr.includes(acr));
 
+/** Ends without a decision; every other state that does not wait is one. */
+const ENDED: Partial<Record<Approval['state'], DecisionRefusal>> = { expired: 'expired', cancelled: 'withdrawn' };
+
 /**
  * Why this person may not decide this request now; null where they may. Whether they may at all comes
  * first, so that the answer tells an outsider nothing of the request. No group is an exception to any rule.
@@ -118,7 +121,7 @@ export const refusal = (people: People, verdict: Verdict): DecisionRefusal | nul
   const reviews = reviewer.groups.some((group) => approval.reviewers.includes(group));
   if (!reviews || !isPerson(people, reviewer)) return 'not_reviewer';
   if (approval.decisions.some((decision) => people.same(decision.by, by))) return 'already_decided';
-  if (approval.state !== 'pending') return 'not_pending';
+  if (approval.state !== 'pending') return ENDED[approval.state] ?? 'decided';
   if (!isStrong(reviewer, verdict.mfa)) return 'mfa_required';
   if (verdict.requireReason && reason === null) return 'reason_required';
   return approval.passkey && verdict.verdict === 'approve' && !verdict.signed ? 'passkey_required' : null;

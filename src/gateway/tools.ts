@@ -8,6 +8,8 @@ import type { ToolRecord } from '../model/record.js';
 interface Definition {
   readonly digest: string;
   readonly destructive: boolean;
+  /** What the server says of the tool, masked; null where it says nothing, undefined where it was not listed yet. */
+  readonly description?: string | null | undefined;
 }
 
 export interface ToolDefinitions {
@@ -17,14 +19,22 @@ export interface ToolDefinitions {
   restore(record: Pick<ToolRecord, 'server' | 'name' | 'digest' | 'destructive'>): void;
   /**
    * Notes the tools of a `tools/list` result and records those that are new or changed.
-   * @param recorded a name as it may be recorded
+   * @param recorded a name or description as it may be recorded
    */
-  observe(server: string, answer: JsonNode, recorded: (name: string) => Promise<string>): Promise<void>;
+  observe(server: string, answer: JsonNode, recorded: (text: string) => Promise<string>): Promise<void>;
 }
 
 /** Bound on the tools remembered of one server. */
 const MAX_TOOLS = 10_000;
 const MAX_NAME = 256;
+
+/** Longest description kept, in characters; what is left out is counted. */
+const MAX_DESCRIPTION = 2_000;
+
+const shortened = (text: string): string =>
+  text.length <= MAX_DESCRIPTION
+    ? text
+    : `${text.slice(0, MAX_DESCRIPTION)}… (${text.length - MAX_DESCRIPTION} more characters)`;
 
 const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
   const tools = at(answer, 'result', 'tools');
@@ -50,10 +60,15 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
         const name = stringOf(member(node, 'name'));
         if (name === undefined || name.length > MAX_NAME || (known.size >= MAX_TOOLS && !known.has(name))) continue;
         const digest = sha256(canonical(toValue(node)));
-        const previous = known.get(name)?.digest ?? null;
-        if (previous === digest) continue;
+        const before = known.get(name);
+        const previous = before?.digest ?? null;
+        if (previous === digest && before?.description !== undefined) continue;
         const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
         known.set(name, { digest, destructive });
+        const said = stringOf(member(node, 'description'));
+        const description = said === undefined ? null : await recorded(shortened(said));
+        if (known.get(name)?.digest === digest) known.set(name, { digest, destructive, description });
+        if (previous === digest) continue;
         const event = previous === null ? 'seen' : 'changed';
         const d = { event, server, name: await recorded(name), digest, previous, destructive } as const;
         written.push(ledger.append({ type: 'tool', d }));

@@ -121,7 +121,9 @@ export type ApprovalOutcome =
 /** Why a decision was not taken. */
 export type DecisionRefusal =
   | 'not_found'
-  | 'not_pending'
+  | 'expired'
+  | 'withdrawn'
+  | 'decided'
   | 'own_request'
   | 'not_reviewer'
   | 'already_decided'

@@ -41,7 +41,7 @@ describe('restart', () => {
       reason: 'already_decided',
     });
     expect(await again.decide(half, cyd, 'approve', 'two', '')).toMatchObject({ approval: { state: 'granted' } });
-    expect(await again.decide(denied, cyd, 'approve', null, '')).toMatchObject({ reason: 'not_pending' });
+    expect(await again.decide(denied, cyd, 'approve', null, '')).toMatchObject({ reason: 'decided' });
   });
 
   it('a crash after the last approval and before the grant: the grant is made up', async () => {

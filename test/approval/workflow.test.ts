@@ -78,7 +78,7 @@ describe('one request', () => {
     const waiting = approvals.acquire(ask(ada), call, 60_000, never);
     await approvals.decide(id, bob, 'deny', 'not today', '');
     expect(await waiting).toEqual({ state: 'denied', approval: id, reason: `A reviewer denied approval ${id}.` });
-    expect(await approvals.decide(id, cyd, 'approve', null, '')).toEqual({ ok: false, reason: 'not_pending' });
+    expect(await approvals.decide(id, cyd, 'approve', null, '')).toEqual({ ok: false, reason: 'decided' });
     expect(approvals.get(id)?.state).toBe('denied');
     expect((await acquire(ask(ada))).approval).not.toBe(id);
   });
@@ -195,7 +195,7 @@ describe('deadlines', () => {
     pass(stand);
     expect(await stand.approvals.decide(pending, bob, 'approve', null, '')).toEqual({
       ok: false,
-      reason: 'not_pending',
+      reason: 'expired',
     });
     expect(stand.approvals.get(pending)?.state).toBe('expired');
     await stand.approvals.sweep();
@@ -341,7 +341,7 @@ describe('races', () => {
       approvals.decide(id, cyd, 'deny', null, ''),
     ]);
     expect(approve).toMatchObject({ ok: true, approval: { state: 'granted' } });
-    expect(deny).toEqual({ ok: false, reason: 'not_pending' });
+    expect(deny).toEqual({ ok: false, reason: 'decided' });
     expect(journal.events()).toEqual(['requested', 'approved', 'granted']);
   });
 

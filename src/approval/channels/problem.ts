@@ -64,7 +64,17 @@ const PROBLEMS = {
     hint: 'the groups stand under passkeys.confirm in the configuration',
   },
   NOT_GRANTED: { status: 409, message: 'there is no grant to revoke', hint: SHOW },
-  NOT_PENDING: { status: 409, message: 'this request no longer waits for a decision', hint: SHOW },
+  EXPIRED: {
+    status: 409,
+    message: 'this request ended at its deadline; a decision comes too late',
+    hint: 'whoever asked may call again, which opens a new request',
+  },
+  WITHDRAWN: {
+    status: 409,
+    message: 'this request was withdrawn, or what it was for has changed',
+    hint: 'whoever asked may call again, which opens a new request',
+  },
+  DECIDED: { status: 409, message: 'this request is decided already', hint: SHOW },
 } as const satisfies Record<string, ProblemRow>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -86,7 +96,9 @@ export class Problem extends Error {
 
 const OF_REFUSAL: Readonly<Record<DecisionRefusal, ProblemCode>> = {
   not_found: 'NOT_FOUND',
-  not_pending: 'NOT_PENDING',
+  expired: 'EXPIRED',
+  withdrawn: 'WITHDRAWN',
+  decided: 'DECIDED',
   own_request: 'OWN_REQUEST',
   not_reviewer: 'NOT_REVIEWER',
   already_decided: 'ALREADY_DECIDED',

@@ -43,9 +43,10 @@ const refuse = async (
   throw new Refusal(kind, kind === 'inexact_number' ? undefined : reason, true);
 };
 
-const askFor = (decided: Decided, rule: string): ApprovalAsk | undefined => {
+const askFor = ({ tools }: GrantDeps, decided: Decided, rule: string): ApprovalAsk | undefined => {
   const { principal, server, target, arguments: args, definition, decision } = decided;
   if (target === null || args.digest === null) return undefined;
+  const tool = tools.get(server.id, target);
   return {
     binding: {
       principal: principalKey(principal),
@@ -61,6 +62,7 @@ const askFor = (decided: Decided, rule: string): ApprovalAsk | undefined => {
     maskedArgs: args.masked.toString('utf8'),
     policyRule: decision.rule,
     reason: decided.requestReason ?? null,
+    tool: { description: tool?.description ?? null, destructive: tool?.destructive ?? false },
   };
 };
 
@@ -86,7 +88,7 @@ const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, r
   const args = member(member(decided.message.node, 'params'), 'arguments');
   if (args && inexactNumber(args))
     return refuse(deps, decided, 'inexact_number', 'inexact number in the arguments', null);
-  const ask = decided.decision.approval === null ? undefined : askFor(decided, decided.decision.approval);
+  const ask = decided.decision.approval === null ? undefined : askFor(deps, decided, decided.decision.approval);
   if (!ask) return refuse(deps, decided, 'denied', 'only a tool call can be approved', null);
   reply.hold();
   const outcome = await deps.approvals.acquire(ask, decided.call, deps.hold, underway.abort.signal);

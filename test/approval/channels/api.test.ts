@@ -143,7 +143,7 @@ describe('deciding', () => {
     await approvals.decide(denied, person('cyd'), 'deny', null, '');
     const strict = idOf(await acquire(ask(person('ada'), { rule: 'three-eyes' })));
     const post = (id: string, body = reason('x')) => send('POST', `/approvals/${id}/approve`, { as: 'bob', body });
-    expect(await post(denied)).toMatchObject({ status: 409, body: { error: { code: 'NOT_PENDING' } } });
+    expect(await post(denied)).toMatchObject({ status: 409, body: { error: { code: 'DECIDED' } } });
     expect(await post(ulid(START))).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } });
     expect(await post(strict, reason(null))).toMatchObject({
       status: 422,
