@@ -18,6 +18,9 @@ export {
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
+export { auditMasking, type MaskingAudit } from './app/masking-audit.js';
+export { type MaskingTest, testMasking } from './app/masking-test.js';
+export { readText } from './app/read-text.js';
 export {
   controlSet,
   parsePeriod,
