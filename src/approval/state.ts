@@ -107,8 +107,11 @@ export interface Verdict {
 const isStrong = ({ amr, acr }: Principal, mfa: Verdict['mfa']): boolean =>
   !mfa || amr.some((one) => mfa.amr.includes(one)) || (acr !== null && mfa.acr.includes(acr));
 
-/** Ends without a decision; every other state that does not wait is one. */
-const ENDED: Partial<Record<Approval['state'], DecisionRefusal>> = { expired: 'expired', cancelled: 'withdrawn' };
+/** How a request that does not wait any more ended. */
+const endedAs = (state: Approval['state']): DecisionRefusal => {
+  if (state === 'expired') return 'expired';
+  return state === 'cancelled' ? 'withdrawn' : 'decided';
+};
 
 /**
  * Why this person may not decide this request now; null where they may. Whether they may at all comes
@@ -121,7 +124,7 @@ export const refusal = (people: People, verdict: Verdict): DecisionRefusal | nul
   const reviews = reviewer.groups.some((group) => approval.reviewers.includes(group));
   if (!reviews || !isPerson(people, reviewer)) return 'not_reviewer';
   if (approval.decisions.some((decision) => people.same(decision.by, by))) return 'already_decided';
-  if (approval.state !== 'pending') return ENDED[approval.state] ?? 'decided';
+  if (approval.state !== 'pending') return endedAs(approval.state);
   if (!isStrong(reviewer, verdict.mfa)) return 'mfa_required';
   if (verdict.requireReason && reason === null) return 'reason_required';
   return approval.passkey && verdict.verdict === 'approve' && !verdict.signed ? 'passkey_required' : null;

@@ -43,6 +43,30 @@ const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
 
 const isTrue = (node: JsonNode | undefined): boolean => node?.kind === 'literal' && node.value === true;
 
+const descriptionOf = async (node: JsonNode, recorded: (text: string) => Promise<string>): Promise<string | null> => {
+  const said = stringOf(member(node, 'description'));
+  return said === undefined ? null : recorded(shortened(said));
+};
+
+/** Takes in one definition as listed; gives what is new of it, for the record. */
+const learn = async (
+  known: Map<string, Definition>,
+  name: string,
+  node: JsonNode,
+  recorded: (text: string) => Promise<string>,
+): Promise<Omit<ToolRecord, 'server' | 'name'> | null> => {
+  const digest = sha256(canonical(toValue(node)));
+  const before = known.get(name);
+  const previous = before?.digest ?? null;
+  if (previous === digest && before?.description !== undefined) return null;
+  const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
+  known.set(name, { digest, destructive });
+  const description = await descriptionOf(node, recorded);
+  // Another list may have come meanwhile; then what it says counts.
+  if (known.get(name)?.digest === digest) known.set(name, { digest, destructive, description });
+  return previous === digest ? null : { event: previous === null ? 'seen' : 'changed', digest, previous, destructive };
+};
+
 export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefinitions => {
   const servers = new Map<string, Map<string, Definition>>();
   const toolsOf = (server: string): Map<string, Definition> => {
@@ -59,19 +83,8 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
       for (const node of toolNodes(answer)) {
         const name = stringOf(member(node, 'name'));
         if (name === undefined || name.length > MAX_NAME || (known.size >= MAX_TOOLS && !known.has(name))) continue;
-        const digest = sha256(canonical(toValue(node)));
-        const before = known.get(name);
-        const previous = before?.digest ?? null;
-        if (previous === digest && before?.description !== undefined) continue;
-        const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
-        known.set(name, { digest, destructive });
-        const said = stringOf(member(node, 'description'));
-        const description = said === undefined ? null : await recorded(shortened(said));
-        if (known.get(name)?.digest === digest) known.set(name, { digest, destructive, description });
-        if (previous === digest) continue;
-        const event = previous === null ? 'seen' : 'changed';
-        const d = { event, server, name: await recorded(name), digest, previous, destructive } as const;
-        written.push(ledger.append({ type: 'tool', d }));
+        const change = await learn(known, name, node, recorded);
+        if (change) written.push(ledger.append({ type: 'tool', d: { server, name: await recorded(name), ...change } }));
       }
       await Promise.all(written);
     },

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { parseJson } from '../../src/base/json.js';
+import { createToolDefinitions } from '../../src/gateway/tools.js';
+import type { RecordDraft } from '../../src/model/record.js';
+
+const listOf = (description?: string) =>
+  parseJson(Buffer.from(JSON.stringify({ result: { tools: [{ name: 't', ...(description && { description }) }] } })));
+const masked = (text: string): Promise<string> => Promise.resolve(text.replace('hunter2', '***'));
+
+const stand = () => {
+  const drafts: RecordDraft[] = [];
+  const tools = createToolDefinitions({
+    append: (draft) => {
+      drafts.push(draft);
+      return Promise.resolve({ seq: drafts.length, leaf: '' });
+    },
+  });
+  return { tools, drafts };
+};
+
+describe('what a server says of its tools', () => {
+  it('is kept masked, and anew where the definition changed', async () => {
+    const { tools, drafts } = stand();
+    await tools.observe('s', listOf('Says hunter2.'), masked);
+    expect(tools.get('s', 't')).toMatchObject({ description: 'Says ***.' });
+    await tools.observe('s', listOf('Says hunter2.'), masked);
+    await tools.observe('s', listOf(), masked);
+    expect(tools.get('s', 't')).toMatchObject({ description: null });
+    expect(drafts.map(({ d }) => ('event' in d ? d.event : ''))).toEqual(['seen', 'changed']);
+  });
+
+  it('is learnt again after a restart, without a record of a change', async () => {
+    const first = stand();
+    await first.tools.observe('s', listOf('Reads.'), masked);
+    const digest = first.tools.get('s', 't')?.digest ?? '';
+    const second = stand();
+    second.tools.restore({ server: 's', name: 't', digest, destructive: false });
+    expect(second.tools.get('s', 't')?.description).toBeUndefined();
+    await second.tools.observe('s', listOf('Reads.'), masked);
+    expect(second.tools.get('s', 't')?.description).toBe('Reads.');
+    expect(second.drafts).toEqual([]);
+  });
+
+  it('is cut where it is long, and says so', async () => {
+    const { tools } = stand();
+    await tools.observe('s', listOf('x'.repeat(5_000)), masked);
+    expect(tools.get('s', 't')?.description).toBe(`${'x'.repeat(2_000)}… (3000 more characters)`);
+  });
+});
