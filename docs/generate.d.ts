@@ -9,3 +9,4 @@ type Meanings = Readonly<Record<string, string>>;
 export function exitTable(exits: Exits, meanings: Meanings): string;
 export function errorsPage(errors: Readonly<Record<string, ErrorEntry>>, exits: Exits, meanings: Meanings): string;
 export function schemaPage(schema: object): string;
+export function warehousePage(tables: readonly { readonly says: string; readonly sql: string }[]): string;

@@ -1,5 +1,5 @@
 /**
- * Writes what the documentation takes from the code: docs/errors.md and docs/countersign.schema.json.
+ * Writes what the documentation takes from the code: docs/errors.md, docs/warehouse.md and docs/countersign.schema.json.
  * `npm run docs` runs it on the build; test/docs.test.ts compares its output with the files.
  */
 import { writeFileSync } from 'node:fs';
@@ -51,11 +51,42 @@ export const errorsPage = (errors, exits, meanings) =>
 /** docs/countersign.schema.json. */
 export const schemaPage = (schema) => `${JSON.stringify({ title: 'countersign.yaml', ...schema }, null, 2)}\n`;
 
+/** `name TYPE` of each column of a CREATE TABLE statement. */
+const columnsOf = (sql) =>
+  sql
+    .slice(sql.indexOf('(') + 1, sql.lastIndexOf(')'))
+    .split(',')
+    .map((column) => /^\s*"?(\w+)"?\s+(\w+(?:\[\])?)(\s+NOT NULL)?/.exec(column))
+    .map(([, name, type, required]) => row([`\`${name}\``, type, required ? '' : 'may be NULL']));
+
+const tableSection = ({ says, sql }) => {
+  const [, name] = /CREATE TABLE (\w+)/.exec(sql);
+  return [`## ${name}`, '', says, '', row(['column', 'type', '']), row(['---', '---', '---']), ...columnsOf(sql)].join(
+    '\n',
+  );
+};
+
+/** docs/warehouse.md. */
+export const warehousePage = (tables) =>
+  `${[
+    '# The warehouse',
+    '',
+    '<!-- Generated from src/warehouse/schema.ts by `npm run docs`; a test keeps the two equal. -->',
+    '',
+    '`<dataDir>/warehouse.duckdb` is derived from the ledger and from what was collected: built aside, renamed, never',
+    'migrated. Ask it with `countersign sql`, or open it read-only with any DuckDB client; the gateway never opens it.',
+    'All times are UTC, without zone. A principal is `issuer|subject`.',
+    '',
+    tables.map(tableSection).join('\n\n'),
+  ].join('\n')}\n`;
+
 const write = (name, text) => writeFileSync(new URL(name, import.meta.url), text);
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { ERRORS, EXIT, EXIT_MEANINGS } = await import('../dist/base/errors.js');
   const { configurationSchema } = await import('../dist/app/config.js');
+  const { TABLES } = await import('../dist/warehouse/schema.js');
+  write('warehouse.md', warehousePage(TABLES));
   write('errors.md', errorsPage(ERRORS, EXIT, EXIT_MEANINGS));
   write('countersign.schema.json', schemaPage(configurationSchema()));
 }

@@ -2,9 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { errorsPage, exitTable, schemaPage } from '../docs/generate.js';
+import { errorsPage, exitTable, schemaPage, warehousePage } from '../docs/generate.js';
 import { checkConfiguration, configurationSchema } from '../src/app/config.js';
 import { ERRORS, EXIT, EXIT_MEANINGS } from '../src/base/errors.js';
+import { TABLES } from '../src/warehouse/schema.js';
 import { LAYERS, ROOT, sourceFiles } from './layers.js';
 
 const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8');
@@ -26,6 +27,10 @@ describe('generated pages', () => {
 
   it('docs/countersign.schema.json is the schema in use (else run npm run docs)', () => {
     expect(read('docs/countersign.schema.json')).toBe(schemaPage(configurationSchema()));
+  });
+
+  it('docs/warehouse.md names every table and column of the warehouse (else run npm run docs)', () => {
+    expect(read('docs/warehouse.md')).toBe(warehousePage(TABLES));
   });
 
   it('the README prints the exit codes of the table', () => {

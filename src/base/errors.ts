@@ -237,6 +237,11 @@ export const ERRORS = {
     message: 'no warehouse at {file}',
     hint: 'run `countersign collect cloudtrail` or `countersign report` first',
   },
+  SQL_FAILED: {
+    exit: 2,
+    message: 'the statement cannot be answered: {problem}',
+    hint: 'docs/warehouse.md names the tables and columns; only statements that read are possible',
+  },
   WAREHOUSE_NOT_UNIQUE: {
     exit: 12,
     message: 'the records name {what} more than once: {problem}',

@@ -150,7 +150,7 @@ const appendDatasets = async (
 
 const fill = async (builder: Builder, stage: string, options: BuildOptions): Promise<Omit<BuiltWarehouse, 'file'>> => {
   const step = (name: BuildStep): void => options.onStep?.(name, STEPS.indexOf(name), STEPS.length);
-  for (const sql of TABLES) await builder.run(sql);
+  for (const { sql } of TABLES) await builder.run(sql);
   step('records');
   await loadScope(builder, options.settings);
   const records = await loadGateway(builder, options);

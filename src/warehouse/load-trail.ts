@@ -225,6 +225,12 @@ const appendCheck = async (builder: Builder, check: TrailCheck): Promise<void> =
   edges.close();
 };
 
+const appendFindings = async (builder: Builder, findings: readonly TrailFinding[]): Promise<void> => {
+  const to = await builder.appender('ct_finding');
+  for (const { severity, code, subject, message } of findings) to.add([severity, code, subject, message]);
+  to.close();
+};
+
 const hasReason = (row: { readonly reason: string | null }): boolean => row.reason !== null;
 
 /**
@@ -254,5 +260,7 @@ export const loadTrail = async (
   const files = [...rows, ...others, ...refused].sort((a, b) => (a.key < b.key ? -1 : 1));
   await appendFiles(builder, files);
   await appendCheck(builder, check);
-  return { files, check, findings: trailFindings(check, trailContext(raw.objects, raw.listing)) };
+  const findings = trailFindings(check, trailContext(raw.objects, raw.listing));
+  await appendFindings(builder, findings);
+  return { files, check, findings };
 };

@@ -7,17 +7,26 @@
  * compare times with `t >= $from::TIMESTAMP`.
  */
 
-/** What the gateway recorded, one statement per table. */
-const GATEWAY_TABLES: readonly string[] = [
-  // Every record of the ledger; `d` as recorded.
-  `CREATE TABLE record (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, m BIGINT NOT NULL, type VARCHAR NOT NULL,
+/** A table, in words and in SQL; docs/warehouse.md is generated from it. */
+export interface TableDefinition {
+  readonly says: string;
+  readonly sql: string;
+}
+
+/** What the gateway recorded. */
+const GATEWAY_TABLES: readonly TableDefinition[] = [
+  {
+    says: 'Every record of the ledger; `d` as recorded.',
+    sql: `CREATE TABLE record (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, m BIGINT NOT NULL, type VARCHAR NOT NULL,
      leaf VARCHAR NOT NULL, boot VARCHAR NOT NULL, d JSON NOT NULL)`,
-  // Payload lines that tests read: person, reason.
-  `CREATE TABLE record_text (seq BIGINT NOT NULL, name VARCHAR NOT NULL, data JSON NOT NULL)`,
-  // One row per call record with its one result, where it has one. `t` = `start_ts` is the intent;
-  // `end_ts` = start + duration, or start + the call timeout where the outcome is unknown or missing.
-  // `person` is who answers for the principal by `people:` of the configuration, NULL where nobody is named.
-  `CREATE TABLE gw_call (call_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, session_id VARCHAR,
+  },
+  {
+    says: 'Payload lines that tests read: person, reason.',
+    sql: `CREATE TABLE record_text (seq BIGINT NOT NULL, name VARCHAR NOT NULL, data JSON NOT NULL)`,
+  },
+  {
+    says: 'One row per call record with its one result, where it has one. `t` = `start_ts` is the intent; `end_ts` = start + duration, or start + the call timeout where the outcome is unknown or missing. `person` is who answers for the principal by `people:` of the configuration, NULL where nobody is named.',
+    sql: `CREATE TABLE gw_call (call_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, session_id VARCHAR,
      issuer VARCHAR NOT NULL, subject VARCHAR NOT NULL, principal VARCHAR NOT NULL, person_label VARCHAR NOT NULL,
      person VARCHAR, principal_kind VARCHAR NOT NULL, "groups" VARCHAR[] NOT NULL, client_id VARCHAR, actor VARCHAR,
      amr VARCHAR[] NOT NULL, server VARCHAR NOT NULL, method VARCHAR NOT NULL, target VARCHAR,
@@ -26,118 +35,190 @@ const GATEWAY_TABLES: readonly string[] = [
      role_arn VARCHAR, role_session_name VARCHAR, source_identity VARCHAR, result_seq BIGINT, status VARCHAR,
      result_t TIMESTAMP, duration_ms BIGINT, result_bytes BIGINT, redactions JSON, aws_request_ids VARCHAR[] NOT NULL,
      start_ts TIMESTAMP NOT NULL, end_ts TIMESTAMP NOT NULL)`,
-  // Masked result as delivered, for a second detector.
-  `CREATE TABLE gw_result_text (call_id VARCHAR NOT NULL, text VARCHAR NOT NULL)`,
-  // What the second detector found in it (kind of pattern); filled where `buildWarehouse` is given `rescan`.
-  `CREATE TABLE rescan (call_id VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
-  // Result of verifying the ledger's files; filled where `buildWarehouse` is given `ledgerCheck`.
-  `CREATE TABLE ledger_check (origin VARCHAR NOT NULL, ok BOOLEAN NOT NULL, code VARCHAR, message VARCHAR)`,
-  // `source_identity` is what the session's principal must show in AWS; `access_key_id` the latest issued.
-  `CREATE TABLE gw_session (session_id VARCHAR NOT NULL, principal VARCHAR NOT NULL, server VARCHAR NOT NULL,
+  },
+  {
+    says: 'Masked result as delivered, for a second detector.',
+    sql: `CREATE TABLE gw_result_text (call_id VARCHAR NOT NULL, text VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'What the second detector found in it (kind of pattern); filled where `buildWarehouse` is given `rescan`.',
+    sql: `CREATE TABLE rescan (call_id VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
+  },
+  {
+    says: "Result of verifying the ledger's files; filled where `buildWarehouse` is given `ledgerCheck`.",
+    sql: `CREATE TABLE ledger_check (origin VARCHAR NOT NULL, ok BOOLEAN NOT NULL, code VARCHAR, message VARCHAR)`,
+  },
+  {
+    says: "`source_identity` is what the session's principal must show in AWS; `access_key_id` the latest issued.",
+    sql: `CREATE TABLE gw_session (session_id VARCHAR NOT NULL, principal VARCHAR NOT NULL, server VARCHAR NOT NULL,
      revision VARCHAR, opened_t TIMESTAMP NOT NULL, closed_t TIMESTAMP, role_arn VARCHAR, role_session_name VARCHAR NOT NULL,
      access_key_id VARCHAR, source_identity VARCHAR NOT NULL, expires_ts TIMESTAMP)`,
-  // Every AWS credential that a session's calls used; refreshed ones are further rows.
-  `CREATE TABLE gw_credential (access_key_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, role_arn VARCHAR NOT NULL,
+  },
+  {
+    says: "Every AWS credential that a session's calls used; refreshed ones are further rows.",
+    sql: `CREATE TABLE gw_credential (access_key_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, role_arn VARCHAR NOT NULL,
      role_session_name VARCHAR NOT NULL, source_identity VARCHAR NOT NULL, first_seen TIMESTAMP NOT NULL,
      expires_ts TIMESTAMP NOT NULL)`,
-  // `state`: pending, granted, consumed, denied, expired, cancelled, revoked. `window_uses`: most calls of a grant for
-  // several calls, null for one call; `window_tools`: the tools it names, empty for the one asked for.
-  `CREATE TABLE approval (approval_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, requester VARCHAR NOT NULL,
+  },
+  {
+    says: '`state`: pending, granted, consumed, denied, expired, cancelled, revoked. `window_uses`: most calls of a grant for several calls, null for one call; `window_tools`: the tools it names, empty for the one asked for.',
+    sql: `CREATE TABLE approval (approval_id VARCHAR NOT NULL, session_id VARCHAR NOT NULL, requester VARCHAR NOT NULL,
      requester_label VARCHAR NOT NULL, server VARCHAR NOT NULL, tool VARCHAR NOT NULL, args_digest VARCHAR NOT NULL,
      definition VARCHAR, policy VARCHAR NOT NULL, rule VARCHAR NOT NULL, requested_t TIMESTAMP NOT NULL,
      deadline TIMESTAMP NOT NULL, needed BIGINT NOT NULL, reviewers VARCHAR[] NOT NULL, granted_t TIMESTAMP,
      consumed_t TIMESTAMP, consumed_call VARCHAR, consumptions BIGINT NOT NULL, state VARCHAR NOT NULL,
      window_uses BIGINT, window_tools VARCHAR[])`,
-  // `verdict`: approve, deny. `by_person` as `person` of gw_call.
-  `CREATE TABLE approval_decision (approval_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL,
+  },
+  {
+    says: '`verdict`: approve, deny. `by_person` as `person` of gw_call.',
+    sql: `CREATE TABLE approval_decision (approval_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL,
      by_principal VARCHAR NOT NULL, by_label VARCHAR NOT NULL, by_person VARCHAR, by_groups VARCHAR[] NOT NULL,
      verdict VARCHAR NOT NULL, amr VARCHAR[] NOT NULL, auth_time TIMESTAMP, reason VARCHAR)`,
-  `CREATE TABLE auth_refused (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, reason VARCHAR NOT NULL, use VARCHAR NOT NULL,
+  },
+  {
+    says: 'Tokens that were refused; `count` where several stand in one record.',
+    sql: `CREATE TABLE auth_refused (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, reason VARCHAR NOT NULL, use VARCHAR NOT NULL,
      issuer VARCHAR, subject VARCHAR, kid VARCHAR, address VARCHAR NOT NULL, server VARCHAR, count BIGINT NOT NULL)`,
-  `CREATE TABLE refused (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, reason VARCHAR NOT NULL, principal VARCHAR,
+  },
+  {
+    says: 'Requests refused before they became calls.',
+    sql: `CREATE TABLE refused (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, reason VARCHAR NOT NULL, principal VARCHAR,
      address VARCHAR NOT NULL, server VARCHAR, count BIGINT NOT NULL)`,
-  `CREATE TABLE config_load (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, outcome VARCHAR NOT NULL, digest VARCHAR NOT NULL,
+  },
+  {
+    says: 'Each load of the configuration.',
+    sql: `CREATE TABLE config_load (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, outcome VARCHAR NOT NULL, digest VARCHAR NOT NULL,
      policy VARCHAR, git_commit VARCHAR, git_dirty BOOLEAN, reason VARCHAR)`,
-  // One row per start of a gateway. `clean`: it wrote `stop`. `last_t` its last record.
-  `CREATE TABLE gateway_run (boot VARCHAR NOT NULL, started TIMESTAMP NOT NULL, stopped TIMESTAMP, last_t TIMESTAMP NOT NULL,
+  },
+  {
+    says: 'One row per start of a gateway. `clean`: it wrote `stop`. `last_t` its last record.',
+    sql: `CREATE TABLE gateway_run (boot VARCHAR NOT NULL, started TIMESTAMP NOT NULL, stopped TIMESTAMP, last_t TIMESTAMP NOT NULL,
      reason VARCHAR, clean BOOLEAN NOT NULL, heartbeat_ms BIGINT NOT NULL, version VARCHAR NOT NULL, host VARCHAR NOT NULL)`,
-  `CREATE TABLE heartbeat (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, boot VARCHAR NOT NULL)`,
-  // `kind`: silence (over three heartbeats without a record), unclean_restart (no `stop` before the next start),
-  // stopped (between a stop and the next start: nothing was served), sequence (numbers missing), clock_back.
-  `CREATE TABLE recording_gap (from_t TIMESTAMP NOT NULL, to_t TIMESTAMP NOT NULL, seconds DOUBLE NOT NULL,
+  },
+  {
+    says: 'Heartbeat records.',
+    sql: `CREATE TABLE heartbeat (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, boot VARCHAR NOT NULL)`,
+  },
+  {
+    says: '`kind`: silence (over three heartbeats without a record), unclean_restart (no `stop` before the next start), stopped (between a stop and the next start: nothing was served), sequence (numbers missing), clock_back.',
+    sql: `CREATE TABLE recording_gap (from_t TIMESTAMP NOT NULL, to_t TIMESTAMP NOT NULL, seconds DOUBLE NOT NULL,
      kind VARCHAR NOT NULL, seq BIGINT NOT NULL)`,
-  `CREATE TABLE message (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, session_id VARCHAR, server VARCHAR,
+  },
+  {
+    says: 'What crossed beside calls and answers.',
+    sql: `CREATE TABLE message (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, session_id VARCHAR, server VARCHAR,
      direction VARCHAR NOT NULL, kind VARCHAR NOT NULL, method VARCHAR, call_id VARCHAR, forwarded BOOLEAN NOT NULL)`,
-  `CREATE TABLE masking_failure (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, call_id VARCHAR, problem VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'Messages that could not be masked.',
+    sql: `CREATE TABLE masking_failure (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, call_id VARCHAR, problem VARCHAR NOT NULL)`,
+  },
 ];
 
 /** What AWS delivered. */
-const CLOUDTRAIL_TABLES: readonly string[] = [
-  // One row per listed file. rows_read = out + rejected + duplicate + excluded. `reason` where it was not loaded whole.
-  // `kind`: log, digest, public_keys, insight, network, other.
-  `CREATE TABLE ct_file (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, bytes BIGINT NOT NULL, kind VARCHAR NOT NULL,
+const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
+  {
+    says: 'One row per listed file. rows_read = out + rejected + duplicate + excluded. `reason` where it was not loaded whole. `kind`: log, digest, public_keys, insight, network, other.',
+    sql: `CREATE TABLE ct_file (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, bytes BIGINT NOT NULL, kind VARCHAR NOT NULL,
      rows_read BIGINT NOT NULL, out BIGINT NOT NULL, rejected BIGINT NOT NULL, duplicate BIGINT NOT NULL,
      excluded BIGINT NOT NULL, reason VARCHAR)`,
-  // One row per (event_id, account_id); `file` (SHA-256 as delivered) and `idx` name the record that is kept.
-  // assume_*: of sts AssumeRole events, the role, names and key of the session it opened.
-  `CREATE TABLE ct_event (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
+  },
+  {
+    says: 'One row per (event_id, account_id); `file` (SHA-256 as delivered) and `idx` name the record that is kept. assume_*: of sts AssumeRole events, the role, names and key of the session it opened.',
+    sql: `CREATE TABLE ct_event (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL, region VARCHAR, source_ip VARCHAR, user_agent VARCHAR,
      error_code VARCHAR, identity_type VARCHAR, arn VARCHAR, principal_id VARCHAR, access_key_id VARCHAR,
      source_identity VARCHAR, issuer_arn VARCHAR, role_session_name VARCHAR, invoked_by VARCHAR, mfa VARCHAR,
      request_id VARCHAR, shared_event_id VARCHAR, category VARCHAR, read_only BOOLEAN, event_type VARCHAR,
      event_version VARCHAR, resource_arn VARCHAR, request_parameters JSON, assume_role_arn VARCHAR,
      assume_session_name VARCHAR, assume_source_identity VARCHAR, assume_key_id VARCHAR, file VARCHAR NOT NULL, idx BIGINT NOT NULL)`,
-  `CREATE TABLE ct_duplicate (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, file VARCHAR NOT NULL,
+  },
+  {
+    says: 'Further copies of kept events.',
+    sql: `CREATE TABLE ct_duplicate (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, file VARCHAR NOT NULL,
      idx BIGINT NOT NULL, kept_file VARCHAR NOT NULL, kept_idx BIGINT NOT NULL)`,
-  // Same id and account, different content.
-  `CREATE TABLE ct_conflict (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, variants BIGINT NOT NULL,
+  },
+  {
+    says: 'Same id and account, different content.',
+    sql: `CREATE TABLE ct_conflict (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, variants BIGINT NOT NULL,
      files VARCHAR[] NOT NULL)`,
-  // `status`: STARTING, LINKED, MISSING (its predecessor was not collected), INVALID.
-  // `signature`: valid, invalid, unsigned (no signature delivered), no_key.
-  `CREATE TABLE ct_digest (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, account_id VARCHAR, region VARCHAR,
+  },
+  {
+    says: '`status`: STARTING, LINKED, MISSING (its predecessor was not collected), INVALID. `signature`: valid, invalid, unsigned (no signature delivered), no_key.',
+    sql: `CREATE TABLE ct_digest (key VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, account_id VARCHAR, region VARCHAR,
      start_t TIMESTAMP, end_t TIMESTAMP, status VARCHAR NOT NULL, signature VARCHAR NOT NULL, fingerprint VARCHAR,
      logs BIGINT NOT NULL, reason VARCHAR)`,
-  // `state`: valid, changed, missing (named by a digest, not collected), unverified (its digest is INVALID),
-  // in_no_digest; of the last, `reason` says where no digest could name it yet.
-  `CREATE TABLE ct_log_integrity (key VARCHAR NOT NULL, sha256 VARCHAR, digest_key VARCHAR, state VARCHAR NOT NULL,
+  },
+  {
+    says: '`state`: valid, changed, missing (named by a digest, not collected), unverified (its digest is INVALID), in_no_digest; of the last, `reason` says where no digest could name it yet.',
+    sql: `CREATE TABLE ct_log_integrity (key VARCHAR NOT NULL, sha256 VARCHAR, digest_key VARCHAR, state VARCHAR NOT NULL,
      reason VARCHAR)`,
-  // Ends of each chain of digests and holes between digests; `kind`: oldest, newest, gap.
-  `CREATE TABLE ct_edge (account_id VARCHAR NOT NULL, region VARCHAR NOT NULL, kind VARCHAR NOT NULL,
+  },
+  {
+    says: 'Ends of each chain of digests and holes between digests; `kind`: oldest, newest, gap.',
+    sql: `CREATE TABLE ct_edge (account_id VARCHAR NOT NULL, region VARCHAR NOT NULL, kind VARCHAR NOT NULL,
      from_t TIMESTAMP NOT NULL, to_t TIMESTAMP NOT NULL)`,
+  },
+  {
+    says: 'What does not hold of the trail. `severity`: integrity, incomplete, unestablished. `subject`: an object, or account/region.',
+    sql: `CREATE TABLE ct_finding (severity VARCHAR NOT NULL, code VARCHAR NOT NULL, subject VARCHAR NOT NULL,
+     message VARCHAR NOT NULL)`,
+  },
 ];
 
 /** What the configuration says, and the supporting operations. */
-const SCOPE_TABLES: readonly string[] = [
-  `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
+const SCOPE_TABLES: readonly TableDefinition[] = [
+  {
+    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer.',
+    sql: `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
      event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL)`,
-  // Roles of configured servers and roles that recorded credentials name.
-  `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
-  `CREATE TABLE supporting_op (event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL)`,
-  `CREATE TABLE server (id VARCHAR NOT NULL, kind VARCHAR NOT NULL, aws BOOLEAN NOT NULL, role_arn VARCHAR, personal BOOLEAN,
+  },
+  {
+    says: 'Roles of configured servers and roles that recorded credentials name.',
+    sql: `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'Operations that need no call of their own within a session.',
+    sql: `CREATE TABLE supporting_op (event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'The configured servers.',
+    sql: `CREATE TABLE server (id VARCHAR NOT NULL, kind VARCHAR NOT NULL, aws BOOLEAN NOT NULL, role_arn VARCHAR, personal BOOLEAN,
      classification VARCHAR, purposes VARCHAR[] NOT NULL)`,
-  // `people:` of the configuration; `kind`: subject, agent.
-  `CREATE TABLE person_link (person VARCHAR NOT NULL, principal VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
+  },
+  {
+    says: '`people:` of the configuration; `kind`: subject, agent.',
+    sql: `CREATE TABLE person_link (person VARCHAR NOT NULL, principal VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
+  },
 ];
 
 /** What correlation says. */
-const MATCH_TABLES: readonly string[] = [
-  // One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time.
-  // `kind`: MATCHED, SUPPORTING, SERVICE, UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS.
-  // `basis`: REQUEST_ID, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL.
-  // `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it.
-  // MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest, not a proof.
-  `CREATE TABLE event_match (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
+const MATCH_TABLES: readonly TableDefinition[] = [
+  {
+    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS. `basis`: REQUEST_ID, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest, not a proof.",
+    sql: `CREATE TABLE event_match (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      session_id VARCHAR, tier VARCHAR, kind VARCHAR NOT NULL, basis VARCHAR, call_id VARCHAR, delta_s DOUBLE,
      person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL)`,
-  // Calls that ended ok, whose tool must leave a write event, and left none. `settled`: CloudTrail was collected
-  // beyond the time by which the event had to come.
-  `CREATE TABLE call_missing (call_id VARCHAR NOT NULL, until_t TIMESTAMP NOT NULL, settled BOOLEAN NOT NULL)`,
-  // Interval in which AWS's clock minus the gateway's lies, milliseconds, from `pairs` request-id matches.
-  `CREATE TABLE clock_offset (low_ms BIGINT NOT NULL, high_ms BIGINT NOT NULL, pairs BIGINT NOT NULL)`,
-  // Information produced by the entity: each input with its counts and hash.
-  `CREATE TABLE dataset (name VARCHAR NOT NULL, source VARCHAR NOT NULL, locator VARCHAR NOT NULL,
+  },
+  {
+    says: 'Calls that ended ok, whose tool must leave a write event, and left none. `settled`: CloudTrail was collected beyond the time by which the event had to come.',
+    sql: `CREATE TABLE call_missing (call_id VARCHAR NOT NULL, until_t TIMESTAMP NOT NULL, settled BOOLEAN NOT NULL)`,
+  },
+  {
+    says: "Interval in which AWS's clock minus the gateway's lies, milliseconds, from `pairs` request-id matches.",
+    sql: `CREATE TABLE clock_offset (low_ms BIGINT NOT NULL, high_ms BIGINT NOT NULL, pairs BIGINT NOT NULL)`,
+  },
+  {
+    says: 'Information produced by the entity: each input with its counts and hash.',
+    sql: `CREATE TABLE dataset (name VARCHAR NOT NULL, source VARCHAR NOT NULL, locator VARCHAR NOT NULL,
      rows_read BIGINT NOT NULL, out BIGINT NOT NULL, rejected BIGINT NOT NULL, duplicate BIGINT NOT NULL,
      excluded BIGINT NOT NULL, sha256 VARCHAR NOT NULL)`,
+  },
 ];
 
-export const TABLES: readonly string[] = [...GATEWAY_TABLES, ...CLOUDTRAIL_TABLES, ...SCOPE_TABLES, ...MATCH_TABLES];
+export const TABLES: readonly TableDefinition[] = [
+  ...GATEWAY_TABLES,
+  ...CLOUDTRAIL_TABLES,
+  ...SCOPE_TABLES,
+  ...MATCH_TABLES,
+];

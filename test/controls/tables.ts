@@ -105,7 +105,7 @@ export const testWarehouse = async (): Promise<TestWarehouse> => {
   const stage = join(dir, 'stage');
   mkdirSync(stage);
   const builder = await openBuilder(join(dir, 'w.duckdb'), stage, { memoryLimit: '200MB', threads: 1 });
-  for (const sql of TABLES) await builder.run(sql);
+  for (const { sql } of TABLES) await builder.run(sql);
   return {
     query: (sql, parameters) => builder.query(sql, parameters),
     stream: (sql, parameters) => builder.stream(sql, parameters),

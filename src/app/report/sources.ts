@@ -20,7 +20,9 @@ const FACTS = `SELECT
   (SELECT count(*) FROM ct_file WHERE kind = 'other') AS other,
   (SELECT coalesce(sum(rejected), 0)::BIGINT FROM ct_file) AS rejected,
   (SELECT count(*) FROM ct_log_integrity WHERE state = 'missing') AS missing,
-  (SELECT count(*) FROM ct_edge WHERE kind = 'gap' AND from_t < $to::TIMESTAMP AND to_t > $from::TIMESTAMP) AS holes`;
+  (SELECT count(*) FROM ct_edge WHERE kind = 'gap' AND from_t < $to::TIMESTAMP AND to_t > $from::TIMESTAMP) AS holes,
+  (SELECT count(*) FROM ct_finding WHERE code IN ('CHAIN_ABSENT', 'CHAIN_CUT', 'CHAIN_ENDS_EARLY')) AS chains,
+  (SELECT count(*) FROM ct_finding WHERE code IN ('OBJECT_DELETED', 'OBJECT_REPLACED')) AS touched`;
 
 export interface SourceFacts {
   readonly sources: ReadonlySet<Source>;
@@ -44,6 +46,12 @@ const gapsOf = (n: (name: string) => number, settings: Settings): readonly strin
   if (n('missing') > 0)
     reasons.push(`${counted(n('missing'), 'log file', 'log files')} that a digest names were not collected.`);
   if (n('holes') > 0) reasons.push('Digests are missing within the period.');
+  if (n('chains') > 0)
+    reasons.push(
+      `Digests of ${counted(n('chains'), 'account and region are', 'accounts and regions are')} absent or end early.`,
+    );
+  if (n('touched') > 0)
+    reasons.push(`${counted(n('touched'), 'object', 'objects')} of the trail's bucket deleted or written again.`);
   return reasons;
 };
 
