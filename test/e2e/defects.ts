@@ -97,7 +97,7 @@ export const startDefectWorld = async ({ startGateway, loadSettings }: Program) 
   const records = async (approval: string): Promise<string[]> => {
     const found: string[] = [];
     for await (const { type, d } of readLedger(gateway.ledgerDir))
-      if (type === 'approval' && d['approval'] === approval) found.push(String(d['event']));
+      if (type === 'approval' && d['approval'] === approval) found.push(JSON.stringify(d['event']).slice(1, -1));
     return found;
   };
   return {
