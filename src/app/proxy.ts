@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { CountersignError, reason } from '../base/errors.js';
 import type { ConfigRecord } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
+import { startCanaries } from './canary.js';
 import { type WireDeps, type Wired, wire } from './wire.js';
 
 export interface RunningGateway {
@@ -113,8 +114,10 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
       log.warn({ problem: reason(error) }, 'a sweep failed'),
     );
   }, SWEEP_MS);
+  let stopCanaries = (): void => {};
   const end = async (why: string): Promise<void> => {
     clearInterval(sweep);
+    stopCanaries();
     const closing = [closeServer(gateway.server), closeServer(admin)];
     await gateway
       .close(why)
@@ -130,6 +133,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     for (const problem of await authenticator.ready())
       log.warn(problem, 'the keys of an issuer cannot be read; its tokens are refused until they can');
     await recordStart(wired, settings, deps);
+    stopCanaries = startCanaries({ settings, maskFor: wired.maskFor, ledger, log });
     const url = await listen(gateway.server, settings.gateway.listen);
     const adminUrl = await listen(admin, settings.gateway.admin);
     return {

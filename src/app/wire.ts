@@ -31,6 +31,7 @@ import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
+import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
@@ -64,6 +65,7 @@ export interface Wired {
   readonly approvals: ApprovalWorkflow;
   readonly authenticator: BearerAuthenticator;
   readonly webhooks: Webhooks;
+  readonly maskFor: MaskFor;
   readonly policyDigest: string;
 }
 
@@ -241,7 +243,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     health,
     onDefect,
   });
-  return { gateway, admin, ledger, approvals, authenticator, webhooks, policyDigest: policy.digest };
+  return { gateway, admin, ledger, approvals, authenticator, webhooks, maskFor, policyDigest: policy.digest };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */

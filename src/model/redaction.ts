@@ -101,4 +101,6 @@ export type MaskingRecord =
       /** Made-up values sent through, and the detectors whose values came out in clear. */
       readonly values: number;
       readonly leaked: readonly string[];
+      /** Why some were not tried, where masking failed. */
+      readonly problem: string | null;
     };
