@@ -5,9 +5,9 @@ import { createApprovalApi } from '../approval/channels/api.js';
 import {
   createWebhooks,
   fetchPost,
+  type Notifier,
   parseWebhookSecret,
   type WebhookChannel,
-  type Webhooks,
 } from '../approval/channels/webhook.js';
 import { createPasskeys, type Passkeys } from '../approval/passkeys.js';
 import type { StoredApproval } from '../approval/stored.js';
@@ -37,7 +37,7 @@ import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
 import { refuseKnownKey, resolveSecret } from './config.js';
-import { commonProfile, createMaskFor } from './masking.js';
+import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { toolRecord } from './stored-tool.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -64,7 +64,7 @@ export interface Wired {
   readonly ledger: OpenedLedger;
   readonly approvals: ApprovalWorkflow;
   readonly authenticator: BearerAuthenticator;
-  readonly webhooks: Webhooks;
+  readonly webhooks: Notifier;
   readonly maskFor: MaskFor;
   readonly policyDigest: string;
 }
@@ -233,7 +233,8 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
-  const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, digest, clock, onDefect };
+  const seal = await sealMessageTo(settings);
+  const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, seal, digest, clock, onDefect };
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
