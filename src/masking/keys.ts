@@ -36,8 +36,8 @@ export interface KeyMatch {
 }
 
 export interface KeyNames {
-  /** Whether a name may end with this unit; a no is cheap and final. */
-  mayEndWith(code: number): boolean;
+  /** Whether a name may end with this unit after this other one; a no is cheap and final. */
+  mayEndWith(before: number, code: number): boolean;
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
@@ -115,6 +115,28 @@ const labelsOf = (names: readonly string[], builtIn: boolean, more: Labelled): R
 };
 
 /** @param more further names, each with its label, which goes before all others */
+/** What may stand behind a name, or between two letters of it. */
+const BESIDE = Array.from('0123456789_-. ', (character) => character.charCodeAt(0));
+const ASCII = Array.from({ length: 128 }, (_, code) => code);
+
+/** The pairs of characters, `before * 128 + last`, that a name may end with, 1 each. */
+const endings = (names: readonly string[]): Uint8Array => {
+  const pairs = new Uint8Array(128 * 128);
+  const mark = (before: Iterable<number>, last: Iterable<number>): void => {
+    const ends = [...last];
+    for (const first of before) for (const end of ends) pairs[(first << 7) | end] = 1;
+  };
+  const cases = (code: number): readonly number[] =>
+    code > 127 ? [] : [code, String.fromCharCode(code).toUpperCase().charCodeAt(0)];
+  mark(ASCII, BESIDE);
+  for (const name of names) {
+    const last = cases(name.charCodeAt(name.length - 1));
+    // A name of one letter may follow anything.
+    mark(name.length === 1 ? ASCII : [...BESIDE, ...cases(name.charCodeAt(name.length - 2))], last);
+  }
+  return pairs;
+};
+
 export const createKeyNames = (names: readonly string[], builtIn: boolean, more: Labelled = []): KeyNames => {
   const labels = labelsOf(names, builtIn, more);
   const byLast = new Map<number, { key: string; label: MaskName }[]>();
@@ -147,13 +169,9 @@ export const createKeyNames = (names: readonly string[], builtIn: boolean, more:
     if (match || !is(s, plain - 1, DIGIT)) return match;
     return endingAt(s, trimmed(s, plain, from, DIGIT), from);
   };
-  const last = new Uint8Array(128);
-  for (const code of byLast.keys()) {
-    if (code < 128) last[code] = last[String.fromCharCode(code).toUpperCase().charCodeAt(0)] = 1;
-  }
-  for (const trail of '0123456789_-. ') last[trail.charCodeAt(0)] = 1;
+  const ends = endings([...labels.keys()]);
   return {
-    mayEndWith: (code) => code > 127 || last[code] === 1,
+    mayEndWith: (previous, code) => previous > 127 || code > 127 || ends[(previous << 7) | code] === 1,
     before,
     of: (name) => {
       const text = unfold(name);

@@ -2,7 +2,7 @@
  * Masking: clear bytes to masked bytes and redactions. Two stages: the raw stage decides on the bytes whether there
  * can be anything; only then the document is parsed, and masks are spliced into the bytes as they came.
  */
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 import { CountersignError } from '../base/errors.js';
 import { JsonError, type JsonNode, parseJson } from '../base/json.js';
 import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
@@ -30,7 +30,7 @@ const withoutValues: Seal = (masked) =>
 const hasNul = (json: Buffer): boolean => json.includes(0);
 
 const isClean = (scanner: Scanner, json: Buffer): boolean =>
-  !hasNul(json) && !mayHaveItems(json) && !scanner.mayHold(json.toString('latin1'), isAscii(json));
+  !hasNul(json) && !mayHaveItems(json) && !scanner.mayHold(json);
 
 /** Looks at the parsed document as well, and says what else is to be masked in its strings. */
 export type Analyze = (root: JsonNode) => Promise<Outside>;

@@ -1,4 +1,5 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
+import { isAscii } from 'node:buffer';
 import type { MaskingProfile } from '../model/settings.js';
 import { forEachRun, isPlausible, type Run, readings } from './base64.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
@@ -7,8 +8,9 @@ import { createKeyValueDetector } from './detectors/key-value.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
+import { createRawStage } from './raw.js';
 import { settle } from './settle.js';
-import { hasHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
+import { hasForeignHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
 
 /** How deep base64 inside base64 is read; deeper readable text is masked unread. */
 const MOST_LAYERS = 5;
@@ -16,10 +18,10 @@ const MOST_LAYERS = 5;
 export interface Scanner {
   readonly keys: KeyNames;
   /**
-   * The raw stage: whether the bytes of a message, read as Latin-1, may hold anything. It says yes too often
-   * rather than too seldom; a no is final, and nothing is parsed.
+   * The raw stage: whether the bytes of a message may hold anything. It says yes too often rather than too seldom;
+   * a no is final, and nothing is parsed.
    */
-  mayHold(latin1: string, ascii: boolean): boolean;
+  mayHold(bytes: Buffer): boolean;
   /**
    * The exact stage on a decoded text: sorted, disjoint findings in the text, its shadow and its base64.
    * `name` is the member that holds it.
@@ -49,6 +51,7 @@ const anchorsOf = (detectors: readonly Detector[]): Uint8Array => {
 
 /** What a profile switches on. */
 interface Selection {
+  readonly detectors: readonly Detector[];
   readonly dispatch: Dispatch;
   readonly anchors: Uint8Array;
   readonly runDetectors: readonly RunDetector[];
@@ -81,29 +84,15 @@ const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
   const detectors = [...DETECTORS, createKeyValueDetector(keys)].filter(({ group }) => groups.has(group));
   const dispatch = dispatchOf(detectors);
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
-  return { dispatch, anchors: anchorsOf(detectors), runDetectors };
+  return { detectors, dispatch, anchors: anchorsOf(detectors), runDetectors };
 };
 
-const inRun = ({ runDetectors }: Selection, text: ScanText, run: Run): Finding | undefined => {
+const inRun = (runDetectors: readonly RunDetector[], text: ScanText, run: Run): Finding | undefined => {
   for (const detector of runDetectors) {
     const found = detector.run(text, run.start, run.end);
     if (found) return found;
   }
   return undefined;
-};
-
-const rawHit = (selection: Selection, latin1: string): boolean => {
-  const text = { s: latin1, name: '', raw: true };
-  let hit = false;
-  scan(text, selection, () => {
-    hit = true;
-    return false;
-  });
-  if (hit) return true;
-  forEachRun(latin1, (run) => {
-    hit ||= inRun(selection, text, run) !== undefined || isPlausible(latin1, run);
-  });
-  return hit;
 };
 
 /** The padding after a run goes with it. */
@@ -120,6 +109,8 @@ export interface MoreToFind {
 export const createScanner = (profile: MaskingProfile, { custom = [], keys: more = [] }: MoreToFind = {}): Scanner => {
   const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'), more);
   const selection = select(profile, keys);
+  const { detectors, runDetectors } = selection;
+  const raw = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined);
 
   const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
     if (!isPlausible(s, run)) return undefined;
@@ -136,7 +127,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     const findings: Finding[] = [];
     scan(text, selection, (found) => findings.push(found) > 0);
     forEachRun(s, (run) => {
-      const found = inRun(selection, text, run) ?? hidden(s, run, layer);
+      const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
     });
     for (const detector of custom) findings.push(...detector.find(s));
@@ -159,11 +150,15 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
 
   return {
     keys,
-    mayHold: (latin1, ascii) =>
-      hasHazard(latin1) ||
-      (!ascii && keys.foreign) ||
-      rawHit(selection, latin1) ||
-      custom.some((detector) => detector.mayHold(latin1)),
+    mayHold: (bytes) => {
+      const ascii = isAscii(bytes);
+      const latin1 = bytes.toString('latin1');
+      return (
+        (!ascii && (keys.foreign || hasForeignHazard(latin1))) ||
+        raw(bytes, latin1) ||
+        custom.some((detector) => detector.mayHold(latin1))
+      );
+    },
     find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
   };
 };

@@ -19,12 +19,21 @@ const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}`);
 const IS_FOREIGN = new RegExp(FOREIGN);
 
 /** The same, or a little more, on the bytes of UTF-8 read as Latin-1. */
-const HAZARD = new RegExp(
-  String.raw`${ESCAPES}|\xc2[\xa0\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85|\x9e|\xa0)|\xe2(?:\x80[\x80-\x92\x95\xa4\xa8-\xaf]|\x81|\x84|\x85|\x88\x92|\x91|\x92|\x93)|\xe3(?:\x80\x80|\x85\xa4)|\xef[\xb8-\xbf]|\xf0(?:\x9d|\x9b\xb2)|\xf3`,
-);
+const FOREIGN_HAZARD =
+  /\xc2[\xa0\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85|\x9e|\xa0)|\xe2(?:\x80[\x80-\x92\x95\xa4\xa8-\xaf]|\x81|\x84|\x85|\x88\x92|\x91|\x92|\x93)|\xe3(?:\x80\x80|\x85\xa4)|\xef[\xb8-\xbf]|\xf0(?:\x9d|\x9b\xb2)|\xf3/;
+const ESCAPE = new RegExp(ESCAPES, 'y');
 
-/** Whether bytes, read as Latin-1, may have a shadow that differs where it matters. */
-export const hasHazard = (latin1: string): boolean => HAZARD.test(latin1);
+/** Whether bytes, read as Latin-1, may have a shadow that differs where it matters by characters beyond ASCII. */
+export const hasForeignHazard = (latin1: string): boolean => FOREIGN_HAZARD.test(latin1);
+
+/** The characters that every written escape begins with. */
+export const ESCAPE_STARTS = '\\%&';
+
+/** Whether a written escape begins at `i`. */
+export const isEscapeAt = (s: string, i: number): boolean => {
+  ESCAPE.lastIndex = i;
+  return ESCAPE.test(s);
+};
 
 const ENTITIES = new Map([
   ['commat', '@'],

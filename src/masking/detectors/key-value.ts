@@ -43,21 +43,26 @@ const nameEnd = (s: string, i: number, from: number): number => {
   return end;
 };
 
-/** The last character of the name that may end at `end`. */
-const lastOf = (s: string, end: number): number => {
+/** Where the last character of the name that may end at `end` stands. */
+const lastAt = (s: string, end: number): number => {
   let at = end - 1;
   while (end - at < NAME_REACH && (isQuote(s.charCodeAt(at)) || s.charCodeAt(at) === 0x5c)) at--;
-  return s.charCodeAt(at);
+  return at;
+};
+
+/** The secret name whose last character stands at `last` and whose quotation ends at `outer`. */
+const namedBefore = (names: KeyNames, s: string, outer: number, last: number, from: number): Named | undefined => {
+  if (!names.mayEndWith(last > 0 ? s.charCodeAt(last - 1) : 0x20, s.charCodeAt(last))) return undefined;
+  const quote = quoteBefore(s, outer, from);
+  const end = quote?.start ?? outer;
+  const key = names.before(s, end, Math.max(from, end - NAME_REACH));
+  return key && { key, quote };
 };
 
 /** The secret name that ends before `i`. */
 const nameBefore = (names: KeyNames, s: string, i: number, from: number): Named | undefined => {
   const outer = nameEnd(s, i, from);
-  if (!names.mayEndWith(lastOf(s, outer))) return undefined;
-  const quote = quoteBefore(s, outer, from);
-  const end = quote?.start ?? outer;
-  const key = names.before(s, end, Math.max(from, end - NAME_REACH));
-  return key && { key, quote };
+  return namedBefore(names, s, outer, lastAt(s, outer), from);
 };
 
 /** Whether the name stands at the start of its line, after indentation, a list dash or `export`. */
@@ -205,8 +210,16 @@ const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding 
 };
 
 const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\]{0,32}$/i;
-/** Their last letters. */
-const PAIR_ENDS = new Set(Array.from('eyrdEYRD', (letter) => letter.charCodeAt(0)));
+/** Their last two letters, as `before * 128 + last`, 1 each. */
+const PAIR_ENDS = new Uint8Array(128 * 128);
+for (const [before = 0, last = 0] of ['me', 'ey', 'le', 'er', 'id'].map((end) => Array.from(Buffer.from(end)))) {
+  for (const first of [before, before & ~0x20])
+    for (const second of [last, last & ~0x20]) PAIR_ENDS[(first << 7) | second] = 1;
+}
+const mayEndPair = (s: string, last: number): boolean =>
+  s.charCodeAt(last - 1) < 128 &&
+  s.charCodeAt(last) < 128 &&
+  PAIR_ENDS[(s.charCodeAt(last - 1) << 7) | s.charCodeAt(last)] === 1;
 
 /** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
 const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
@@ -221,9 +234,10 @@ const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
 };
 
 const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
-  if (nameBefore(names, s, i, from) !== undefined) return true;
   const end = nameEnd(s, i, from);
-  if (s.charCodeAt(i) !== COLON || !PAIR_ENDS.has(lastOf(s, end))) return false;
+  const last = lastAt(s, end);
+  if (namedBefore(names, s, end, last, from) !== undefined) return true;
+  if (s.charCodeAt(i) !== COLON || !mayEndPair(s, last)) return false;
   return PAIR_NAMES.test(s.slice(Math.max(0, end - 48), end)) && namesSecret(names, s, i);
 };
 

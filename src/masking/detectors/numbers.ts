@@ -5,6 +5,8 @@ import { isLuhn } from '../luhn.js';
 
 const CARD_CONTEXT = /card|credit|debit|\bpan\b|\bcc|visa|master|amex|kredit|karte|payment|pay_/i;
 const CONTEXT_REACH = 40;
+const SHORTEST_CARD = 13;
+const LONGEST_CARD = 19;
 const GROUPINGS = new Set(['4-4-4-4', '4-6-5', '4-6-4', '4-4-4-4-3']);
 
 /** Issuer ranges in use: Visa, Mastercard, American Express, Diners, Discover, JCB, Maestro. */
@@ -16,6 +18,19 @@ interface Digits {
   readonly groups: string;
   readonly end: number;
 }
+
+/** Whether as many digits as a card number has at least stand at `i`, with single blanks or hyphens between them. */
+const hasDigits = (s: string, i: number): boolean => {
+  let at = i;
+  for (let digits = 0; digits < SHORTEST_CARD; digits++) {
+    if (!is(s, at, DIGIT)) {
+      if (s.charCodeAt(at) !== 0x20 && s.charCodeAt(at) !== 0x2d) return false;
+      if (!is(s, ++at, DIGIT)) return false;
+    }
+    at++;
+  }
+  return true;
+};
 
 /** The digits at `i`, in groups with one blank or hyphen between them. */
 const digitsAt = (s: string, i: number): Digits => {
@@ -53,9 +68,15 @@ export const cardNumber: Detector = {
   before: BEFORE_WORD,
   at(text, i) {
     const { s } = text;
-    if (!startsNumber(s, i)) return undefined;
+    if (!hasDigits(s, i) || !startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
-    if (digits.length < 13 || digits.length > 19 || continues(s, end) || !issued(digits) || !isLuhn(digits)) {
+    if (
+      digits.length < SHORTEST_CARD ||
+      digits.length > LONGEST_CARD ||
+      continues(s, end) ||
+      !issued(digits) ||
+      !isLuhn(digits)
+    ) {
       return undefined;
     }
     const known = GROUPINGS.has(groups) || (!groups.includes('-') && hasCardContext(text, i));
