@@ -28,13 +28,13 @@ export interface MaskingAudit {
 const MOST_LISTED = 10_000;
 const LONGEST_BLOB = 512 * 1024 * 1024;
 
-/** What a person's identity provider says of them stands in a payload of its own, in clear: it names who called. */
-const IN_CLEAR = new Set(['person']);
+/** What names who called stands in clear; what is sealed to an auditor nobody else can read. */
+const NOT_MASKED = new Set(['person', 'sealed']);
 
 const payloadsOf = async ({ payloads }: LedgerEntry): Promise<readonly (readonly [string, Buffer])[]> =>
   Promise.all(
     Object.entries(payloads)
-      .filter(([name]) => !IN_CLEAR.has(name))
+      .filter(([name]) => !NOT_MASKED.has(name))
       .map(
         async ([name, payload]): Promise<readonly [string, Buffer]> => [
           name,

@@ -2,14 +2,23 @@
 import type { KeyedDigester } from '../base/digest.js';
 import { createMaskers, type Seal } from '../masking/mask.js';
 import { createPresidio } from '../masking/presidio.js';
-import type { MaskFor } from '../model/redaction.js';
+import { createSealMessage } from '../masking/sealed.js';
+import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { MaskingProfile, Settings } from '../model/settings.js';
+import { readText } from './read-text.js';
 
 /** For texts that belong to no server. */
 const DEFAULT_MASKING: MaskingProfile = { name: 'default', detectors: ['secrets', 'personal'], keys: [] };
 
 /** The profile of what belongs to no server: of logs, and of what reviewers write. */
 export const commonProfile = ({ masking }: Pick<Settings, 'masking'>): MaskingProfile => masking[0] ?? DEFAULT_MASKING;
+
+/** Seals to the auditor's key that the settings name. @throws CountersignError KEY_FILE */
+export const sealMessageTo = async ({ sealTo }: Pick<Settings, 'sealTo'>): Promise<SealMessage | undefined> => {
+  if (typeof sealTo !== 'string') return undefined;
+  const text = await readText(sealTo);
+  return createSealMessage(text.toString('utf8'), sealTo);
+};
 
 export interface MaskForDeps {
   readonly digest: KeyedDigester;

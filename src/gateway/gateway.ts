@@ -7,7 +7,7 @@ import type { Upstreams } from '../model/call.js';
 import type { Approvals, Authenticator, Ledger, Policy } from '../model/ports.js';
 import type { AuthRefusal } from '../model/principal.js';
 import type { ToolRecord } from '../model/record.js';
-import type { MaskFor } from '../model/redaction.js';
+import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
 import { hostsServed } from './head.js';
 import { createListener } from './listener.js';
@@ -35,6 +35,8 @@ export interface GatewayDeps {
   readonly upstreams: Upstreams;
   /** The mask of a profile. Throws where there is none: nothing passes unmasked. */
   readonly maskFor: MaskFor;
+  /** Absent: nothing is kept in clear, not even sealed. */
+  readonly seal?: SealMessage | undefined;
   readonly digest: KeyedDigester;
   readonly clock: Clock;
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
@@ -72,11 +74,11 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
-    decide: createDecide({ policy, digest, tools, maskFor, newCall: () => ulid(clock.now()) }),
+    decide: createDecide({ policy, digest, tools, maskFor, seal: deps.seal, newCall: () => ulid(clock.now()) }),
     grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
     forward: createForward({ sessions, callTimeout }),
-    mask: createMask({ maskFor, visible: createVisible(policy) }),
+    mask: createMask({ maskFor, visible: createVisible(policy), seal: deps.seal }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
     relay: createRelay({ ledger, policy, maskFor, sessions }),
   };

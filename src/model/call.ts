@@ -68,6 +68,8 @@ export interface Decided extends Addressed {
     readonly masked: Buffer;
     readonly redactions: readonly Redaction[];
   };
+  /** The request in clear, sealed to an auditor (compact JWE), where that is configured. */
+  readonly sealed?: string | null;
 }
 
 /** A call that may go ahead: allowed, or with a grant that was consumed for it. */
@@ -103,6 +105,8 @@ export interface Masked extends Answered {
   readonly redactions: readonly Redaction[];
   /** For answers of calls. */
   readonly status: ResultStatus | null;
+  /** The message in clear, sealed to an auditor (compact JWE), where that is configured. */
+  readonly sealed?: string | null;
   /** Why the message was blocked, where masking blocked it. */
   readonly problem?: string;
 }

@@ -89,6 +89,13 @@ export interface MaskAbout {
   readonly base: string;
 }
 
+/** Seals a message in clear to an auditor's key. Rejects where it cannot; the message is then blocked. */
+export type SealMessage = (clear: Uint8Array) => Promise<string>;
+
+/** The payload line of a sealed message; nothing where there is none. */
+export const sealedPayload = (sealed: string | null | undefined): { readonly sealed?: string } =>
+  typeof sealed === 'string' ? { sealed: JSON.stringify(sealed) } : {};
+
 /** The mask of a server's profile. Throws where there is none: nothing passes unmasked. */
 export type MaskFor = (server: ServerSettings, about: MaskAbout) => MaskMessage;
 

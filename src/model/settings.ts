@@ -241,6 +241,8 @@ export interface Settings {
   readonly policy: readonly PolicyRule[];
   readonly approvals: readonly ApprovalRule[];
   readonly masking: readonly MaskingProfile[];
+  /** File of an auditor's public key, to which clear requests and answers are sealed; null: they are not kept. */
+  readonly sealTo?: string | null;
   /** Whose members must confirm the passkeys of others before they count; none: a passkey counts at once. */
   readonly passkeys?: { readonly confirm: readonly string[] };
   /** Where reviewers are told of requests. */

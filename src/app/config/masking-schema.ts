@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { customProblem } from '../../masking/custom.js';
 import { MASK_MODES } from '../../model/redaction.js';
-import { duration, glob, line, name, webUrl } from './fields.js';
+import { duration, glob, line, name, path, webUrl } from './fields.js';
 
 /** Member names whose values are masked whole where a profile names none. */
 export const DEFAULT_MASKED_KEYS = [
@@ -104,6 +104,7 @@ const customId = z
 
 export const masking = z
   .strictObject({
+    sealTo: path.describe('An auditor’s public key (JWK), to which clear requests and answers are sealed.').optional(),
     profiles: z.record(name, maskingProfile).default({}),
     detectors: z
       .record(customId, custom)

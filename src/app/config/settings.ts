@@ -201,6 +201,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       secret: secretOf(webhook.secret, at),
     })),
     masking: maskingOf(config),
+    sealTo: config.masking.sealTo === undefined ? null : at(config.masking.sealTo),
     ledger: {
       origin: config.ledger.origin,
       key: key(config.ledger.key, 'ledger.key'),

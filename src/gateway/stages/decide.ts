@@ -5,10 +5,10 @@ import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
 import type { Decision } from '../../model/decision.js';
 import type { Policy } from '../../model/ports.js';
-import type { MaskAbout, MaskFor } from '../../model/redaction.js';
+import type { MaskAbout, MaskFor, SealMessage } from '../../model/redaction.js';
 import { maskedText } from '../masked-text.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
-import { maskingRefusal } from '../refuse.js';
+import { maskingRefusal, Refusal } from '../refuse.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface DecideDeps {
@@ -16,6 +16,7 @@ export interface DecideDeps {
   readonly digest: KeyedDigester;
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly maskFor: MaskFor;
+  readonly seal?: SealMessage | undefined;
   readonly newCall: () => Ulid;
 }
 
@@ -71,6 +72,14 @@ const recordedTarget = async (
   }
 };
 
+const sealedRequest = async ({ seal }: DecideDeps, { message }: Addressed): Promise<string | null> => {
+  try {
+    return seal ? await seal(message.bytes) : null;
+  } catch {
+    throw new Refusal('masking', 'the request could not be sealed for the record');
+  }
+};
+
 /** A reason names its target: where the target holds what is masked, the reason must not show it. */
 const withoutTarget = (decision: Decision, target: string | null, written: string | null): Decision => ({
   ...decision,
@@ -97,5 +106,6 @@ export const createDecide =
       definition: definition?.digest ?? null,
       requestReason: await readReason(deps, addressed),
       arguments: await readArguments(deps, addressed),
+      sealed: await sealedRequest(deps, addressed),
     };
   };

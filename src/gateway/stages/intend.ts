@@ -4,7 +4,7 @@ import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
-import { type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
+import { type MaskFor, redactionFacts, redactionPayload, sealedPayload } from '../../model/redaction.js';
 import { maskedText } from '../masked-text.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
@@ -67,6 +67,7 @@ export const callDraft = (
       args: args.masked,
       ...person(principal),
       ...redactionPayload(args.redactions),
+      ...sealedPayload(decided.sealed),
     },
   };
 };

@@ -4,7 +4,14 @@ import { at, member } from '../../base/json.js';
 import type { Answered, Intended, Masked, Message, Recorded } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { RecordDraft, ResultStatus } from '../../model/record.js';
-import { type MaskAbout, type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
+import {
+  type MaskAbout,
+  type MaskFor,
+  redactionFacts,
+  redactionPayload,
+  type SealMessage,
+  sealedPayload,
+} from '../../model/redaction.js';
 import { awsRequestIds } from '../aws-request-ids.js';
 import { maskedText } from '../masked-text.js';
 import { oneLine } from '../one-line.js';
@@ -39,15 +46,21 @@ const aboutOf = ({ intended }: Answered): MaskAbout => ({
   base: '',
 });
 
+export interface MaskDeps extends Pick<OutcomeDeps, 'maskFor'> {
+  readonly visible: (answered: Answered) => Buffer;
+  readonly seal?: SealMessage | undefined;
+}
+
 /** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
 export const createMask =
-  (deps: Pick<OutcomeDeps, 'maskFor'> & { readonly visible: (answered: Answered) => Buffer }) =>
+  (deps: MaskDeps) =>
   async (answered: Answered): Promise<Masked> => {
     const status = isAnswer(answered) ? (answered.failure ?? statusOf(answered.message)) : null;
     try {
       const mask = deps.maskFor(answered.server, aboutOf(answered));
       const { bytes, redactions } = await mask(deps.visible(answered));
-      return { ...answered, masked: oneLine(bytes), redactions, status };
+      const sealed = deps.seal ? await deps.seal(answered.message.bytes) : null;
+      return { ...answered, masked: oneLine(bytes), redactions, status, sealed };
     } catch (error) {
       const refusal = maskingRefusal(error);
       const masked = errorBytes(refusal, answered.message.id);
@@ -76,6 +89,7 @@ const resultDraft = (masked: Masked, intended: Intended, status: ResultStatus, n
   payloads: {
     result: masked.masked,
     ...redactionPayload(masked.redactions),
+    ...sealedPayload(masked.sealed),
   },
 });
 
@@ -91,7 +105,7 @@ const messageDraft = (masked: Masked): RecordDraft => ({
     forwarded: masked.deliverable,
     ...redactionFacts(masked.redactions),
   },
-  payloads: { content: masked.masked, ...redactionPayload(masked.redactions) },
+  payloads: { content: masked.masked, ...redactionPayload(masked.redactions), ...sealedPayload(masked.sealed) },
 });
 
 /** What the gateway learns from an outcome once it is on disk. */
