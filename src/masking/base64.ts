@@ -3,7 +3,7 @@
  * glued to other words, in UTF-8 or UTF-16, or as a stretch inside binary data.
  */
 import { isUtf8 } from 'node:buffer';
-import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
 
 /** Shortest run looked at: nine bytes. */
 export const SHORTEST_RUN = 12;
@@ -25,6 +25,15 @@ for (let i = 0; i < 64; i++) {
 }
 SEXTET[0x2d] = 62;
 SEXTET[0x5f] = 63;
+
+/** The bytes of both alphabets, 1 each. */
+const IN_ALPHABET = new Uint8Array(256);
+/** Those of them that are neither letters nor digits. */
+const IS_SIGN = new Uint8Array(256);
+for (const [code, sextet] of SEXTET.entries()) {
+  if (sextet >= 0) IN_ALPHABET[code] = 1;
+  if (sextet >= 62) IS_SIGN[code] = 1;
+}
 
 /** NUL counts as readable, so that UTF-16 and C strings do. */
 const isReadable = (byte: number): boolean =>
@@ -71,6 +80,13 @@ const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
   }
 };
 
+/** The run that begins at `i`, or before the escape letter there, with the lines it is wrapped over. */
+const runAt = (s: string, i: number): Run => {
+  const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
+  const end = runEnd(s, i + SHORTEST_RUN, BASE64);
+  return { start, end: wrappedEnd(s, start, end) };
+};
+
 /** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
 export const forEachRun = (s: string, visit: (run: Run) => void): void => {
   for (let i = 0; i + SHORTEST_RUN <= s.length; ) {
@@ -80,12 +96,26 @@ export const forEachRun = (s: string, visit: (run: Run) => void): void => {
       i = last + 1;
       continue;
     }
-    const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
-    let end = runEnd(s, i + SHORTEST_RUN, BASE64);
-    end = wrappedEnd(s, start, end);
-    visit({ start, end });
-    i = end + 1;
+    const run = runAt(s, i);
+    visit(run);
+    i = run.end + 1;
   }
+};
+
+/** Whether `accept` holds for a run of the bytes, given also as Latin-1: the same runs, found faster. */
+export const someRun = (bytes: Buffer, latin1: string, accept: (run: Run) => boolean): boolean => {
+  for (let i = 0; i + SHORTEST_RUN <= bytes.length; ) {
+    let last = i + SHORTEST_RUN - 1;
+    while (last >= i && IN_ALPHABET[bytes[last] ?? 0] === 1) last--;
+    if (last >= i) {
+      i = last + 1;
+      continue;
+    }
+    const run = runAt(latin1, i);
+    if (accept(run)) return true;
+    i = run.end + 1;
+  }
+  return false;
 };
 
 /** A run without the line breaks, in clear or escaped, that wrap it. */
@@ -97,6 +127,20 @@ const byteAt = (s: string, start: number, k: number): number => {
   const high = SEXTET[s.charCodeAt(i)] ?? 0;
   const low = SEXTET[s.charCodeAt(i + 1)] ?? 0;
   return ((high << (2 + 2 * (k % 3))) | (low >> (4 - 2 * (k % 3)))) & 0xff;
+};
+
+/** Whether the first three bytes may be of readable UTF-8; a no is final, and comes without a look at the rest. */
+const readableFirst = (s: string, i: number): boolean => {
+  const bits =
+    ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
+    ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
+    ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
+    (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+  const second = (bits >> 8) & 0xff;
+  const third = bits & 0xff;
+  return isReadable(bits >> 16) || bits >> 16 >= 0xc2
+    ? (second >= 0x80 || isReadable(second)) && (third >= 0x80 || isReadable(third))
+    : false;
 };
 
 /** Whether the first bytes are readable UTF-8 (RFC 3629 §3). */
@@ -132,14 +176,15 @@ const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
 /** The next place from `at` on where readable text may begin: at the start of the run, or after any sign in it. */
 const firstReadable = (s: string, run: Run, at: number): number => {
   for (let from = at; from + SHORTEST_RUN <= run.end; from++) {
-    if ((from === run.start || !is(s, from - 1, ALNUM)) && readableHead(s, from, run.end)) return from;
+    if (from !== run.start && IS_SIGN[s.charCodeAt(from - 1)] !== 1) continue;
+    if (readableFirst(s, from) && readableHead(s, from, run.end)) return from;
   }
   return -1;
 };
 
 /** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
 export const isPlausible = (s: string, run: Run): boolean => {
-  if (runEnd(s, run.start, BASE64) < run.end) {
+  if (run.end - run.start > WRAPPED_LINE && runEnd(s, run.start, BASE64) < run.end) {
     const joined = unwrapped(s, run);
     return isPlausible(joined, { start: 0, end: joined.length });
   }

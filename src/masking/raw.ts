@@ -1,7 +1,8 @@
 /** The raw stage: one pass over the bytes of a message, to say whether the exact stage must look at it. */
-import { forEachRun, isPlausible, type Run } from './base64.js';
-import type { Detector, ScanText } from './detector.js';
-import { ESCAPE_STARTS, isEscapeAt } from './shadow.js';
+import { isAscii } from 'node:buffer';
+import { isPlausible, type Run, someRun } from './base64.js';
+import type { Detector, ScanText, TextDetector } from './detector.js';
+import { ESCAPE_STARTS, hasForeignHazard, isEscapeAt } from './shadow.js';
 
 /** Written escapes: what they stand for is the exact stage's to read. */
 const WRITTEN_ESCAPE: Detector = {
@@ -33,14 +34,22 @@ const pairTable = (detectors: readonly Detector[]) => {
   return { table, lists };
 };
 
+/** What else decides. */
+interface RawExtras {
+  /** Whether secret names have letters beyond ASCII, which the raw stage cannot compare. */
+  readonly foreignNames: boolean;
+  readonly custom: readonly TextDetector[];
+}
+
 /**
- * Whether the bytes, given also as Latin-1, may hold anything: a hit of a detector, a run that may be base64 of
+ * Whether the bytes may hold anything: a hit of a detector, a run that may be base64 of
  * text, or a written escape, whose reading is the exact stage's.
  */
 export const createRawStage = (
   detectors: readonly Detector[],
   inRun: (text: ScanText, run: Run) => boolean,
-): ((bytes: Buffer, latin1: string) => boolean) => {
+  { foreignNames, custom }: RawExtras,
+): ((bytes: Buffer) => boolean) => {
   const { table, lists } = pairTable([...detectors, WRITTEN_ESCAPE]);
   const hits = (text: ScanText, list: number, i: number): boolean => {
     for (const detector of lists[list] ?? []) {
@@ -59,13 +68,14 @@ export const createRawStage = (
     }
     return false;
   };
-  return (bytes, latin1) => {
+  return (bytes) => {
+    const latin1 = bytes.toString('latin1');
+    if (!isAscii(bytes) && (foreignNames || hasForeignHazard(latin1))) return true;
     const text = { s: latin1, name: '', raw: true };
-    if (anyHit(bytes, text)) return true;
-    let hit = false;
-    forEachRun(latin1, (run) => {
-      hit ||= inRun(text, run) || isPlausible(latin1, run);
-    });
-    return hit;
+    return (
+      anyHit(bytes, text) ||
+      someRun(bytes, latin1, (run) => inRun(text, run) || isPlausible(latin1, run)) ||
+      custom.some((detector) => detector.mayHold(latin1))
+    );
   };
 };

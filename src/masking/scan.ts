@@ -1,5 +1,4 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
-import { isAscii } from 'node:buffer';
 import type { MaskingProfile } from '../model/settings.js';
 import { forEachRun, isPlausible, type Run, readings } from './base64.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
@@ -10,7 +9,7 @@ import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
 import { createRawStage } from './raw.js';
 import { settle } from './settle.js';
-import { hasForeignHazard, SHADOW_DEPTH, shadowOf } from './shadow.js';
+import { SHADOW_DEPTH, shadowOf } from './shadow.js';
 
 /** How deep base64 inside base64 is read; deeper readable text is masked unread. */
 const MOST_LAYERS = 5;
@@ -110,7 +109,10 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'), more);
   const selection = select(profile, keys);
   const { detectors, runDetectors } = selection;
-  const raw = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined);
+  const mayHold = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined, {
+    foreignNames: keys.foreign,
+    custom,
+  });
 
   const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
     if (!isPlausible(s, run)) return undefined;
@@ -150,15 +152,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
 
   return {
     keys,
-    mayHold: (bytes) => {
-      const ascii = isAscii(bytes);
-      const latin1 = bytes.toString('latin1');
-      return (
-        (!ascii && (keys.foreign || hasForeignHazard(latin1))) ||
-        raw(bytes, latin1) ||
-        custom.some((detector) => detector.mayHold(latin1))
-      );
-    },
+    mayHold,
     find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
   };
 };

@@ -22,7 +22,7 @@ export const awsSecretAccessKey: RunDetector = {
   name: 'aws-secret-access-key',
   group: 'secrets',
   run(text, start, end) {
-    for (let at = start; at < end; ) {
+    for (let at = start; end - at >= SECRET_LENGTH; ) {
       const stop = Math.min(end, runEnd(text.s, at, BASE64_STANDARD));
       if (stop - at === SECRET_LENGTH && isMixed(text.s.slice(at, stop)) && hasContext(text, at, stop)) {
         return { start: at, end: stop, detector: 'aws-secret-access-key' };
