@@ -32,6 +32,7 @@ export {
 } from './app/report.js';
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { askWarehouse, type SqlAnswer, type SqlAsk } from './app/sql.js';
+export { type Status, type StatusAsk, status } from './app/status.js';
 export { terminal } from './app/terminal.js';
 export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';
 export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';

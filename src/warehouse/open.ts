@@ -7,6 +7,8 @@ import { CountersignError, reason } from '../base/errors.js';
 
 /** A plain value: TIMESTAMP as RFC 3339 text in UTC, DATE as `YYYY-MM-DD`, BIGINT as number, JSON as text. */
 export type Cell = null | boolean | number | string | readonly Cell[] | { readonly [name: string]: Cell };
+/** The text of a cell; empty where it holds none. */
+export const cellText = (cell: Cell | undefined): string => (typeof cell === 'string' ? cell : '');
 export type Row = Readonly<Record<string, Cell>>;
 export type Parameter = null | boolean | number | string;
 export type Parameters = Readonly<Record<string, Parameter>>;
