@@ -2,20 +2,13 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { createApprovalApi } from '../approval/channels/api.js';
-import {
-  createWebhooks,
-  fetchPost,
-  type Notifier,
-  parseWebhookSecret,
-  type WebhookChannel,
-} from '../approval/channels/webhook.js';
+import type { Notifier } from '../approval/channels/webhook.js';
 import { createPasskeys, type Passkeys } from '../approval/passkeys.js';
 import type { StoredApproval } from '../approval/stored.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
-import { CountersignError } from '../base/errors.js';
 import { type AdminRoute, createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
@@ -36,6 +29,7 @@ import type { SecretSource, ServerSettings, Settings } from '../model/settings.j
 import { compilePolicy } from '../policy/compile.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
+import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { refuseKnownKey, resolveSecret } from './config.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { toolRecord } from './stored-tool.js';
@@ -94,16 +88,6 @@ const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<Ups
   }
   return secrets;
 };
-
-const channelsOf = ({ channels = [] }: Settings, deps: WireDeps): Promise<WebhookChannel[]> =>
-  Promise.all(
-    channels.map(async ({ name, url, secret: source }) => {
-      const secret = parseWebhookSecret(await secretText(source, deps));
-      if (secret) return { name, url, secret };
-      const problem = 'it does not hold whsec_ and base64 of 24 to 64 bytes';
-      throw new CountersignError('KEY_FILE', { file: sourceName(source), problem });
-    }),
-  );
 
 /** The address a client is configured with; metadata and audience must name exactly this. */
 const resourceOf = (settings: Settings, server: ServerSettings): string =>
@@ -195,7 +179,7 @@ interface Opened {
   readonly ledger: OpenedLedger;
   readonly digest: KeyedDigester;
   readonly secrets: UpstreamsDeps['secrets'];
-  readonly channels: Awaited<ReturnType<typeof channelsOf>>;
+  readonly channels: OpenedChannels;
 }
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
@@ -209,14 +193,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   );
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
   const { onStderr, onDefect } = maskedLog(settings, deps);
-  const webhooks = createWebhooks({
-    channels,
-    channelsOf: (name) => rules.find((rule) => rule.name === name)?.channels ?? [],
-    post: fetchPost,
-    record: (draft) => ledger.append(draft),
-    clock,
-    onDefect,
-  });
+  const webhooks = createNotifier(channels, settings, { ledger, clock, onDefect });
   const { tell, subscribe } = createListeners();
   const approvals = createApprovals({
     ledger,
@@ -251,7 +228,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
 export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
   const { key, digest } = await loadKeys(settings, deps);
   const secrets = await serverSecrets(settings, deps);
-  const channels = await channelsOf(settings, deps);
+  const channels = await openChannels(settings, deps.environment);
   const ledger = await openOwnLedger(settings, deps, key);
   try {
     return await assemble(settings, deps, { ledger, digest, secrets, channels });

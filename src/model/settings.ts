@@ -202,6 +202,15 @@ export interface MaskingProfile {
   readonly presidio?: PresidioSettings | null;
 }
 
+/** Where reviewers are told of requests. */
+export type ChannelSettings = { readonly name: string } & (
+  | { readonly kind: 'webhook'; readonly url: string; readonly secret: SecretSource }
+  /** `channel`: id or name of the channel; `api`: base address of Slack's Web API. */
+  | { readonly kind: 'slack'; readonly channel: string; readonly token: SecretSource; readonly api: string }
+  /** The address of a Teams workflow holds its signature, so it is a secret. */
+  | { readonly kind: 'teams'; readonly url: SecretSource }
+);
+
 export interface Settings {
   /** Absolute path of the file. */
   readonly file: string;
@@ -246,7 +255,7 @@ export interface Settings {
   /** Whose members must confirm the passkeys of others before they count; none: a passkey counts at once. */
   readonly passkeys?: { readonly confirm: readonly string[] };
   /** Where reviewers are told of requests. */
-  readonly channels?: readonly { readonly name: string; readonly url: string; readonly secret: SecretSource }[];
+  readonly channels?: readonly ChannelSettings[];
   readonly ledger: {
     readonly origin: string;
     readonly key: SecretSource;

@@ -115,8 +115,12 @@ const approvalPasskeys: Check = (config) => {
 
 const approvalChannels: Check = ({ approvals, channels }) => {
   const found: Finding[] = Object.entries(channels ?? {})
-    .filter(([, { webhook }]) => webhook.url.startsWith('http:') && !isLoopback(new URL(webhook.url).hostname))
-    .map(([name]) => ({ path: ['channels', name, 'webhook', 'url'], message: 'must start with https://' }));
+    .flatMap(([name, { webhook, slack }]) => [
+      ...(webhook ? [{ path: ['channels', name, 'webhook', 'url'], url: webhook.url }] : []),
+      ...(slack ? [{ path: ['channels', name, 'slack', 'api'], url: slack.api }] : []),
+    ])
+    .filter(({ url }) => url.startsWith('http:') && !isLoopback(new URL(url).hostname))
+    .map(({ path }) => ({ path, message: 'must start with https://' }));
   if (!approvals || !channels) return found;
   const known = Object.keys(channels);
   const message = `names no channel under channels; there are: ${known.join(', ') || 'none'}`;

@@ -144,7 +144,17 @@ const approvalRule = z.strictObject({
   channels: z.array(name).max(20).default([]),
 });
 
-const channel = z.strictObject({ webhook: z.strictObject({ url: webUrl, secret: secretSource }) });
+const channel = z
+  .strictObject({
+    webhook: z.strictObject({ url: webUrl, secret: secretSource }).optional(),
+    slack: z
+      .strictObject({ channel: line(100), token: secretSource, api: webUrl.default('https://slack.com/api') })
+      .optional(),
+    teams: z.strictObject({ url: secretSource }).optional(),
+  })
+  .refine((kinds) => Object.values(kinds).filter((kind) => kind !== undefined).length === 1, {
+    error: 'must have exactly one of webhook, slack and teams',
+  });
 
 const ledger = z.strictObject({
   origin: z

@@ -1,7 +1,14 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
 import { isLoopback } from '../../base/loopback.js';
-import type { MaskRule, S3TrailSettings, SecretSource, ServerSettings, Settings } from '../../model/settings.js';
+import type {
+  ChannelSettings,
+  MaskRule,
+  S3TrailSettings,
+  SecretSource,
+  ServerSettings,
+  Settings,
+} from '../../model/settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import type { Configuration } from './schema.js';
 
@@ -157,6 +164,18 @@ export const passkeyOf = (
   approvals?.[name]?.passkey ??
   (policy?.some(({ approval, risk }) => approval === name && risk === 'high') ? 'required' : 'optional');
 
+type ParsedChannel = Configuration['channels'][string];
+
+/** The schema lets exactly one kind through. */
+const channelOf = (name: string, { webhook, slack, teams }: ParsedChannel, at: Resolve): ChannelSettings => {
+  if (slack) {
+    const api = slack.api.replace(/\/$/, '');
+    return { name, kind: 'slack', channel: slack.channel, token: secretOf(slack.token, at), api };
+  }
+  if (teams) return { name, kind: 'teams', url: secretOf(teams.url, at) };
+  return { name, kind: 'webhook', url: webhook?.url ?? '', secret: secretOf(webhook?.secret ?? {}, at) };
+};
+
 export interface ConfigFile {
   /** Absolute path. */
   readonly file: string;
@@ -195,11 +214,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       passkey: passkeyOf(config, name),
     })),
     passkeys: config.passkeys,
-    channels: Object.entries(config.channels).map(([name, { webhook }]) => ({
-      name,
-      url: webhook.url,
-      secret: secretOf(webhook.secret, at),
-    })),
+    channels: Object.entries(config.channels).map(([name, channel]) => channelOf(name, channel, at)),
     masking: maskingOf(config),
     sealTo: config.masking.sealTo === undefined ? null : at(config.masking.sealTo),
     ledger: {
