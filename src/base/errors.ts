@@ -242,6 +242,11 @@ export const ERRORS = {
     message: 'the statement cannot be answered: {problem}',
     hint: 'docs/warehouse.md names the tables and columns; only statements that read are possible',
   },
+  TIMELINE_UNKNOWN: {
+    exit: 2,
+    message: 'no session, call, approval or event has the id {id}',
+    hint: 'take an id from the report or from `countersign sql`; what happened since the last collection is not there yet',
+  },
   WAREHOUSE_NOT_UNIQUE: {
     exit: 12,
     message: 'the records name {what} more than once: {problem}',
