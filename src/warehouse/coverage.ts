@@ -22,18 +22,18 @@ g AS (SELECT DISTINCT day FROM days JOIN recording_gap ON from_t < day + INTERVA
 SELECT d.day, CASE WHEN r.n IS NULL THEN 'none' WHEN g.day IS NOT NULL THEN 'partial' ELSE 'full' END AS state
 FROM days d LEFT JOIN r ON r.day = d.day LEFT JOIN g ON g.day = d.day ORDER BY 1`;
 
-/** Hours of each day that digests cover, up to two hours ago: those to come are not missing. */
+/** Hours of each day that digests cover, up to two hours ago, or the newest digest: those to come are not missing. */
 const CHAINS = `WITH ${DAYS},
-due AS (SELECT day, least(day + INTERVAL 1 DAY, $now::TIMESTAMP - INTERVAL 2 HOUR) AS until_t FROM days),
 h AS (SELECT DISTINCT account_id, region, start_t, end_t FROM ct_digest WHERE status <> 'INVALID' AND start_t IS NOT NULL AND account_id IS NOT NULL),
-c AS (SELECT account_id, region, day, sum(epoch_ms(least(end_t, until_t)) - epoch_ms(greatest(start_t, day))) AS ms
-  FROM h JOIN due ON start_t < until_t AND end_t > day GROUP BY ALL),
-chains AS (SELECT DISTINCT account_id, region FROM h
-  UNION SELECT split_part(subject, '/', 1), split_part(subject, '/', 2) FROM ct_finding WHERE code = 'CHAIN_ABSENT')
-SELECT x.account_id || ' ' || x.region AS source, d.day, CASE WHEN coalesce(c.ms, 0) <= 0 AND d.until_t > d.day THEN 'none'
-    WHEN coalesce(c.ms, 0) >= epoch_ms(d.until_t) - epoch_ms(d.day) THEN 'full' ELSE 'partial' END AS state
-FROM chains x CROSS JOIN due d LEFT JOIN c ON c.account_id = x.account_id AND c.region = x.region AND c.day = d.day
-ORDER BY 1, 2`;
+chains AS (SELECT account_id, region, max(end_t) AS newest FROM h GROUP BY ALL
+  UNION ALL SELECT DISTINCT split_part(subject, '/', 1), split_part(subject, '/', 2), NULL FROM ct_finding WHERE code = 'CHAIN_ABSENT'),
+due AS (SELECT account_id, region, day,
+    epoch_ms(least(day + INTERVAL 1 DAY, greatest($now::TIMESTAMP - INTERVAL 2 HOUR, newest))) - epoch_ms(day) AS ms FROM chains CROSS JOIN days),
+c AS (SELECT account_id, region, day, sum(epoch_ms(least(end_t, day + INTERVAL 1 DAY)) - epoch_ms(greatest(start_t, day))) AS ms
+  FROM h JOIN days ON start_t < day + INTERVAL 1 DAY AND end_t > day GROUP BY ALL)
+SELECT d.account_id || ' ' || d.region AS source, d.day, CASE WHEN coalesce(c.ms, 0) <= 0 AND d.ms > 0 THEN 'none'
+    WHEN coalesce(c.ms, 0) >= d.ms THEN 'full' ELSE 'partial' END AS state
+FROM due d LEFT JOIN c ON c.account_id = d.account_id AND c.region = d.region AND c.day = d.day ORDER BY 1, 2`;
 
 const stateOf = (value: unknown): DayState => (value === 'full' || value === 'partial' ? value : 'none');
 

@@ -55,6 +55,7 @@ describe('status', () => {
     await collectFrom(s3, dir, '2026-11-20T09:30:00Z');
     const today = async (): Promise<unknown> => (await statusAt('2026-11-20T09:30:00Z', 1)).calendar[1]?.days;
     expect(await today()).toEqual(['partial']);
+    expect((await statusAt('2026-11-20T02:30:00Z', 1)).calendar[1]?.days).toEqual(['partial']);
     bucket.digest('01', null);
     await collectFrom(s3, dir, '2026-11-20T09:30:00Z');
     expect(await today()).toEqual(['full']);
