@@ -17,7 +17,7 @@ export {
 } from './app/approvals.js';
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
-export { type ControlsTested, testControls } from './app/controls-test.js';
+export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { auditMasking, type MaskingAudit } from './app/masking-audit.js';
 export { type MaskingTest, testMasking } from './app/masking-test.js';
@@ -41,6 +41,5 @@ export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './
 export { version } from './app/version.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
 export { printable } from './base/json-rows.js';
-export type { CaseOutcome } from './controls/cases.js';
 export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
 export { type VerifyOptions, verifyPath } from './verify/verify.js';

@@ -1,5 +1,6 @@
-/** What stands in `control.yaml` and `criteria.yaml`: strict, so that a misspelt field is an error and not a silence. */
+/** What stands in the YAML files of a control: strict, so that a misspelt field is an error and not a silence. */
 import { z } from 'zod';
+import type { FixtureRows } from './fixture.js';
 
 const words = (max: number) => z.string().trim().min(1).max(max);
 const criterionId = z.string().regex(/^(?:CC|A|PI|C|P)[1-9]\.[1-9]$/, 'a criterion id such as CC6.1');
@@ -39,6 +40,32 @@ export const controlSchema = z.strictObject({
   limits: words(4_000),
 });
 
+const cell = z.union([
+  z.null(),
+  z.boolean(),
+  z.number(),
+  z.string().max(10_000),
+  z.array(z.string().max(1_000)).max(100),
+]);
+const rows: z.ZodType<FixtureRows> = z.record(z.string(), z.array(z.record(z.string(), cell)).max(200));
+
+const controlCase = z.strictObject({
+  name: words(200),
+  expect: z.enum(['no_exceptions', 'exceptions', 'not_testable', 'no_occurrence', 'error']),
+  /** The items on which exceptions must be found, and no others. */
+  items: z.array(words(500)).max(200).default([]),
+  population: z.int().min(0).optional(),
+  /** Sources of `requires` that are absent. */
+  without: z.array(z.enum(SOURCES)).max(SOURCES.length).default([]),
+  /** Rows by table of the warehouse; what a row leaves out has a plain value (`fixture.ts`). */
+  rows: rows.default({}),
+});
+
+export const casesSchema = z.strictObject({ cases: z.array(controlCase).max(100) });
+
+/** A small invented warehouse, and the result the test must give there. */
+export type ControlCase = z.infer<typeof controlCase>;
+
 const criterionSchema = z.strictObject({
   id: criterionId,
   text: words(200),
@@ -66,5 +93,7 @@ export interface DefinitionFile {
 export type Control = z.infer<typeof controlSchema> & {
   /** Both take `$from` and `$to` (naive UTC TIMESTAMP, half-open). */
   readonly sql: { readonly population: string; readonly exceptions: string };
+  /** From `cases.yaml`; empty where there is none. */
+  readonly cases: readonly ControlCase[];
   readonly files: readonly DefinitionFile[];
 };

@@ -2,8 +2,16 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
-import { type Control, type Criterion, controlSchema, criteriaSchema } from './definition.js';
+import {
+  type Control,
+  type ControlCase,
+  type Criterion,
+  casesSchema,
+  controlSchema,
+  criteriaSchema,
+} from './definition.js';
 
 /** A control is a page of text and two queries; what is larger is not one. */
 const MAX_FILE_BYTES = 256 * 1024;
@@ -58,6 +66,15 @@ const parseYaml = <S extends z.ZodType>(file: string, text: string, schema: S): 
   throw invalid(file, problems.join('; '));
 };
 
+/** `cases.yaml` is optional: a control without cases is one nobody has shown to work yet. */
+const loadCases = async (
+  file: string,
+): Promise<{ readonly text: string; readonly cases: readonly ControlCase[] } | null> => {
+  if ((await realFiles.facts(file)) === undefined) return null;
+  const text = await readText(file);
+  return { text, cases: parseYaml(file, text, casesSchema).cases };
+};
+
 const loadControl = async (dir: string, name: string): Promise<Control> => {
   const read = async (file: string): Promise<string> => readText(join(dir, name, file));
   const yaml = await read('control.yaml');
@@ -66,10 +83,13 @@ const loadControl = async (dir: string, name: string): Promise<Control> => {
   const definition = parseYaml(join(dir, name, 'control.yaml'), yaml, controlSchema);
   if (definition.id !== name)
     throw invalid(join(dir, name, 'control.yaml'), `the folder must be named ${definition.id}`);
+  const cases = await loadCases(join(dir, name, 'cases.yaml'));
   return {
     ...definition,
     sql: { population, exceptions },
+    cases: cases?.cases ?? [],
     files: [
+      ...(cases === null ? [] : [{ path: `${name}/cases.yaml`, text: cases.text }]),
       { path: `${name}/control.yaml`, text: yaml },
       { path: `${name}/exceptions.sql`, text: exceptions },
       { path: `${name}/population.sql`, text: population },

@@ -26,6 +26,7 @@ const control = (sql: Partial<Control['sql']>, over: Partial<Control> = {}): Con
   remediation: 'm',
   limits: 'l',
   sql: { population: POPULATION, exceptions: `${EXCEPTIONS} WHERE FALSE`, ...sql },
+  cases: [],
   files: [],
   ...over,
 });

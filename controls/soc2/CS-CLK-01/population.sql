@@ -1,0 +1,12 @@
+-- Every day of the period on which answers named request ids of collected events.
+WITH pair AS (
+  SELECT date_trunc('day', c.t) AS day, epoch_ms(m.event_time) - epoch_ms(c.end_ts) AS low,
+    epoch_ms(m.event_time) + 1000 - epoch_ms(c.start_ts) AS high
+  FROM event_match AS m JOIN gw_call AS c USING (call_id)
+  WHERE m.basis = 'REQUEST_ID' AND c.t >= $from::TIMESTAMP AND c.t < $to::TIMESTAMP
+), host_day AS (
+  SELECT day, max(low) AS low, min(high) AS high, count(*) AS pairs FROM pair GROUP BY day
+)
+SELECT strftime(day, '%Y-%m-%d') AS item, greatest(day, $from::TIMESTAMP) AS time, 'gateway' AS person,
+  pairs || CASE WHEN pairs = 1 THEN ' pair' ELSE ' pairs' END || ' of call and event' AS what
+FROM host_day
