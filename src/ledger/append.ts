@@ -2,16 +2,16 @@
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { type Clock, timestamp } from '../base/clock.js';
-import { type AppendFile, type FilePort, makeFolder, realFiles } from '../base/durable.js';
+import { type FilePort, makeFolder, realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
-import { createNoteSigner, NoteError, type NoteSigner } from '../base/note.js';
+import { createNoteSigner, NoteError } from '../base/note.js';
 import type { Ledger } from '../model/ports.js';
 import type { Receipt, RecordDraft, RecordType, ResultRecord } from '../model/record.js';
 import { GroupCommit } from './commit.js';
 import { type Draft, type Encoded, encodeDraft, placeRecord } from './encode.js';
-import { type SegmentRecord, segmentName } from './format.js';
 import { type Lock, takeLock } from './lock.js';
 import { type Recovered, recoverLedger } from './recover.js';
+import { createSegmentFile, createSegmentKey, type OpenSegment, openSegment, type RootKey } from './segment.js';
 
 export interface LedgerOptions {
   /** See `ledgerDir`. Made where there is none. */
@@ -23,6 +23,12 @@ export interface LedgerOptions {
   readonly clock: Clock;
   /** Interval of heartbeats, milliseconds; 0 writes none. */
   readonly heartbeat: number;
+  /**
+   * When a new segment begins, with a new key that `key` certifies: after so many bytes, or milliseconds. A start
+   * begins one too, as keys of segments are not kept. Absent: `key` signs everything, in one segment, unless the
+   * ledger has certified segments already.
+   */
+  readonly rotate?: { readonly bytes: number; readonly age: number };
   readonly files?: FilePort;
   /** Told once, when the ledger can write no more. */
   readonly onFailure?: (error: CountersignError) => void;
@@ -49,12 +55,11 @@ const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aw
 
 const failure = (problem: string): CountersignError => new CountersignError('LEDGER_WRITE_FAILED', { problem });
 
-interface WriterParts {
+interface WriterParts extends OpenSegment {
   readonly options: LedgerOptions;
   readonly files: FilePort;
   readonly lock: Lock;
-  readonly file: AppendFile;
-  readonly signer: NoteSigner;
+  readonly root: RootKey;
   readonly found: Recovered;
 }
 
@@ -67,19 +72,25 @@ class Writer implements OpenedLedger {
   private readonly parts: WriterParts;
   private readonly group: GroupCommit;
   private readonly counts: Map<RecordType, number>;
+  /** Number of the next record, and leaf hash of the one before it. */
   private seq: number;
   private prev: string;
   private closed: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
+  /** Settles when the next segment is open; what comes meanwhile waits for it. */
+  private turning: Promise<void> | null = null;
+  /** Monotonic time at which the segment began. */
+  private began: number;
   /** Records whose blobs are on their way to the disk. */
   private readonly blobs = new Set<Promise<Receipt>>();
 
   constructor(parts: WriterParts) {
-    const { options, file, signer, found } = parts;
+    const { options, file, signer, root, found } = parts;
     this.parts = parts;
     this.dir = options.dir;
-    this.origin = signer.name;
-    this.key = signer.key;
+    this.origin = root.signer.name;
+    this.key = root.signer.key;
+    this.began = options.clock.monotonic();
     this.recovered = { setAside: found.setAside.length, unknown: found.open.size };
     this.counts = found.counts;
     this.seq = found.state.size;
@@ -118,10 +129,9 @@ class Writer implements OpenedLedger {
 
   /** What must stand before anything else: the key, what was set aside, the outcomes nobody saw. */
   async begin(): Promise<void> {
-    const { found } = this.parts;
+    const { found, segment } = this.parts;
     const drafts: Draft[] = [];
-    const segment: SegmentRecord = { origin: this.origin, key: this.key };
-    if (found.state.size === 0) drafts.push({ type: 'seg', d: segment });
+    if (segment) drafts.push({ type: 'seg', d: segment });
     for (const d of found.setAside) drafts.push({ type: 'recover', d });
     for (const [intent, call] of found.open) drafts.push({ type: 'result', d: { call, intent, ...UNKNOWN } });
     await Promise.all(drafts.map((draft) => this.write(draft)));
@@ -135,6 +145,7 @@ class Writer implements OpenedLedger {
   async abandon(): Promise<void> {
     this.closed ??= Promise.resolve();
     try {
+      await this.turning;
       await this.group.close();
     } finally {
       await this.parts.lock.release();
@@ -144,13 +155,18 @@ class Writer implements OpenedLedger {
   private write(draft: Draft): Promise<Receipt> {
     try {
       const encoded = encodeDraft(draft);
-      if (encoded.blobs.length === 0) return this.place(encoded);
+      if (encoded.blobs.length === 0) return this.settle(encoded);
       const writing = this.writeWithBlobs(encoded).finally(() => this.blobs.delete(writing));
       this.blobs.add(writing);
       return writing;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Gives the record its place, once the segment for it is open. */
+  private settle(encoded: Encoded): Promise<Receipt> {
+    return this.turning ? this.turning.then(() => this.settle(encoded)) : this.place(encoded);
   }
 
   /** From here to the queue nothing waits, so the chain has no holes. */
@@ -163,7 +179,9 @@ class Writer implements OpenedLedger {
     this.seq = seq + 1;
     this.prev = lines.leaf;
     this.counts.set(encoded.type, (this.counts.get(encoded.type) ?? 0) + 1);
-    await this.group.add(lines);
+    const durable = this.group.add(lines);
+    if (this.isDue()) this.turn();
+    await durable;
     return { seq, leaf: lines.leaf };
   }
 
@@ -184,7 +202,33 @@ class Writer implements OpenedLedger {
     } catch (error) {
       throw this.group.fail(reason(error));
     }
-    return this.place(encoded);
+    return this.settle(encoded);
+  }
+
+  private isDue(): boolean {
+    const { rotate, clock } = this.options;
+    if (!rotate || this.turning || this.closed) return false;
+    return this.group.written >= rotate.bytes || clock.monotonic() - this.began >= rotate.age;
+  }
+
+  /** Closes the segment under its last checkpoint, lets go of its key, and begins the next one. */
+  private turn(): void {
+    this.turning = this.nextSegment()
+      .catch((error: unknown) => void this.group.fail(reason(error)))
+      .finally(() => {
+        this.turning = null;
+      });
+  }
+
+  private async nextSegment(): Promise<void> {
+    await this.group.idle();
+    const { seq, prev } = this;
+    const file = await createSegmentFile(this.dir, seq, this.parts.files);
+    const { signer, record } = createSegmentKey(this.parts.root, { seq, prev });
+    await this.group.turnTo(file, signer);
+    this.began = this.options.clock.monotonic();
+    // Placed before anything that waits; where it fails, the group tells.
+    this.place(encodeDraft({ type: 'seg', d: record })).catch(() => {});
   }
 
   /** The counts are taken at the moment the record gets its place, so they cover exactly what stands before it. */
@@ -200,6 +244,8 @@ class Writer implements OpenedLedger {
     if (this.timer) clearInterval(this.timer);
     try {
       await Promise.allSettled(this.blobs);
+      // Begun before the end was asked for: the last record belongs into the segment it opens.
+      await this.turning;
       if (!this.group.failed) await this.write({ type: 'stop', d: { reason: why } });
     } finally {
       await this.abandon().catch((error: unknown) => {
@@ -209,33 +255,25 @@ class Writer implements OpenedLedger {
   }
 }
 
-const signerFor = ({ dir, origin, key }: LedgerOptions): NoteSigner => {
+const rootFor = ({ dir, origin, key }: LedgerOptions): RootKey => {
   try {
-    return createNoteSigner(origin, key);
+    return { signer: createNoteSigner(origin, key), private: key };
   } catch (error) {
     if (error instanceof NoteError) throw new CountersignError('LEDGER_KEY', { dir, problem: error.message });
     throw error;
   }
 };
 
-const openSegment = async (dir: string, found: Recovered, files: FilePort): Promise<AppendFile> => {
-  if (found.segment) return files.append(found.segment);
-  const log = join(dir, 'log');
-  const file = await files.create(join(log, segmentName(found.state.size)));
-  await files.syncFolder(log);
-  return file;
-};
-
 const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): Promise<OpenedLedger> => {
   const { dir } = options;
-  const signer = signerFor(options);
+  const root = rootFor(options);
   const found = await recoverLedger(dir, files);
-  const { verifier } = found.state;
-  if (verifier && verifier.key !== signer.key) {
-    throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${verifier.key}, not ${signer.key}` });
+  const known = found.state.root;
+  if (known && known.key !== root.signer.key) {
+    throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${known.key}, not ${root.signer.key}` });
   }
-  const file = await openSegment(dir, found, files);
-  const writer = new Writer({ options, files, lock, file, signer, found });
+  const parts = await openSegment({ dir, files, root, found, certified: options.rotate !== undefined });
+  const writer = new Writer({ options, files, lock, root, found, ...parts });
   try {
     await writer.begin();
   } catch (error) {

@@ -4,6 +4,7 @@
  * Faults of payloads do not break the chain, so they go to `onPayloadFault` and the walk goes on;
  * everything else throws and ends it.
  */
+import type { JsonObject } from '../base/json.js';
 import { type CompactRange, createCompactRange } from '../base/merkle.js';
 import { checkNote, NoteError, type NoteVerifier, parseVerifierKey } from '../base/note.js';
 import {
@@ -15,6 +16,7 @@ import {
   type PayloadLine,
   parseLine,
   type RecordLine,
+  segmentText,
 } from './format.js';
 
 export type ChainFault =
@@ -22,6 +24,7 @@ export type ChainFault =
   | 'SEQ_BREAK'
   | 'CHAIN_BREAK'
   | 'BAD_SEGMENT'
+  | 'SEGMENT_KEY_UNCERTIFIED'
   | 'BAD_SIGNATURE'
   | 'CHECKPOINT_WRONG_ORIGIN'
   | 'CHECKPOINT_WRONG_SIZE'
@@ -55,8 +58,10 @@ export interface ChainState {
   /** Leaf hash of the last record, hex. */
   readonly prev: string;
   readonly range: CompactRange;
-  /** The key that signs, from the `seg` record. */
+  /** The key that signs, from the last `seg` record. */
   readonly verifier: NoteVerifier | null;
+  /** The key that certifies segments; where one key signs all, that key. What a trust file names. */
+  readonly root: NoteVerifier | null;
 }
 
 export interface ChainOptions {
@@ -68,6 +73,8 @@ export interface ChainOptions {
 export interface Chain {
   readonly size: number;
   readonly verifier: NoteVerifier | null;
+  /** See `ChainState`. */
+  readonly root: NoteVerifier | null;
   /** Records after the last checkpoint. */
   readonly uncommitted: number;
   /**
@@ -83,6 +90,7 @@ class Walk implements Chain {
   size = 0;
   uncommitted = 0;
   verifier: NoteVerifier | null = null;
+  root: NoteVerifier | null = null;
   private prev = FIRST_PREV;
   private range = createCompactRange();
   /** Payloads of the last record: those whose lines are still to come, and all names. */
@@ -101,7 +109,8 @@ class Walk implements Chain {
   }
 
   state(): ChainState {
-    return { size: this.size, prev: this.prev, range: this.range.copy(), verifier: this.verifier };
+    const { verifier, root } = this;
+    return { size: this.size, prev: this.prev, range: this.range.copy(), verifier, root };
   }
 
   private parse(line: Buffer): ReturnType<typeof parseLine> {
@@ -123,10 +132,8 @@ class Walk implements Chain {
       throw new ChainError('CHAIN_BREAK', `holds a link that ${before} was changed`, Math.max(0, seq - 1));
     }
     this.settlePayloads();
-    if ((seq === 0) !== (record.type === 'seg')) {
-      throw new ChainError('BAD_SEGMENT', seq === 0 ? 'does not name the key of the ledger' : 'changes the key', seq);
-    }
-    if (record.type === 'seg') this.verifier = segmentKey(record);
+    if (record.type === 'seg') this.segment(record);
+    else if (seq === 0) throw new ChainError('BAD_SEGMENT', 'does not name the key of the ledger', seq);
     this.prev = record.leaf.toString('hex');
     this.range.append(record.leaf);
     this.size++;
@@ -134,6 +141,20 @@ class Walk implements Chain {
     this.awaited = record.payloads.map(([name, commitment]) => [name, commitment]);
     this.names = new Set(record.payloads.map(([name]) => name));
     return record;
+  }
+
+  /** A key signs from here on: the one key of the ledger, or one that its root certifies for this very place. */
+  private segment(record: RecordLine): void {
+    const { seq, prev, d } = record;
+    if (this.uncommitted > 0) throw new ChainError('BAD_SEGMENT', 'changes the key before a checkpoint', seq);
+    const key = verifierOf(d, 'key', seq);
+    const root = d['root'] === undefined && seq === 0 ? key : verifierOf(d, 'root', seq);
+    if (this.root && this.root.key !== root.key) throw new ChainError('BAD_SEGMENT', 'names another root key', seq);
+    if (root !== key && !root.verify(segmentText(key.name, seq, key.key, prev), certificate(d))) {
+      throw new ChainError('SEGMENT_KEY_UNCERTIFIED', 'names a key that the root key did not certify', seq);
+    }
+    this.verifier = key;
+    this.root = root;
   }
 
   private payload(payload: PayloadLine): CheckedPayload | undefined {
@@ -203,15 +224,21 @@ class Walk implements Chain {
   }
 }
 
-const segmentKey = (record: RecordLine): NoteVerifier => {
-  const { origin, key } = record.d;
+const verifierOf = (d: JsonObject, member: 'key' | 'root', seq: number): NoteVerifier => {
+  const key = d[member];
   try {
     const verifier = parseVerifierKey(typeof key === 'string' ? key : '');
-    if (verifier.name === origin) return verifier;
+    if (verifier.name === d['origin']) return verifier;
   } catch (error) {
     if (!(error instanceof NoteError)) throw error;
   }
-  throw new ChainError('BAD_SEGMENT', 'does not name a key of the ledger', record.seq);
+  throw new ChainError('BAD_SEGMENT', `does not name a ${member} of the ledger`, seq);
+};
+
+/** 64 bytes in the one form of base64; empty where there are none, and then nothing is certified. */
+const certificate = ({ cert }: JsonObject): Buffer => {
+  const bytes = Buffer.from(typeof cert === 'string' ? cert : '', 'base64');
+  return bytes.length === 64 && bytes.toString('base64') === cert ? bytes : Buffer.alloc(0);
 };
 
 /** A walk from the first line of a ledger. */

@@ -38,10 +38,16 @@ export class GroupCommit {
   private readonly options: GroupCommitOptions;
   private queue: Waiting[] = [];
   private characters = 0;
+  /** Bytes of the open segment that this writer wrote. */
+  written = 0;
+  private file: AppendFile;
+  private signer: NoteSigner;
   private pumping: Promise<void> | null = null;
 
   constructor(options: GroupCommitOptions) {
     this.options = options;
+    this.file = options.file;
+    this.signer = options.signer;
   }
 
   /** Whether so much waits that callers must be refused. */
@@ -59,12 +65,31 @@ export class GroupCommit {
     });
   }
 
+  /** Waits until nothing is under way: what is on disk then ends with a checkpoint. */
+  async idle(): Promise<void> {
+    await this.pumping;
+    if (this.failed) throw this.failed;
+  }
+
+  /** Goes on in another file under another key. Meant for when nothing is under way. */
+  async turnTo(file: AppendFile, signer: NoteSigner): Promise<void> {
+    if (this.failed) {
+      await file.close();
+      throw this.failed;
+    }
+    const before = this.file;
+    this.file = file;
+    this.signer = signer;
+    this.written = 0;
+    await before.close();
+  }
+
   /** Waits until nothing is under way, then closes the file. */
   async close(): Promise<void> {
     await this.pumping;
     // Nothing may reach the descriptor from here on: its number can come back as that of another file.
     this.failed ??= new CountersignError('LEDGER_WRITE_FAILED', { problem: 'it is closed' });
-    await this.options.file.close();
+    await this.file.close();
   }
 
   private async pump(): Promise<void> {
@@ -72,8 +97,10 @@ export class GroupCommit {
     while (this.queue.length > 0 && !this.failed) {
       const batch = this.take();
       try {
-        await this.options.file.write(this.bytes(batch));
-        await this.options.file.sync();
+        const bytes = this.bytes(batch);
+        await this.file.write(bytes);
+        await this.file.sync();
+        this.written += bytes.length;
       } catch (error) {
         const failure = this.fail(reason(error));
         for (const { reject } of batch) reject(failure);
@@ -100,7 +127,8 @@ export class GroupCommit {
   }
 
   private bytes(batch: readonly Waiting[]): Buffer {
-    const { range, signer } = this.options;
+    const { range } = this.options;
+    const { signer } = this;
     let text = '';
     for (const waiting of batch) {
       range.append(Buffer.from(waiting.leaf, 'hex'));

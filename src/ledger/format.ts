@@ -27,12 +27,26 @@ export const MAX_LINE_BYTES = MAX_INLINE_BYTES + 256;
 /** `prev` of the first record. */
 export const FIRST_PREV = '0'.repeat(64);
 
-/** `seg`: who signs from here on. The first record of a ledger. */
+/**
+ * `seg`: who signs from here on. Either the key of a ledger that has one key, as its first record, or the key of
+ * a segment, certified by the root key.
+ */
 export interface SegmentRecord {
   readonly origin: string;
   /** C2SP verifier key. */
   readonly key: string;
+  /** Verifier key that certifies the keys of all segments; absent where one key signs all. */
+  readonly root?: string;
+  /** Base64 of the root's Ed25519 signature over `segmentText`. */
+  readonly cert?: string;
 }
+
+/**
+ * What the root key signs for a segment.
+ * @param prev leaf hash of the record before: a certificate cannot be carried to another history
+ */
+export const segmentText = (origin: string, first: number, key: string, prev: string): string =>
+  `countersign/segment/v1\n${origin}\n${first}\n${key}\n${prev}\n`;
 
 export type LineFault = 'BAD_RECORD' | 'BAD_PAYLOAD' | 'BAD_CHECKPOINT';
 

@@ -45,7 +45,7 @@ interface Scan {
 }
 
 const newScan = (): Scan => ({
-  state: { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null },
+  state: { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
   counts: new Map(),
   open: new Map(),
   named: new Set(),

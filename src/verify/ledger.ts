@@ -143,7 +143,7 @@ class LedgerWalk {
     if (item?.kind === 'payload' && !item.data) await this.blob(item);
     if (item?.kind !== 'checkpoint') return;
     const { origin, size, root } = item.checkpoint;
-    this.head = { origin, key: this.chain.verifier?.key ?? '', size, root: root.toString('hex') };
+    this.head = { origin, key: this.chain.root?.key ?? '', size, root: root.toString('hex') };
     this.lastTime = this.last?.record.t ?? null;
     this.batch = null;
   }

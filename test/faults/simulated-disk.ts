@@ -210,6 +210,8 @@ export class SimulatedDisk implements FilePort {
         this.after('truncate', path);
       },
       close: async () => {
+        // The number of a descriptor that was closed may be that of another file by now.
+        check();
         open = false;
       },
     };

@@ -89,6 +89,7 @@ export interface SampleOptions {
   readonly clock?: TestClock;
   readonly files?: FilePort;
   readonly heartbeat?: number;
+  readonly rotate?: { readonly bytes: number; readonly age: number };
 }
 
 export const openSample = ({
@@ -97,8 +98,17 @@ export const openSample = ({
   clock = testClock(),
   files,
   heartbeat = 0,
+  rotate,
 }: SampleOptions): Promise<OpenedLedger> =>
-  openLedger({ dir, origin: ORIGIN, key, clock, heartbeat, ...(files ? { files } : {}) });
+  openLedger({
+    dir,
+    origin: ORIGIN,
+    key,
+    clock,
+    heartbeat,
+    ...(files ? { files } : {}),
+    ...(rotate ? { rotate } : {}),
+  });
 
 /** One call and its outcome, 10 ms apart, each in a batch of its own. Returns the intent's place. */
 export const oneCall = async (ledger: OpenedLedger, clock: TestClock, n: number): Promise<number> => {
