@@ -9,11 +9,13 @@ import type { AuthRefusal } from '../model/principal.js';
 import type { ToolRecord } from '../model/record.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
+import { createMaskEvent } from './event-fields.js';
 import { hostsServed } from './head.js';
 import { createListener } from './listener.js';
 import { createListening } from './listening.js';
 import { createPipeline, type Stages } from './pipeline.js';
 import { Sessions } from './sessions.js';
+import { createSplits } from './split.js';
 import { createAddress } from './stages/address.js';
 import { createAuthenticate } from './stages/authenticate.js';
 import { createDecide } from './stages/decide.js';
@@ -77,8 +79,8 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
     decide: createDecide({ policy, digest, tools, maskFor, seal: deps.seal, newCall: () => ulid(clock.now()) }),
     grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
-    forward: createForward({ sessions, callTimeout }),
-    mask: createMask({ maskFor, visible: createVisible(policy), seal: deps.seal }),
+    forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor) }),
+    mask: createMask({ maskFor, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
     relay: createRelay({ ledger, policy, maskFor, sessions }),
   };
@@ -99,7 +101,12 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
     strangers,
     post: createPipeline(stages),
     authenticate: (received) => stages.authenticate(received),
-    listen: createListening({ mask: (answered) => stages.mask(answered), record: (masked) => stages.record(masked) }),
+    listen: createListening({
+      mask: (answered) => stages.mask(answered),
+      maskEvent: createMaskEvent(deps.maskFor),
+      record: (masked) => stages.record(masked),
+      clock,
+    }),
     challenge,
     metadata,
     onDefect,

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CountersignError } from '../base/errors.js';
 import type { Authenticated, Received } from '../model/call.js';
-import type { AuthRefusal } from '../model/principal.js';
+import type { AuthRefusal, Principal } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { readBody } from './body.js';
 import { checkHead, checkPost, checkVersion, type HeadRules, traceOf } from './head.js';
@@ -29,7 +29,8 @@ export interface ListenerDeps {
     session: Session,
     lastEventId: string | undefined,
     reply: Reply,
-    closed: AbortSignal,
+    /** The client went away, or its token expires, seconds since 1970. */
+    until: { readonly closed: AbortSignal; readonly tokenExpires: number },
   ) => Promise<void>;
   /** `WWW-Authenticate` for a server's path. */
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
@@ -112,13 +113,13 @@ const ownSession = async (
   received: Received,
   reply: HttpReply,
   method: 'GET' | 'DELETE',
-): Promise<Session> => {
+): Promise<{ readonly session: Session; readonly principal: Principal }> => {
   const { principal } = await deps.authenticate(received);
   reply.identified(principal);
   if (received.sessionId === undefined) throw withoutSession(method);
   const session = deps.sessions.find(received.sessionId, received.server, principal);
   if (!session?.open) throw new Refusal('session_unknown');
-  return session;
+  return { session, principal };
 };
 
 const pathOf = (request: IncomingMessage): string => (request.url ?? '').split('?', 1)[0] ?? '';
@@ -135,13 +136,17 @@ const serve = async (deps: ListenerDeps, request: IncomingMessage, exchange: Exc
     return deps.post(received, reply);
   }
   if (request.method === 'GET') {
-    const session = await ownSession(deps, received, reply, 'GET');
+    const { session, principal } = await ownSession(deps, received, reply, 'GET');
     const closed = new AbortController();
     reply.onClose(() => closed.abort());
-    return deps.listen(session, single(request.headers['last-event-id']), reply, closed.signal);
+    return deps.listen(session, single(request.headers['last-event-id']), reply, {
+      closed: closed.signal,
+      tokenExpires: principal.expiresAt,
+    });
   }
   if (request.method !== 'DELETE') throw new Refusal('method_not_allowed');
-  await deps.sessions.close(await ownSession(deps, received, reply, 'DELETE'), 'ended by the client');
+  const { session } = await ownSession(deps, received, reply, 'DELETE');
+  await deps.sessions.close(session, 'ended by the client');
   return reply.ended();
 };
 

@@ -1,6 +1,8 @@
 /** GET: the stream of messages that belong to no call, and of answers that come after a broken stream. */
+import type { Clock } from '../base/clock.js';
 import type { Answered, Masked, Recorded } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
+import type { MaskEvent } from './event-fields.js';
 import type { Reply } from './pipeline.js';
 import { readUpstreamMessage } from './protocol/2025-11-25/message.js';
 import { Refusal } from './refuse.js';
@@ -9,25 +11,40 @@ import { place } from './stages/forward.js';
 
 export interface ListeningDeps {
   readonly mask: (answered: Answered) => Promise<Masked>;
+  readonly maskEvent: MaskEvent;
   readonly record: (masked: Masked) => Promise<Recorded | undefined>;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
-/** Serves one listening stream until the client or the server ends it. */
+/** What Node can wait for at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Serves one listening stream until the client or the server ends it, or its token expires (seconds since 1970): the
+ * client then opens another with a token that is valid.
+ */
 export const createListening =
-  ({ mask, record }: ListeningDeps) =>
-  async (session: Session, lastEventId: string | undefined, reply: Reply, closed: AbortSignal): Promise<void> => {
+  ({ mask, maskEvent, record, clock }: ListeningDeps) =>
+  async (
+    session: Session,
+    lastEventId: string | undefined,
+    reply: Reply,
+    until: { readonly closed: AbortSignal; readonly tokenExpires: number },
+  ): Promise<void> => {
     if (session.listening) throw new Refusal('stream_open');
     const listening = new AbortController();
     session.listening = listening;
     const stop = (): void => listening.abort();
-    closed.addEventListener('abort', stop, { once: true });
+    until.closed.addEventListener('abort', stop, { once: true });
+    const expiry = setTimeout(stop, Math.min(until.tokenExpires * 1000 - clock.now(), LONGEST_TIMER_MS));
     try {
       const messages = await session.upstream?.listen(lastEventId, listening.signal);
       if (!messages) throw new Refusal('method_not_allowed', 'the server offers no event stream');
       reply.hold();
-      for await (const { data, event } of messages) {
+      for await (const { data, event: fields } of messages) {
+        const event = fields && (await maskEvent(session.server, fields));
         if (data === null) {
-          if (event) reply.prime(event);
+          if (event) await reply.prime(event);
           continue;
         }
         const message = readUpstreamMessage(data);
@@ -39,6 +56,7 @@ export const createListening =
       // The stream ends; the client opens another, or finds the server gone at its next request.
       if (!(error instanceof UpstreamError)) throw error;
     } finally {
+      clearTimeout(expiry);
       session.listening = undefined;
     }
     reply.end();

@@ -21,7 +21,7 @@ export interface Reply {
   /** Tells the client that the answer takes a while, so that the connection stays. */
   hold(): void;
   /** Passes on an event without content, which only gives the client an id to resume from. */
-  prime(event: EventFields): void;
+  prime(event: EventFields): Promise<void>;
   send(recorded: Recorded): Promise<void>;
   /** Nothing to answer: the message was taken. */
   accepted(): void;

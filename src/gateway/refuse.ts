@@ -81,10 +81,12 @@ export class Refusal extends Error {
 }
 
 /** The refusal of what masking did not let pass. Names of rules and detectors may be told; what failed else may not. */
-export const maskingRefusal = (error: unknown, otherwise?: string): Refusal =>
-  error instanceof CountersignError && error.code === 'MASKING_BLOCKED'
+export const maskingRefusal = (error: unknown, otherwise?: string): Refusal => {
+  if (error instanceof Refusal) return error;
+  return error instanceof CountersignError && error.code === 'MASKING_BLOCKED'
     ? new Refusal('masking', error.message)
     : new Refusal('masking', otherwise);
+};
 
 /**
  * The JSON-RPC error of a refusal.

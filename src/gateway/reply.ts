@@ -52,9 +52,15 @@ export class HttpReply implements Reply {
     this.keepAlive = setInterval(() => this.response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
   }
 
-  prime(event: EventFields): void {
+  async prime(event: EventFields): Promise<void> {
     this.hold();
-    this.response.write(`${eventHead(event)}data:\n\n`);
+    await this.write(`${eventHead(event)}data:\n\n`);
+  }
+
+  /** Writes to the event stream; resolves when the client keeps up, or is gone. */
+  private async write(bytes: Buffer | string): Promise<void> {
+    const more = this.response.write(bytes);
+    if (!more && !this.response.destroyed) await this.drained();
   }
 
   async send(recorded: Recorded): Promise<void> {
@@ -64,10 +70,7 @@ export class HttpReply implements Reply {
     }
     this.hold();
     const head = recorded.event ? eventHead(recorded.event) : '';
-    const more = this.response.write(
-      Buffer.concat([Buffer.from(`${head}data: `), recorded.bytes, Buffer.from('\n\n')]),
-    );
-    if (!more && !this.response.destroyed) await this.drained();
+    await this.write(Buffer.concat([Buffer.from(`${head}data: `), recorded.bytes, Buffer.from('\n\n')]));
   }
 
   private drained(): Promise<void> {

@@ -9,7 +9,7 @@ import { type Edit, spliceText } from './splice.js';
 const MOST_LOOKS = 4;
 
 /** Findings as edits of their text. */
-export const editsOf = (findings: readonly Finding[]): readonly Edit[] =>
+const editsOf = (findings: readonly Finding[]): readonly Edit[] =>
   findings.map(({ start, end, detector, replacement }) => ({
     start,
     end,

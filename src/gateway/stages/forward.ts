@@ -1,6 +1,8 @@
+import { member } from '../../base/json.js';
 import type { Answered, Intended, Message, UpstreamMessage } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { ResultStatus } from '../../model/record.js';
+import type { MaskEvent } from '../event-fields.js';
 import type { Reply } from '../pipeline.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
 import { errorBytes, Refusal } from '../refuse.js';
@@ -61,25 +63,35 @@ export interface ForwardDeps {
   readonly sessions: Pick<Sessions, 'get' | 'close'>;
   /** Longest time for one call, milliseconds. */
   readonly callTimeout: number;
+  readonly maskEvent: MaskEvent;
 }
 
+/**
+ * An error without id: the server could not read the id of the request (JSON-RPC 2.0 §5). There is only one call this
+ * can be about, so it gets that call's id and is its answer.
+ */
+const adopt = (intended: Intended, message: Message): Message => {
+  const id = message.id === null ? member(message.node, 'id') : undefined;
+  if (!id || intended.message.id === null) return message;
+  const { bytes } = message;
+  const own = [bytes.subarray(0, id.start), Buffer.from(intended.message.id), bytes.subarray(id.end)];
+  return readUpstreamMessage(Buffer.concat(own)) ?? message;
+};
+
 /** What one message on the stream of a call is; null for an event without content. */
-const read = (
+const read = async (
   session: Session,
   intended: Intended,
   { data, event }: UpstreamMessage,
   reply: Pick<Reply, 'prime'>,
-): Answered | null => {
+): Promise<Answered | null> => {
   if (data === null) {
-    if (event) reply.prime(event);
+    if (event) await reply.prime(event);
     return null;
   }
   const message = readUpstreamMessage(data);
   if (!message) throw new UpstreamError('lost', 'the server sent something that is not JSON-RPC');
-  // The server could not read the id of the request; there is only one this can be about.
-  if (message.kind === 'response' && message.id === null)
-    throw new UpstreamError('lost', 'the server refused the request as malformed');
-  return place(session, intended, message, event);
+  return place(session, intended, message.kind === 'response' ? adopt(intended, message) : message, event);
 };
 
 type StreamReply = Pick<Reply, 'prime' | 'end'>;
@@ -89,12 +101,13 @@ async function* exchange(
   session: Session,
   intended: Intended,
   underway: Underway,
-  reply: StreamReply,
+  { reply, maskEvent }: { readonly reply: StreamReply; readonly maskEvent: MaskEvent },
 ): AsyncGenerator<Answered> {
   let resumable = false;
   if (!session.upstream) throw session.failure ?? new UpstreamError('lost', 'the session has ended');
   for await (const message of session.upstream.request(intended, underway.abort.signal)) {
-    const one = read(session, intended, message, reply);
+    const event = message.event && (await maskEvent(session.server, message.event));
+    const one = await read(session, intended, { ...message, event }, reply);
     resumable ||= message.event?.id !== undefined;
     if (!one) continue;
     yield one;
@@ -124,7 +137,7 @@ export const createForward = (deps: ForwardDeps) =>
       deps.callTimeout,
     );
     try {
-      yield* exchange(session, intended, underway, reply);
+      yield* exchange(session, intended, underway, { reply, maskEvent: deps.maskEvent });
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       // The answer may have come on another stream of the session: then that is the outcome, the only one.

@@ -16,8 +16,9 @@ import { awsRequestIds } from '../aws-request-ids.js';
 import { maskedText } from '../masked-text.js';
 import { oneLine } from '../one-line.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
-import { errorBytes, maskingRefusal } from '../refuse.js';
+import { errorBytes, maskingRefusal, Refusal } from '../refuse.js';
 import type { Sessions } from '../sessions.js';
+import type { createSplits } from '../split.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface OutcomeDeps {
@@ -49,6 +50,7 @@ const aboutOf = ({ intended }: Answered): MaskAbout => ({
 export interface MaskDeps extends Pick<OutcomeDeps, 'maskFor'> {
   readonly visible: (answered: Answered) => Buffer;
   readonly seal?: SealMessage | undefined;
+  readonly splits: ReturnType<typeof createSplits>;
 }
 
 /** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
@@ -59,6 +61,7 @@ export const createMask =
     try {
       const mask = deps.maskFor(answered.server, aboutOf(answered));
       const { bytes, redactions } = await mask(deps.visible(answered));
+      if (await deps.splits.isSplit(answered, mask)) throw new Refusal('masking', 'a value is split over two events');
       const sealed = deps.seal ? await deps.seal(answered.message.bytes) : null;
       return { ...answered, masked: oneLine(bytes), redactions, status, sealed };
     } catch (error) {
