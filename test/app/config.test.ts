@@ -78,7 +78,7 @@ describe('loadSettings', () => {
         dataDir: join(dir, 'data'),
         maxRequestBytes: 4 * 1024 ** 2,
         maxResponseBytes: 16 * 1024 ** 2,
-        approvalHold: 50_000,
+        approvalHold: 45_000,
         callTimeout: 600_000,
         sessionIdle: 900_000,
       },

@@ -30,6 +30,7 @@ const PEOPLE = [
   person('ada', ['engineering', 'leads', 'admins']),
   person('bob', ['leads', 'security']),
   person('cyd', ['security', 'leads']),
+  person('mo', ['marketing']),
   ...REVIEWERS.map((id) => person(id, ['leads'])),
 ];
 
@@ -85,12 +86,14 @@ export const startDefectWorld = async ({ startGateway, loadSettings }: Program) 
   };
   const real = systemClock();
   let ahead = 0;
-  const clock = { ...real, now: () => real.now() + ahead, monotonic: () => real.monotonic() + ahead };
+  let turned = 0;
+  const clock = { ...real, now: () => real.now() + ahead + turned, monotonic: () => real.monotonic() + ahead };
   const deps = { clock, log: quiet, version: 'test', environment: process.env, gatewayKeys: null };
   const gateway = await startGateway(await loadSettings(write()), deps);
   const token = (await idp.loginAs('ada', url, 'cli')).accessToken;
   const tokens = new Map<string, string>();
   for (const { id } of PEOPLE) tokens.set(id, (await idp.loginAs(id, `${url}/approvals`, 'cli')).accessToken);
+  tokens.set('the agent', token);
   const sessions = new Map<string, Record<string, string>>();
   let calls = 0;
 
@@ -106,6 +109,18 @@ export const startDefectWorld = async ({ startGateway, loadSettings }: Program) 
     /** Lets time pass for the gateway. */
     pass: (ms: number): void => {
       ahead += ms;
+    },
+    /** Turns the gateway's wall clock alone. */
+    turn: (ms: number): void => {
+      turned += ms;
+    },
+    /** Forgets the session: the client is gone, and opens another at its next call. */
+    leave: (server: string): void => void sessions.delete(server),
+    /** Reasons of all refused requests or tokens so far. */
+    reasons: async (wanted: 'refuse' | 'auth'): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      for await (const { type, d } of readLedger(gateway.ledgerDir)) if (type === wanted) found.push(d['reason']);
+      return found;
     },
     /** Loads the same configuration with this minimum of people. */
     load: (min: number) => loadSettings(write(min)),

@@ -61,7 +61,7 @@ const gateway = z.strictObject({
     .max(100)
     .default([]),
   allowedOrigins: z.array(originUrl).max(100).default([]),
-  approvalHold: duration('0s', '10m').prefault('50s'),
+  approvalHold: duration('0s', '10m').prefault('45s'),
   callTimeout: duration('1s', '1h').prefault('10m'),
   sessionIdle: duration('10s', '24h').prefault('15m'),
 });
