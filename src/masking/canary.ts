@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { CountersignError, reason } from '../base/errors.js';
 import type { MaskMessage } from '../model/redaction.js';
 import type { DetectorGroup } from './detector.js';
+import { isCodiceFiscale, isCpf, isDni, isNir } from './id-checks.js';
 import { isLuhn } from './luhn.js';
 
 /** A value that nobody uses, and a text in which masking must find it. */
@@ -46,6 +47,20 @@ const card = (draw: Draw): string => {
   return digits.replace(/(....)(?=.)/g, '$1 ');
 };
 
+/** The value that begins with `head` and whose check holds. */
+const checked = (head: string, tails: readonly string[], valid: (value: string) => boolean): string =>
+  tails.map((tail) => head + tail).find(valid) ?? head;
+
+const LETTERS = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+const TWO_DIGITS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, '0'));
+
+const codiceFiscale = (draw: Draw): string =>
+  checked(`${draw('BCDFGLMNPRSTV', 6)}${draw('56789', 2)}T10A${draw(DIGITS, 3)}`, LETTERS, isCodiceFiscale);
+const cpf = (draw: Draw): string =>
+  checked(`${draw(DIGITS, 3)}.${draw(DIGITS, 3)}.${draw(DIGITS, 3)}-`, TWO_DIGITS, isCpf);
+const nir = (draw: Draw): string =>
+  checked(`1 ${draw('56789', 2)} 12 76 ${draw(DIGITS, 3)} ${draw(DIGITS, 3)} `, TWO_DIGITS, isNir);
+
 /** IBAN of a made-up German account (ISO 13616): check digits so that the number is 1 modulo 97. */
 const iban = (draw: Draw): string => {
   const account = draw(DIGITS, 18);
@@ -69,6 +84,7 @@ const SECRETS: Readonly<Record<string, Make>> = {
     return { value, text: `aws_secret_access_key = ${value}` };
   },
   'aws-session-token': token('IQoJb3JpZ2luX2VjE', 200),
+  'azure-client-secret': (draw) => ({ value: `${draw(ALNUM, 3)}8Q~${draw(ALNUM, 34)}` }),
   'basic-credentials': (draw) => {
     const value = Buffer.from(`canary:${draw(ALNUM, 16)}`).toString('base64');
     return { value, text: `Authorization: Basic ${value}` };
@@ -81,6 +97,7 @@ const SECRETS: Readonly<Record<string, Make>> = {
   'github-token': token('ghp_', 36),
   'gitlab-token': token('glpat-', 20),
   'google-api-key': token('AIza', 35),
+  'google-oauth-secret': token('GOCSPX-', 28),
   'hugging-face-token': token('hf_', 34),
   jwt: (draw) => ({
     value: [base64url('{"alg":"RS256"}'), base64url(`{"sub":"${draw(ALNUM, 12)}"}`), draw(ALNUM, 43)].join('.'),
@@ -104,9 +121,22 @@ const SECRETS: Readonly<Record<string, Make>> = {
 };
 
 const PERSONAL: Readonly<Record<string, Make>> = {
+  'br-cpf': (draw) => ({ value: cpf(draw) }),
   'card-number': (draw) => ({ value: card(draw) }),
   email: (draw) => ({ value: `${draw('abcdefghijklmnopqrstuvwxyz', 10)}@canary.example.com` }),
+  'es-dni': (draw) => {
+    const value = checked(draw(DIGITS, 8), LETTERS, isDni);
+    return { value, text: `DNI: ${value}` };
+  },
+  'fr-nir': (draw) => ({ value: nir(draw) }),
   iban: (draw) => ({ value: iban(draw) }),
+  'it-codice-fiscale': (draw) => ({ value: codiceFiscale(draw) }),
+  // Numbers that are kept free for fiction (47 CFR 52.15(f)).
+  phone: (draw) => ({ value: `+1 202-555-01${draw(DIGITS, 2)}` }),
+  'us-ssn': (draw) => {
+    const value = `123-45-1${draw(DIGITS, 3)}`;
+    return { value, text: `SSN ${value}` };
+  },
 };
 
 const baitsOf = (group: DetectorGroup, makes: Readonly<Record<string, Make>>, draw: Draw): readonly Bait[] =>

@@ -9,7 +9,7 @@ const BUILT_IN: readonly (readonly [name: string, label: MaskName])[] = [
   ...(
     'password passwords passwd passphrase clientsecret secretkey secretkeybase privatekey apikey apitoken ' +
     'accesstoken refreshtoken idtoken authtoken bearertoken sessiontoken securitytoken signingkey encryptionkey ' +
-    'authorization proxyauthorization cookie setcookie'
+    'accountkey sharedaccesskey sharedaccesssignature authorization proxyauthorization cookie setcookie'
   )
     .split(' ')
     .map((name) => [name, 'key'] as const),

@@ -35,7 +35,10 @@ describe('a flight', () => {
   });
   test('names the detectors whose values come out', async () => {
     const result = await flyCanary((bytes) => ({ bytes, redactions: [] }), ['personal'], '1');
-    expect(result).toEqual({ values: 3, leaked: ['card-number', 'email', 'iban'], problem: null });
+    const personal = baits('1').filter(({ group }) => group === 'personal');
+    expect(personal.map(({ detector }) => detector)).toContain('iban');
+    const leaked = personal.map(({ detector }) => detector);
+    expect(result).toEqual({ values: personal.length, leaked, problem: null });
   });
   test('tells that masking fails', async () => {
     const failing = (): never => {

@@ -31,6 +31,9 @@ export const SECRETS: readonly (readonly [detector: string, secret: string])[] =
   ['api-key', join('sk', '-', letters)],
   ['api-key', join('sk', '-ant-api03-', letters, '-', letters.slice(0, 10))],
   ['google-api-key', join('AI', 'za', letters.slice(0, 35))],
+  ['google-oauth-secret', join('GO', 'CSPX-', letters.slice(0, 28))],
+  ['google-oauth-secret', join('ya', '29.', letters)],
+  ['azure-client-secret', join('a1B', '8Q', '~', letters.slice(0, 34))],
   ['stripe-key', join('sk', '_live_', letters.slice(0, 24))],
   ['stripe-key', join('rk', '_live_', letters.slice(0, 24))],
   ['npm-token', join('np', 'm_', letters.slice(0, 36))],
@@ -49,6 +52,12 @@ export const SECRETS: readonly (readonly [detector: string, secret: string])[] =
   ['iban', 'GB29 NWBK 6016 1331 9268 19'],
   ['card-number', '4111 1111 1111 1111'],
   ['card-number', '3782-822463-10005'],
+  ['phone', '+1 202-555-0123'],
+  ['phone', '+49 30 901820'],
+  ['phone', '+442079460958'],
+  ['br-cpf', '529.982.247-25'],
+  ['it-codice-fiscale', 'RSSMRA85T10A562S'],
+  ['fr-nir', '1 84 12 76 451 089 46'],
 ];
 
 /** A text in which only `secret` is to be masked. */
@@ -68,6 +77,13 @@ export const IN_CONTEXT: readonly (readonly [detector: string, secret: string, t
   ['basic-credentials', 'YWxpY2U6aHVudGVyMg==', 'Use Basic YWxpY2U6aHVudGVyMg== for it'],
   ['url-credentials', 'alice:hunter2', 'postgres://alice:hunter2@db.example.com:5432/app'],
   ['url-credentials', 'alice:p@ss', 'clone https://alice:p@ss@example.com/x.git now'],
+  ['us-ssn', '123-45-6789', 'SSN: 123-45-6789 on file'],
+  ['es-dni', '12345678Z', 'con DNI 12345678Z de Madrid'],
+  [
+    'key',
+    join(letters, letters.slice(0, 36), '=='),
+    `AccountName=a;AccountKey=${join(letters, letters.slice(0, 36), '==')};EndpointSuffix=x`,
+  ],
   ['card-number', '4111111111111111', 'paid with card 4111111111111111 yesterday'],
   ['key', 'hunter2', 'password=hunter2'],
   ['key', 'hunter2', 'https://example.com/login?user=alice&password=hunter2&next=1'],

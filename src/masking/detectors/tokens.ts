@@ -22,7 +22,13 @@ const looksRandom = (body: string): boolean => /[A-Z]/.test(body) || /^(?=.*[0-9
 const KINDS: readonly TokenKind[] = [
   { name: 'github-token', prefixes: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], anchor: '_', body: WORD, min: 20 },
   { name: 'github-token', prefixes: ['github_pat_'], anchor: '_', body: WORD, min: 20 },
-  { name: 'gitlab-token', prefixes: ['glpat-', 'gldt-', 'glrt-', 'glptt-'], anchor: '-', body: DOTTED_TOKEN, min: 16 },
+  {
+    name: 'gitlab-token',
+    prefixes: ['glpat-', 'gldt-', 'glrt-', 'glptt-', 'glft-', 'glcbt-', 'glimt-', 'glsoat-', 'glagent-'],
+    anchor: '-',
+    body: DOTTED_TOKEN,
+    min: 16,
+  },
   {
     name: 'slack-token',
     prefixes: ['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-', 'xoxc-', 'xoxd-', 'xapp-'],
@@ -40,6 +46,8 @@ const KINDS: readonly TokenKind[] = [
     accept: looksRandom,
   },
   { name: 'google-api-key', prefixes: ['AIza'], anchor: 'I', body: TOKEN, min: 30 },
+  { name: 'google-oauth-secret', prefixes: ['GOCSPX-'], anchor: '-', body: TOKEN, min: 20 },
+  { name: 'google-oauth-secret', prefixes: ['ya29.'], anchor: '.', body: TOKEN, min: 30 },
   {
     name: 'stripe-key',
     prefixes: ['sk_live_', 'rk_live_', 'sk_test_', 'rk_test_'],
@@ -117,5 +125,19 @@ export const jwt: Detector = {
       end = runEnd(s, end + 1, TOKEN);
     }
     return end > payload || s.startsWith('eyJ', header + 1) ? { start, end, detector: 'jwt' } : undefined;
+  },
+};
+
+/** Client secrets of Microsoft Entra: three characters, a digit, `Q~` and 31 to 34 characters more. */
+export const azureClientSecret: Detector = {
+  name: 'azure-client-secret',
+  group: 'secrets',
+  anchors: '~',
+  before: 'Q',
+  at({ s }, i, from) {
+    const start = i - 5;
+    if (start < from || !begins(s, start, DOTTED_TOKEN)) return undefined;
+    const found = /^[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~-])/.exec(s.slice(start, start + 48));
+    return found ? { start, end: start + found[0].length, detector: 'azure-client-secret' } : undefined;
   },
 };

@@ -1,0 +1,95 @@
+/**
+ * Numbers that a state gives to a person. Each has a form and, where the state gave it one, a check; what other
+ * numbers look like as well counts only where a word nearby says what it is.
+ */
+import { is, isEscapeLetter, WORD } from '../chars.js';
+import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
+import { isCodiceFiscale, isCpf, isDni, isNir, isSsn } from '../id-checks.js';
+
+interface IdKind {
+  readonly name: string;
+  /** A rare character of the form, what stands before it, and how far behind the start it stands. */
+  readonly anchor: string;
+  readonly before: string;
+  readonly back: number;
+  /** Sticky; its quantifiers are bounded. */
+  readonly form: RegExp;
+  readonly valid: (value: string) => boolean;
+  /** A word that must stand in the 40 characters before, or in the name of the member; absent: the check is enough. */
+  readonly context?: RegExp;
+}
+
+const DIGITS = '0123456789';
+const CAPITALS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const CONTEXT_REACH = 40;
+
+const KINDS: readonly IdKind[] = [
+  {
+    name: 'us-ssn',
+    anchor: '-',
+    before: DIGITS,
+    back: 3,
+    form: /[0-9]{3}-[0-9]{2}-[0-9]{4}/y,
+    valid: isSsn,
+    context: /ssn|social.{0,3}sec|tax.{0,3}(?:payer|id)|itin\b/i,
+  },
+  {
+    name: 'br-cpf',
+    anchor: '-',
+    before: DIGITS,
+    back: 11,
+    form: /[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}/y,
+    valid: isCpf,
+  },
+  {
+    name: 'it-codice-fiscale',
+    anchor: DIGITS,
+    before: CAPITALS,
+    back: 6,
+    form: /[A-Z]{6}[0-9]{2}[ABCDEHLMPRST][0-7][0-9][A-Z][0-9]{3}[A-Z]/y,
+    valid: isCodiceFiscale,
+  },
+  {
+    name: 'es-dni',
+    anchor: 'ABCDEFGHJKLMNPQRSTVWXYZ',
+    before: DIGITS,
+    back: 8,
+    form: /[0-9]{8}[A-Z]/y,
+    valid: isDni,
+    context: /\bdni\b|\bnif\b|documento/i,
+  },
+  {
+    name: 'fr-nir',
+    anchor: '12',
+    before: BEFORE_WORD,
+    back: 0,
+    form: /[12] [0-9]{2} (?:0[1-9]|1[0-2]|[2-9][0-9]) (?:[0-9]{2}|2[AB]) [0-9]{3} [0-9]{3} [0-9]{2}/y,
+    valid: isNir,
+  },
+];
+
+const hasContext = ({ s, name, raw }: ScanText, start: number, context: RegExp | undefined): boolean =>
+  raw ||
+  context === undefined ||
+  context.test(name) ||
+  context.test(s.slice(Math.max(0, start - CONTEXT_REACH), start));
+
+const detectorOf = ({ name, anchor, before, back, form, valid, context }: IdKind): Detector => ({
+  name,
+  group: 'personal',
+  anchors: anchor,
+  before,
+  at(text, i, from) {
+    const { s } = text;
+    const start = i - back;
+    if (start < from || (is(s, start - 1, WORD) && !isEscapeLetter(s, start - 1))) return undefined;
+    form.lastIndex = start;
+    const value = form.exec(s)?.[0];
+    if (value === undefined || !valid(value) || !hasContext(text, start, context)) return undefined;
+    const end = start + value.length;
+    const goes = is(s, end, WORD) || (s.charCodeAt(end) === 0x2d && is(s, end + 1, WORD));
+    return goes ? undefined : { start, end, detector: name };
+  },
+});
+
+export const nationalIds: readonly Detector[] = KINDS.map(detectorOf);

@@ -1,0 +1,42 @@
+/** Telephone numbers in international form (ITU-T E.164), judged by the numbering plans of libphonenumber. */
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
+import { DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
+import type { Detector } from '../detector.js';
+
+/** Digits of a number with its country code, E.164 §6.2.1. */
+const FEWEST = 8;
+const MOST = 15;
+/** Signs between two digits at most, such as `) `. */
+const MOST_SIGNS = 2;
+const SIGNS = ' -./()\u00a0';
+
+/** Ends of the number after each of its digits, longest last. */
+const digitEnds = (s: string, start: number): readonly number[] => {
+  const ends: number[] = [];
+  let signs = 0;
+  for (let i = start; ends.length <= MOST; i++) {
+    if (is(s, i, DIGIT)) {
+      ends.push(i + 1);
+      signs = 0;
+    } else if (i >= s.length || ++signs > MOST_SIGNS || !SIGNS.includes(s.charAt(i))) break;
+  }
+  return ends;
+};
+
+/** A number with signs in it looks like one; a bare run of digits after a plus must be written together. */
+const isNumber = (text: string): boolean => parsePhoneNumberFromString(text)?.isValid() === true;
+
+export const phone: Detector = {
+  name: 'phone',
+  group: 'personal',
+  anchors: '+',
+  at({ s, raw }, i) {
+    if (!is(s, i + 1, DIGIT)) return undefined;
+    if (is(s, i - 1, WORD) && !isEscapeLetter(s, i - 1)) return undefined;
+    const ends = digitEnds(s, i + 1);
+    const last = ends.at(-1) ?? i;
+    if (ends.length < FEWEST || ends.length > MOST || is(s, last, WORD)) return undefined;
+    if (raw) return { start: i, end: last, detector: 'phone' };
+    return isNumber(s.slice(i, last)) ? { start: i, end: last, detector: 'phone' } : undefined;
+  },
+};
