@@ -1,6 +1,7 @@
 /** The exact stage on a parsed document: every string, every member name, every value a name makes secret. */
 import {
   type ArrayNode,
+  JsonError,
   type JsonNode,
   type Member,
   type ObjectNode,
@@ -16,7 +17,16 @@ import { PLAIN, type Treatment } from './rules.js';
 import type { Scanner } from './scan.js';
 import { holdsSchema, isSchema, SCHEMA_VALUES } from './schema.js';
 import { type Edit, tokenEdits } from './splice.js';
-import { blobEdits, factsOf, type Masked, type Outside, type Rules, type TextEdits, textEdits } from './text.js';
+import {
+  type Budget,
+  blobEdits,
+  factsOf,
+  type Masked,
+  type Outside,
+  type Rules,
+  type TextEdits,
+  textEdits,
+} from './text.js';
 
 interface Place {
   /** Where the value stands; undefined at the root. */
@@ -48,6 +58,9 @@ const pointerOf = (path: Path | undefined): string => {
 const PAIR_NAMES = /^(?:name|key|variable|parameter|header|id)$/i;
 const PAIR_VALUES = /^(?:value|val|stringvalue)$/i;
 
+/** Values between two looks at the clock. */
+const BETWEEN_LOOKS = 1_024;
+
 class TreeMasker {
   readonly edits: Edit[] = [];
   readonly redactions: (Redaction & Masked)[] = [];
@@ -55,6 +68,8 @@ class TreeMasker {
   private readonly bytes: Buffer;
   private readonly depth: number;
   private readonly base: () => string;
+  private readonly until: number;
+  private visited = 0;
   private readonly across: Map<StringNode, readonly Finding[]>;
 
   constructor(rules: Rules, bytes: Buffer, depth: number, base: () => string, outside: Outside) {
@@ -62,10 +77,13 @@ class TreeMasker {
     this.bytes = bytes;
     this.depth = depth;
     this.base = base;
+    this.until = rules.budget.now() + rules.budget.ms;
     this.across = new Map(outside);
   }
 
   visit(node: JsonNode, place: Place): void {
+    if (++this.visited % BETWEEN_LOOKS === 0 && this.rules.budget.now() > this.until)
+      throw new JsonError('it takes too long', node.start);
     switch (node.kind) {
       case 'string':
         return this.string(node, place);
@@ -174,13 +192,17 @@ const isAnswer = ({ members }: ObjectNode): boolean =>
   (has(members, 'result') || has(members, 'error')) &&
   members.some(({ key, value }) => key.value === 'jsonrpc' && stringOf(value) === '2.0');
 
+/** Far beyond what a message of the greatest size takes: what is slower was made to be. */
+const BUDGET: Budget = { ms: 20_000, now: () => performance.now() };
+
 const atRoot = (): string => '';
 
 /** The exact stage for a scanner. */
-export const createRules = (scanner: Scanner, treatment: Treatment = PLAIN): Rules => {
+export const createRules = (scanner: Scanner, treatment: Treatment = PLAIN, budget: Budget = BUDGET): Rules => {
   const rules: Rules = {
     scanner,
     treatment,
+    budget,
     names: createNameFacts(scanner),
     tree: (bytes, root, depth, base = atRoot, outside = new Map()) => {
       const masker = new TreeMasker(rules, bytes, depth, base, outside);

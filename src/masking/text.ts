@@ -46,9 +46,18 @@ export interface NameFacts {
   mayHold(name: string): boolean;
 }
 
+/** How long the exact stage may take for one document. */
+export interface Budget {
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
 /** What the exact stage works with. */
 export interface Rules {
   readonly scanner: Scanner;
+  readonly budget: Budget;
   readonly names: NameFacts;
   readonly treatment: Treatment;
   /**
@@ -56,6 +65,7 @@ export interface Rules {
    * @param depth how many documents this one is nested in
    * @param base the pointer of the document in the JSON-RPC message
    * @param outside findings in its strings that the scan cannot make
+   * @throws JsonError where the budget is spent
    */
   tree(bytes: Buffer, root: JsonNode, depth: number, base?: () => string, outside?: Outside): TreeEdits;
 }

@@ -1,7 +1,11 @@
 /** Hostile documents: none crashes, none leaks, none takes more than linear time. */
 import { describe, expect, test } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
+import { parseJson } from '../../src/base/json.js';
+import { createRules } from '../../src/masking/document.js';
 import { createMaskers } from '../../src/masking/mask.js';
+import { PLAIN } from '../../src/masking/rules.js';
+import { createScanner } from '../../src/masking/scan.js';
 import type { MaskRule } from '../../src/model/settings.js';
 import { PROFILE, SECRETS } from './samples.js';
 
@@ -114,4 +118,14 @@ test('takes linear time under rules that read every document', async () => {
   };
   await cost(2_000);
   expect(await cost(16_000)).toBeLessThan((await cost(4_000)) * 8 + 50_000);
+});
+
+test('a document that takes too long is given up', () => {
+  let now = 0;
+  const budget = { ms: 5, now: () => now++ };
+  const rules = createRules(createScanner(PROFILE), PLAIN, budget);
+  const json = text(Array.from({ length: 20_000 }, (_, i) => i));
+  expect(() => rules.tree(json, parseJson(json), 0)).toThrow(/takes too long/);
+  const short = text(Array.from({ length: 2_000 }, (_, i) => i));
+  expect(rules.tree(short, parseJson(short), 0).edits).toEqual([]);
 });
