@@ -2,12 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Flags } from '@oclif/core';
 import { approvalFlags } from '../../cli/approvals.js';
 import { BaseCommand } from '../../cli/base.js';
-import { type ApprovalView, openApprovals, printable, stateText, targetText, timeLeft } from '../../index.js';
+import { createKeyboard, type Keyboard } from '../../cli/keyboard.js';
+import {
+  type ApprovalsClient,
+  type ApprovalView,
+  approvalLines,
+  decidedText,
+  openApprovals,
+  printable,
+  stateText,
+  targetText,
+  timeLeft,
+} from '../../index.js';
 
 export default class ApprovalsWatch extends BaseCommand {
   static override summary = 'Print each request as it comes, and what becomes of it, until interrupted.';
   static override description =
-    'Shows the requests that your groups may decide, and your own. Decides nothing. With --json each line is one request.';
+    'Shows the requests that your groups may decide, and your own. On a terminal, a approves and d denies the oldest that waits for you, after it was shown and y was pressed; q ends. With --json each line is one request, and no key is read.';
   static override examples = ['<%= config.bin %> approvals watch', '<%= config.bin %> approvals watch --once --json'];
   static override flags = {
     ...approvalFlags,
@@ -18,6 +29,19 @@ export default class ApprovalsWatch extends BaseCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(ApprovalsWatch);
     const client = await openApprovals(flags);
+    const keys = flags.once ? null : this.keys(client);
+    try {
+      await this.watch(client, flags, keys);
+    } finally {
+      keys?.close();
+    }
+  }
+
+  private async watch(
+    client: ApprovalsClient,
+    flags: { readonly once: boolean; readonly interval: number },
+    keys: Keyboard | null,
+  ): Promise<void> {
     const seen = new Map<string, string>();
     for (;;) {
       const found = await client.list(true);
@@ -25,8 +49,22 @@ export default class ApprovalsWatch extends BaseCommand {
       seen.clear();
       for (const approval of found) seen.set(approval.id, `${approval.state} ${approval.approved}`);
       if (flags.once) return;
-      await sleep(flags.interval * 1000);
+      if (keys) await keys.during(flags.interval * 1000, found);
+      else await sleep(flags.interval * 1000);
+      if (keys?.ended) return;
     }
+  }
+
+  /** The keys of a person at a terminal; null where nobody is there. */
+  private keys(client: ApprovalsClient) {
+    if (this.jsonEnabled() || !this.out.interactive || !process.stdin.isTTY) return null;
+    return createKeyboard(process.stdin, {
+      say: (line) => this.log(line),
+      show: async (id) => {
+        for (const line of approvalLines(await client.show(id), this.out, Date.now())) this.log(line);
+      },
+      decide: async ({ id, verdict, reason }) => decidedText(await client.decide(id, verdict, reason)),
+    });
   }
 
   /** One line for a request that waits and is new, or that changed since the last look. */
