@@ -1,5 +1,6 @@
 /** CSV files that list what was gathered: columns and rows in a fixed order. */
 import { sha256 } from '../base/digest.js';
+import { CLAIMS, testsOf } from './claims.js';
 import type { ReportContent } from './content.js';
 import { csv } from './csv.js';
 import type { Staging } from './staging.js';
@@ -10,6 +11,7 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
   'exceptions.csv': exceptions(content),
   'control_matrix.csv': matrix(content),
   'criteria.csv': criteria(content),
+  'claims.csv': claims(content),
   'reconciliation.csv': csv(
     ['recon_id', 'side_a', 'side_b', 'count_a', 'count_b', 'difference', 'status', 'explanation'],
     content.reconciliations.map((r) => [
@@ -150,6 +152,22 @@ const criteria = ({ results: rows, criteria: lines }: ReportContent): string =>
         .map((r) => r.control)
         .join(' '),
     ]),
+  );
+
+const claims = ({ results: rows }: ReportContent): string =>
+  csv(
+    ['category', 'claim', 'judgement', 'remains', 'control_id', 'result', 'exceptions'],
+    CLAIMS.flatMap((claim) =>
+      testsOf(claim, rows).map((r) => [
+        claim.category,
+        claim.said,
+        claim.judged,
+        claim.remains,
+        r.control,
+        r.result,
+        r.exceptions.length,
+      ]),
+    ),
   );
 
 const coverage = ({ coverage: { step, buckets, sources, calls } }: ReportContent): string =>

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CLAIMS } from '../../src/report/claims.js';
 import type { ReportContent } from '../../src/report/content.js';
 import { MAX_LISTED } from '../../src/report/pdf/control.js';
 import { writePdf } from '../../src/report/pdf/document.js';
@@ -49,6 +50,18 @@ describe('the PDF', () => {
       expect(text).toContain(squeezed(person));
       expect(text).toContain(squeezed(found));
     }
+  });
+
+  it('examines the five claims, each with its tests and what remains to be shown', async () => {
+    const pages = pdfPages(await pdfOf());
+    const start = pages.findLastIndex((page) => squeezed(page).includes(squeezed('Five claims, examined')));
+    const text = squeezed(pages.slice(start).join('\n'));
+    for (const { title, said, judged, remains } of CLAIMS) {
+      for (const part of [title, said]) expect(text).toContain(squeezed(part));
+      for (const word of [...judged.split(' '), ...remains.split(' ')]) expect(text).toContain(word);
+    }
+    expect(text).toContain('CS-APP-01');
+    expect(text).toContain(squeezed('No test ran.'));
   });
 
   it('names the CSV and the number where there are too many exceptions to list', async () => {

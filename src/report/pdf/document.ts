@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { ReportContent } from '../content.js';
 import { periodTitle } from '../words.js';
+import { claimsSection } from './claims.js';
 import { completenessSection } from './completeness.js';
 import { controlSection } from './control.js';
 import { cover } from './cover.js';
@@ -45,6 +46,7 @@ const draw = (sheet: Sheet, content: ReportContent, root: string): void => {
   controlSection(sheet, content);
   integritySection(sheet, content);
   criteriaSection(sheet, content);
+  claimsSection(sheet, content);
   frame(sheet, content, root);
 };
 
