@@ -149,7 +149,7 @@ const adminRoutes = (
 
 /** Opens the ledger: from here on everything can be recorded. */
 const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Promise<OpenedLedger> => {
-  const { origin, heartbeat } = settings.ledger;
+  const { origin, heartbeat, rotate } = settings.ledger;
   return openLedger({
     dir: ledgerDir(settings.gateway.dataDir, origin),
     origin,
@@ -157,6 +157,7 @@ const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Prom
     clock: deps.clock,
     heartbeat,
     onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger can write no more; calls are refused'),
+    ...(rotate ? { rotate } : {}),
     ...(deps.files ? { files: deps.files } : {}),
   });
 };

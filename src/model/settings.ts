@@ -262,6 +262,8 @@ export interface Settings {
     readonly digestKey: SecretSource;
     /** Interval of heartbeats, milliseconds. */
     readonly heartbeat: number;
+    /** When a new segment begins, with a key of its own: after so many bytes, or milliseconds. */
+    readonly rotate?: { readonly bytes: number; readonly age: number };
   };
   readonly collect: { readonly cloudtrail: readonly ({ readonly dir: string } | { readonly s3: S3TrailSettings })[] };
   readonly evidence: {

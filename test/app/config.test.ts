@@ -98,6 +98,7 @@ describe('loadSettings', () => {
         key: { file: join(dir, 'data/keys/ledger.key') },
         digestKey: { file: join(dir, 'data/keys/digest.key') },
         heartbeat: 60_000,
+        rotate: { bytes: 64 * 1024 * 1024, age: 3_600_000 },
       },
       evidence: { outDir: join(dir, 'evidence'), controls: [], key: { file: join(dir, 'data/keys/report.key') } },
       provenance: { digest: sha256(MINIMAL), files: [{ path: 'minimal.yaml', digest: sha256(MINIMAL) }] },

@@ -167,6 +167,9 @@ const ledger = z.strictObject({
   key: secretSource.optional(),
   digestKey: secretSource.optional(),
   heartbeat: duration('1s', '2m').prefault('60s'),
+  rotate: z
+    .strictObject({ size: size('1MiB', '1GiB').prefault('64MiB'), age: duration('1m', '1d').prefault('1h') })
+    .prefault({}),
 });
 
 /** The whole file. Input types are what stands in YAML, output types have defaults, milliseconds and bytes. */

@@ -222,6 +222,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       key: key(config.ledger.key, 'ledger.key'),
       digestKey: key(config.ledger.digestKey, 'digest.key'),
       heartbeat: config.ledger.heartbeat,
+      rotate: { bytes: config.ledger.rotate.size, age: config.ledger.rotate.age },
     },
     collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {
