@@ -24,7 +24,7 @@ export const withAwsKeys = (): void => {
   });
 };
 
-export const trailSource = (s3: S3Double, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
+const trailSource = (s3: S3Double, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
   bucket: 'trail',
   prefix: '',
   organization: null,
