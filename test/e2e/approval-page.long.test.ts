@@ -52,6 +52,8 @@ describe('the page of approvals', () => {
     const denied = call(2, 'pay 480');
     await page.goto(origin);
     await page.getByText('changed since the last approved call').waitFor();
+    await page.getByText('approved by Lee Lead').waitFor();
+    await inEveryLook(page, 'diff', async (look) => expect(await axe(page), look).toEqual([]));
     await page.getByLabel('Reason').fill('too much');
     await page.getByRole('button', { name: 'Deny' }).click();
     expect((await denied).body).toContain('Not approved');
@@ -65,6 +67,10 @@ describe('the page of approvals', () => {
     await page.goto(`${origin}/mine`);
     await page.getByText('echo').first().click();
     await page.getByText('this is your own request').waitFor();
+    await inEveryLook(page, 'mine', async (look) => expect(await axe(page), look).toEqual([]));
+    await page.goto(`${origin}/recent`);
+    expect(await axe(page)).toEqual([]);
+    await page.goBack();
     expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Withdraw' }).click();
     expect((await answer).body).toContain('Not approved');

@@ -25,6 +25,8 @@ export interface PageFacts {
   readonly open: Shown | null;
   /** The last approved call of the same tool that this person may see. */
   readonly previous: Approval | null;
+  /** What became of earlier requests for the same tool, oldest first. */
+  readonly earlier: readonly Approval[];
   readonly requireReason: boolean;
   /** Options for the browser to sign with the person's passkey, as JSON; null where none can. */
   readonly passkey: string | null;
@@ -119,6 +121,18 @@ ${approval.decisions.map(({ verdict, name, reason, at }) => row(verdict === 'app
 </tbody></table>`;
 };
 
+const before = (earlier: readonly Approval[]): Markup | string => {
+  if (earlier.length === 0) return '';
+  const line = ({ requestedAt, requester, state, decisions }: Approval): Markup => {
+    const by = decisions.map(({ name, verdict }) => `${verdict === 'approve' ? 'approved' : 'denied'} by ${name}`);
+    return row(
+      timestamp(requestedAt).slice(0, 16).replace('T', ' '),
+      [`${requester.name}: ${STATE[state]}`, ...by].map(printable).join('; '),
+    );
+  };
+  return html`<h2>Before this</h2><table aria-label="Earlier requests for this tool"><tbody>${earlier.toReversed().map(line)}</tbody></table>`;
+};
+
 const approveButtons = ({ id, passkey: demanded }: Approval, passkey: string | null): Markup => {
   const plain = (kind: string, text: string): Markup =>
     html`<button class="${kind}" formaction="/requests/${id}/approve">${text}</button>`;
@@ -158,7 +172,7 @@ const detail = (open: Shown, facts: PageFacts): Markup => {
 <span class="due">${open.waits ? left(approval, facts.now) : STATE[approval.state]}</span></p>
 <p id="problem" role="alert">${facts.problem === null ? '' : html`<b>Not done:</b> ${facts.problem}.`}</p>
 <h2>${what}</h2>${argumentTable(open, facts.previous)}
-<h2>Why it needs you</h2>${why(open)}${form(open, facts)}</main>`;
+<h2>Why it needs you</h2>${why(open)}${before(facts.earlier)}${form(open, facts)}</main>`;
 };
 
 const EMPTY: Readonly<Record<Tab, string>> = {

@@ -9,6 +9,8 @@ import { requestsPage, type Shown, type Tab } from './page.js';
 import type { LoggedIn, WebDependencies } from './ports.js';
 
 const MAX_REASON = 1_000;
+/** Earlier requests for the same tool that are shown. */
+const MAX_EARLIER = 5;
 
 /** All requests that a person may see, oldest first. */
 const createAll =
@@ -25,18 +27,15 @@ const TABS: Readonly<Record<Tab, (one: Shown) => boolean>> = {
   recent: ({ standing, waits }) => !waits && standing === 'reviewer',
 };
 
-/** The latest approved call of the same tool and server before this one. */
-const previousOf = (list: readonly Shown[], { approval }: Shown): Approval | null => {
+/** Earlier requests for the same tool of the same server, oldest first. */
+const earlierOf = (list: readonly Shown[], { approval }: Shown): readonly Approval[] => {
   const { server, tool } = approval.binding;
-  const earlier = list.filter(
-    ({ approval: other }) =>
-      other.id < approval.id &&
-      other.binding.server === server &&
-      other.binding.tool === tool &&
-      (other.state === 'consumed' || other.state === 'granted'),
+  return list.flatMap(({ approval: other }) =>
+    other.id < approval.id && other.binding.server === server && other.binding.tool === tool ? [other] : [],
   );
-  return earlier.at(-1)?.approval ?? null;
 };
+
+const wasApproved = ({ state }: Approval): boolean => state === 'consumed' || state === 'granted';
 
 const tabOf = ({ standing, waits }: Shown): Tab => (standing === 'own' ? 'mine' : waits ? 'decide' : 'recent');
 
@@ -70,6 +69,7 @@ export const createRender = (dependencies: WebDependencies) => {
     const list = all(principal);
     const { tab, open } = chosen(list, view);
     const ordered = list.filter(TABS[tab]);
+    const earlier = open ? earlierOf(list, open) : [];
     const page = requestsPage({
       principal,
       csrf: session.csrf,
@@ -77,7 +77,8 @@ export const createRender = (dependencies: WebDependencies) => {
       list: tab === 'decide' ? ordered : ordered.toReversed(),
       toDecide: list.filter(TABS.decide).length,
       open,
-      previous: open && previousOf(list, open),
+      previous: earlier.findLast(wasApproved) ?? null,
+      earlier: earlier.filter(({ state }) => state !== 'pending').slice(-MAX_EARLIER),
       requireReason: open !== null && approvals.requiresReason(open.approval),
       passkey:
         open && approvals.takesPasskey(open.approval)
