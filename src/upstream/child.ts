@@ -1,12 +1,13 @@
 /** A server process: started in its own process group, bounded, reaped as a group. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import type { StdioSettings } from '../model/settings.js';
+import { createStderrReader } from './stderr.js';
 
 /** What a child inherits of the gateway's environment; everything else could be a secret of the gateway. */
 const INHERITED = ['HOME', 'LANG', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'USER'] as const;
 
 const GRACE_MS = 2_000;
-const STDERR_LINE = 4_096;
 
 export interface ChildOptions {
   readonly settings: StdioSettings;
@@ -16,7 +17,7 @@ export interface ChildOptions {
   readonly maxLineBytes: number;
   /** One line of standard output, without its line feed. */
   readonly onLine: (line: Buffer) => void;
-  /** One line of standard error, cut at 4 KiB. It is not protocol; it may hold secrets. */
+  /** One line of standard error, cut at 4 KiB, at most 200 a minute. It is not protocol; it may hold secrets. */
   readonly onStderr: (line: string) => void;
   /** Called once, when the process is gone or has said more than it may. */
   readonly onEnd: (reason: string) => void;
@@ -73,14 +74,9 @@ const environment = (options: ChildOptions): Record<string, string> => {
   return { ...env, ...options.settings.env, ...options.env };
 };
 
-const readStderr = (process: ChildProcessWithoutNullStreams, onStderr: (line: string) => void): void => {
-  let rest = '';
-  process.stderr.setEncoding('utf8');
-  process.stderr.on('data', (text: string) => {
-    const lines = (rest + text).split('\n');
-    rest = (lines.pop() ?? '').slice(0, STDERR_LINE);
-    for (const line of lines) if (line.trim() !== '') onStderr(line.slice(0, STDERR_LINE));
-  });
+const readStderr = (stderr: Readable, onLine: (line: string) => void): void => {
+  const read = createStderrReader(onLine, () => performance.now());
+  stderr.setEncoding('utf8').on('data', read);
 };
 
 const wait = (ms: number, gone: Promise<void>): Promise<boolean> => {
@@ -123,7 +119,7 @@ export const startChild = (options: ChildOptions): Child => {
   });
   // A child that closes its input early raises EPIPE here; its end tells the rest.
   child.stdin.on('error', () => end('it closed its input'));
-  readStderr(child, options.onStderr);
+  readStderr(child.stderr, options.onStderr);
   return {
     write: (line) =>
       new Promise((resolve, reject) => {

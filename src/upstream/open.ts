@@ -3,10 +3,12 @@ import type { Clock } from '../base/clock.js';
 import { CountersignError } from '../base/errors.js';
 import type { Upstream, Upstreams } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
+import { principalKey } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
 import type { StsOptions } from './aws-sts.js';
 import { createDispatcher, openHttpUpstream } from './http.js';
+import { PROCESS_LIMITS, Processes, type ProcessLimits } from './processes.js';
 import { openStdioUpstream } from './stdio.js';
 
 type OpeningSession = Parameters<Upstreams['open']>[1];
@@ -19,6 +21,8 @@ export interface UpstreamsDeps {
   /** The gateway's environment: a child inherits a few harmless variables of it. */
   readonly environment: Record<string, string | undefined>;
   readonly gatewayKeys: StsOptions['gatewayKeys'];
+  /** Absent: `PROCESS_LIMITS`. */
+  readonly processLimits?: ProcessLimits;
   /** A line a server process wrote to standard error, as it came. */
   readonly onStderr: (server: string, line: string) => void;
 }
@@ -26,10 +30,12 @@ export interface UpstreamsDeps {
 class ServerUpstreams implements Upstreams {
   private readonly pools = new Map<string, Dispatcher>();
   private readonly credentials = new Map<string, AwsCredentials>();
+  private readonly processes: Processes;
   private readonly deps: UpstreamsDeps;
 
   constructor(deps: UpstreamsDeps) {
     this.deps = deps;
+    this.processes = new Processes(deps.processLimits ?? PROCESS_LIMITS);
   }
 
   private poolFor(server: string, url: URL): Dispatcher {
@@ -62,10 +68,18 @@ class ServerUpstreams implements Upstreams {
       const url = new URL(upstream.url);
       return openHttpUpstream({ url, dispatcher: this.poolFor(id, url), headers: secrets, maxResponseBytes });
     }
-    const aws = await this.awsSession(server, session);
-    const env = { ...secrets, ...aws?.env };
-    const child = { settings: upstream, inherited: environment, env, maxLineBytes: maxResponseBytes };
-    return openStdioUpstream({ ...child, onStderr: (line) => onStderr(id, line) }, aws);
+    const giveBack = this.processes.take(principalKey(session.principal));
+    try {
+      const aws = await this.awsSession(server, session);
+      const env = { ...secrets, ...aws?.env };
+      const child = { settings: upstream, inherited: environment, env, maxLineBytes: maxResponseBytes };
+      const opened = openStdioUpstream({ ...child, onStderr: (line) => onStderr(id, line) }, aws);
+      opened.onEnd(giveBack);
+      return opened;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
