@@ -3,8 +3,8 @@
 import { isIP } from 'node:net';
 import { compileGlob } from '../../base/glob.js';
 import { isLoopback } from '../../base/loopback.js';
-import { DETECTOR_IDS } from '../../masking/marks.js';
 import { demoFindings, type Finding } from './demo.js';
+import { maskingFindings } from './masking-checks.js';
 import type { Sections } from './schema.js';
 import { passkeyOf } from './settings.js';
 
@@ -143,36 +143,6 @@ const maskingProfiles: Check = ({ servers, masking }) => {
     }));
 };
 
-const DETECTOR_NAMES: ReadonlySet<string> = new Set(['secrets', 'personal', 'keys', ...DETECTOR_IDS]);
-
-/** A rule for a detector, server or place that does not exist is a typing error, and under `block` a hole. */
-const maskingRules: Check = ({ servers, masking }) =>
-  Object.entries(masking?.profiles ?? {}).flatMap(([profile, { rules, presidio }]) => {
-    const at = ['masking', 'profiles', profile, 'rules'];
-    const found: Finding[] = duplicates(rules, ({ id }) => id).map((index) => ({
-      path: [...at, index, 'id'],
-      message: 'is used by another rule; records name rules by it',
-    }));
-    const known = (detector: string): boolean =>
-      DETECTOR_NAMES.has(detector) ||
-      masking?.detectors[detector] !== undefined ||
-      (presidio !== undefined && detector.startsWith('x-'));
-    for (const [index, rule] of rules.entries()) {
-      for (const [nth, detector] of (rule.detectors ?? []).entries()) {
-        if (!known(detector)) found.push({ path: [...at, index, 'detectors', nth], message: 'names no detector' });
-      }
-      for (const [nth, pattern] of (rule.servers ?? []).entries()) {
-        if (servers && !Object.keys(servers).some(compileGlob(pattern)))
-          found.push({ path: [...at, index, 'servers', nth], message: 'matches no server' });
-      }
-      if (rule.direction === 'to_server' && rule.mode !== 'block') {
-        const message = 'must be block: what goes to a server goes as it was sent, or not at all';
-        found.push({ path: [...at, index, 'mode'], message });
-      }
-    }
-    return found;
-  });
-
 const SECRET_NAME = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY)$/i;
 
 const clearSecrets: Check = ({ servers }) =>
@@ -218,7 +188,7 @@ const CHECKS: readonly Check[] = [
   approvalPasskeys,
   approvalChannels,
   maskingProfiles,
-  maskingRules,
+  maskingFindings,
   clearSecrets,
   people,
   demoFindings,
