@@ -9,22 +9,31 @@ export interface RawResponse {
 
 export const raw = (
   url: string,
-  options: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string | Buffer },
+  options: {
+    readonly method?: string;
+    readonly headers?: Record<string, string>;
+    readonly body?: string | Buffer;
+    readonly from?: string;
+  },
 ): Promise<RawResponse> =>
   new Promise((resolve, reject) => {
-    const { method = 'POST', headers = {}, body } = options;
-    const outgoing = request(url, { method, headers }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () =>
-        resolve({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString('utf8'),
-        }),
-      );
-      response.on('error', reject);
-    });
+    const { method = 'POST', headers = {}, body, from } = options;
+    const outgoing = request(
+      url,
+      { method, headers, ...(from === undefined ? {} : { localAddress: from }) },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks).toString('utf8'),
+          }),
+        );
+        response.on('error', reject);
+      },
+    );
     outgoing.on('error', reject);
     outgoing.end(body);
   });
