@@ -30,7 +30,7 @@ export interface Redaction {
 }
 
 /** Count of redactions per detector: what records hold. */
-export const countRedactions = (redactions: readonly Redaction[]): Readonly<Record<string, number>> => {
+const countRedactions = (redactions: readonly Redaction[]): Readonly<Record<string, number>> => {
   const counts: Record<string, number> = {};
   for (const { detector } of redactions) counts[detector] = (counts[detector] ?? 0) + 1;
   return counts;

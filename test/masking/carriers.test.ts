@@ -2,7 +2,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { POSITIONS } from './positions.js';
+import { createMasker } from '../../src/masking/mask.js';
+import { KINDS } from './kinds.js';
+import { POSITIONS, plantAt } from './positions.js';
+import { PROFILE } from './samples.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/masking.md'), 'utf8');
 const rows = page
@@ -31,4 +34,19 @@ test('every row names a test that is there', () => {
     expect(tests.length, what).toBeGreaterThan(0);
     expect(tests.filter((file) => !existsSync(join(import.meta.dirname, file)))).toEqual([]);
   }
+});
+
+test('a value at any one string of any type is masked, with nothing else in the message', () => {
+  const mask = createMasker(PROFILE);
+  const shown: string[] = [];
+  for (const [i, position] of POSITIONS.entries()) {
+    if (position.type === 'JSONRPCErrorResponse' && position.path === '.id') continue;
+    // A third of the kinds at each place, others at the next.
+    for (const { name, text, clear } of KINDS.filter((_, k) => (i + k) % 3 === 0)) {
+      const message = { jsonrpc: '2.0', ...Object(plantAt([position], text)) };
+      const out = mask(Buffer.from(JSON.stringify(message))).bytes.toString('utf8');
+      if (clear.some((form) => out.includes(form))) shown.push(`${name} at ${position.type}${position.path}`);
+    }
+  }
+  expect(shown).toEqual([]);
 });
