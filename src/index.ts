@@ -32,6 +32,7 @@ export {
   reportSigner,
 } from './app/report.js';
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
+export { type Sample, type SampleAsk, sample } from './app/sample.js';
 export { askWarehouse, type SqlAnswer, type SqlAsk } from './app/sql.js';
 export { type Status, type StatusAsk, status } from './app/status.js';
 export { terminal } from './app/terminal.js';

@@ -170,6 +170,11 @@ export const ERRORS = {
     message: 'the period {text} cannot be used: {problem}',
     hint: 'write 2026, 2026-Q3, 2026-11, 2026-11-24 or 2026-11-24T05 (UTC), or give --from and --to',
   },
+  PACKAGE_CHANGED: {
+    exit: 12,
+    message: 'the file {file} of the package is not what its manifest says: {problem}',
+    hint: 'run `countersign verify` on the package, and ask for an untouched copy',
+  },
   EVIDENCE_CHANGED: {
     exit: 12,
     message: 'the evidence file {file} is not what was collected: {problem}',

@@ -1,0 +1,42 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../cli/base.js';
+import { table } from '../cli/print.js';
+import { type Sample, sample } from '../index.js';
+
+type Item = Sample['sample'][number];
+
+export default class SampleCommand extends BaseCommand {
+  static override summary = 'Draw the auditor’s reproducible sample from a population of a package.';
+  static override description =
+    'The seed is SHA-256 of the population’s hash in hex, a line feed and the nonce; items are ranked by HMAC-SHA-256 ' +
+    'of the item under the seed, and the lowest are taken. The auditor names the nonce when the package is in hand, so ' +
+    'nobody can steer the sample. A larger size keeps the items of a smaller one.';
+  static override examples = [
+    '<%= config.bin %> sample evidence/2026-Q3 --control CS-APP-01 --nonce 4f7c2a90e1',
+    '<%= config.bin %> sample evidence/2026-Q3 --control CS-APP-01 --nonce 4f7c2a90e1 --size 60 --out more.csv --json',
+  ];
+  static override args = { package: Args.string({ description: 'folder of the package', required: true }) };
+  static override flags = {
+    control: Flags.string({ summary: 'id of the control', helpValue: 'ID', required: true }),
+    nonce: Flags.string({ summary: 'at least 8 characters of the auditor’s choice', helpValue: 'N', required: true }),
+    size: Flags.integer({ summary: 'how many items', helpValue: 'N', default: 25 }),
+    out: Flags.string({ summary: 'file to write; it must not exist', helpValue: 'FILE', default: 'samples.csv' }),
+  };
+
+  async run(): Promise<Sample> {
+    const { args, flags } = await this.parse(SampleCommand);
+    const { control, nonce, size, out } = flags;
+    const drawn = await sample({ dir: args.package, control, nonce, size, out });
+    const columns = [
+      { head: 'rank', cell: ({ rank }: Item) => String(rank), align: 'right' as const },
+      { head: 'item', cell: ({ item }: Item) => item },
+      { head: 'time', cell: ({ about }: Item) => about.time },
+      { head: 'person', cell: ({ about }: Item) => about.person },
+      { head: 'what', cell: ({ about }: Item) => about.what },
+    ];
+    for (const line of table(this.out, columns, drawn.sample)) this.log(line);
+    this.log(`\n${drawn.sample.length} of ${drawn.items} items, population ${drawn.population.slice(0, 16)}…`);
+    this.log(out);
+    return drawn;
+  }
+}
