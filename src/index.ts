@@ -35,6 +35,7 @@ export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { type Sample, type SampleAsk, sample } from './app/sample.js';
 export { askWarehouse, type SqlAnswer, type SqlAsk } from './app/sql.js';
 export { type Status, type StatusAsk, status } from './app/status.js';
+export { recordText, type TailAsk, type TailedRecord, tailLedger } from './app/tail.js';
 export { terminal } from './app/terminal.js';
 export { type Timeline, type TimelineAsk, timeline } from './app/timeline.js';
 export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';

@@ -92,27 +92,70 @@ const take = (chain: Chain, batch: Batch, line: Line, segment: Segment): readonl
   return item ? batch.add(item, segment.name, line.offset, line.bytes.length) : [];
 };
 
+/** Reads on where it left off. */
+export interface LedgerReader {
+  /**
+   * The records that have come since the last call, up to the last checkpoint.
+   * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where a line does not hold
+   */
+  more(): AsyncGenerator<LedgerEntry>;
+}
+
+/** Lines that are not whole yet are read again. */
+class Reader implements LedgerReader {
+  private readonly dir: string;
+  private readonly files: FilePort;
+  private readonly chain: Chain;
+  private readonly batch: Batch;
+  private segment = 0;
+  private offset = 0;
+
+  constructor(dir: string, { verify = false, files = realFiles }: ReadOptions) {
+    this.dir = dir;
+    this.files = files;
+    this.chain = createChain({ signatures: verify, onPayloadFault: throwFault });
+    this.batch = new Batch(dir);
+  }
+
+  async *more(): AsyncGenerator<LedgerEntry> {
+    const segments = await listSegments(this.dir, this.files);
+    for (let segment = segments[this.segment]; segment; segment = segments[this.segment]) {
+      yield* this.lines(segment);
+      // A file that another follows was whole before that one was made.
+      if (this.segment === segments.length - 1) return;
+      this.segment++;
+      this.offset = 0;
+    }
+  }
+
+  private async *lines(segment: Segment): AsyncGenerator<LedgerEntry> {
+    for await (const lines of readLines(segment.path, MAX_LINE_BYTES, this.offset, this.files)) {
+      for (const line of lines) {
+        if (line.end === 'file') return;
+        this.offset = line.offset + line.bytes.length + 1;
+        for (const collected of this.take(line, segment)) yield entryOf(collected);
+      }
+    }
+  }
+
+  private take(line: Line, segment: Segment): readonly Collected[] {
+    try {
+      return take(this.chain, this.batch, line, segment);
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      const problem = `${segment.name}: the line at byte ${line.offset} ${error.message}`;
+      throw new CountersignError('LEDGER_DAMAGED', { dir: this.dir, problem });
+    }
+  }
+}
+
+/** A reader that begins with record 0. */
+export const createLedgerReader = (dir: string, options: ReadOptions = {}): LedgerReader => new Reader(dir, options);
+
 /**
  * Streams the records that a checkpoint covers. A tail without one, such as a write under way, is left out.
  * @param dir see `ledgerDir`
  * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where a line does not hold
  */
-export async function* readLedger(dir: string, options: ReadOptions = {}): AsyncGenerator<LedgerEntry> {
-  const { verify = false, files = realFiles } = options;
-  const chain = createChain({ signatures: verify, onPayloadFault: throwFault });
-  const batch = new Batch(dir);
-  for (const segment of await listSegments(dir, files)) {
-    for await (const lines of readLines(segment.path, MAX_LINE_BYTES, 0, files)) {
-      for (const line of lines) {
-        if (line.end === 'file') return;
-        try {
-          for (const collected of take(chain, batch, line, segment)) yield entryOf(collected);
-        } catch (error) {
-          if (!(error instanceof ChainError)) throw error;
-          const problem = `${segment.name}: the line at byte ${line.offset} ${error.message}`;
-          throw new CountersignError('LEDGER_DAMAGED', { dir, problem });
-        }
-      }
-    }
-  }
-}
+export const readLedger = (dir: string, options: ReadOptions = {}): AsyncGenerator<LedgerEntry> =>
+  createLedgerReader(dir, options).more();

@@ -1,0 +1,111 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type TailAsk, tailLedger } from '../../src/app/tail.js';
+import LedgerTail from '../../src/commands/ledger/tail.js';
+import { callDraft, newKey, oneCall, openSample, testClock } from '../ledger/samples.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const rotate = { bytes: 2_000, age: 3_600_000 };
+let dir: string;
+let out: string;
+let err: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'countersign-tail-'));
+  [out, err] = ['', ''];
+  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    out += String(chunk);
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    err += String(chunk);
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = undefined;
+});
+
+/** seg, call, result, denied call, stop. */
+const sample = async (): Promise<void> => {
+  const clock = testClock();
+  const ledger = await openSample({ dir, clock });
+  await oneCall(ledger, clock, 1);
+  await ledger.append(callDraft(2, { forwarded: false, target: 'write\u001b[2J' }));
+  await ledger.close('test');
+};
+
+const seqs = async (ask: Partial<TailAsk>): Promise<readonly number[]> => {
+  const found: number[] = [];
+  for await (const { seq } of tailLedger({ dir, last: 20, filters: [], ...ask })) found.push(seq);
+  return found;
+};
+
+test('the last records, and of them those that all filters let through', async () => {
+  await sample();
+  expect(await seqs({})).toEqual([0, 1, 2, 3, 4]);
+  expect(await seqs({ last: 2 })).toEqual([3, 4]);
+  expect(await seqs({ last: 0 })).toEqual([]);
+  expect(await seqs({ filters: ['type=call'] })).toEqual([1, 3]);
+  expect(await seqs({ filters: ['type=call', 'forwarded=true'] })).toEqual([1]);
+  expect(await seqs({ filters: ['principal.sub=alice'], last: 1 })).toEqual([3]);
+  expect(await seqs({ filters: ['intent=1'] })).toEqual([2]);
+  expect(await seqs({ filters: ['principal.constructor=x'] })).toEqual([]);
+  await expect(seqs({ filters: ['call'] })).rejects.toThrow('--filter takes member=value');
+});
+
+test('followed, each further record comes once it is durable, over the ends of segments', async () => {
+  const ledger = await openSample({ dir, key: newKey(), rotate });
+  const ended = new AbortController();
+  const found: number[] = [];
+  const following = (async (): Promise<void> => {
+    for await (const { seq } of tailLedger({ dir, last: 1, filters: [], follow: ended.signal })) found.push(seq);
+  })();
+  await vi.waitFor(() => expect(found).toEqual([0]));
+  for (let n = 0; n < 6; n++) await ledger.append(callDraft(n, { forwarded: false }));
+  await ledger.close('test');
+  const all = Array.from({ length: ledger.size }, (_, seq) => seq);
+  await vi.waitFor(() => expect(found).toEqual(all), 3_000);
+  ended.abort();
+  await following;
+  expect(await seqs({ filters: ['type=seg'] }).then(({ length }) => length)).toBeGreaterThan(1);
+});
+
+test('people get aligned lines without control signs of others', async () => {
+  await sample();
+  await LedgerTail.run([dir, '-n', '2'], root);
+  expect(out.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(
+      /^2026-11-24T05:00:00\.020Z {9}3 {2}call {6}alice {2}files {2}write\S+2J {2}allow {2}engineers-read$/,
+    ),
+    expect.stringMatching(/^2026-11-24T05:00:00\.020Z {9}4 {2}stop {6}test$/),
+  ]);
+  expect(out).not.toContain('\u001b');
+});
+
+test('programs get one JSON object per line and nothing else', async () => {
+  await sample();
+  await LedgerTail.run([dir, '--json', '--filter', 'type=result'], root);
+  const lines = out.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ seq: 2, type: 'result', payloads: { result: { data: expect.any(String) } } }),
+  ]);
+});
+
+test('where something does not hold it ends with 12 and names the place', async () => {
+  await sample();
+  const path = join(dir, 'log', '0000000000000000.jsonl');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"sub":"alice"', '"sub":"malic"'));
+  await LedgerTail.run([dir], root);
+  expect(process.exitCode).toBe(12);
+  expect(err).toMatch(/log\/0000000000000000\.jsonl: the line at byte \d+/);
+});
+
+test('without a ledger it ends with 2', async () => {
+  await LedgerTail.run([join(dir, 'none')], root);
+  expect(process.exitCode).toBe(2);
+});
