@@ -86,6 +86,8 @@ interface Told {
   readonly consumed: Map<string, Moment[]>;
   /** Requests whose revocation was answered as done. */
   readonly revoked: Set<string>;
+  /** Decisions whose maker was told that they hold: request, person, verdict. */
+  readonly decided: Set<string>;
   /** Monotonic time when each request was first seen. */
   readonly born: Map<string, number>;
   /** A restart forgets how far the wall clock was turned back before it; then the wall clock alone ends a request. */
@@ -94,7 +96,7 @@ interface Told {
 
 export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<{ events: string[] }> => {
   const stand = createStand();
-  const told: Told = { consumed: new Map(), revoked: new Set(), born: new Map(), forgot: false };
+  const told: Told = { consumed: new Map(), revoked: new Set(), decided: new Set(), born: new Map(), forgot: false };
   let revokedBefore: ReadonlySet<string> = new Set();
   let turnedBack = false;
   let run: ApprovalWorkflow = stand.approvals;
@@ -110,7 +112,8 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
   const decide = async (who: string, pick: number, verdict: 'approve' | 'deny'): Promise<void> => {
     const known = run.list();
     const id = known[pick % Math.max(1, known.length)]?.id;
-    if (id) await run.decide(id, principal(who), verdict, 'because', '').catch(() => undefined);
+    const result = id && (await run.decide(id, principal(who), verdict, 'because', '').catch(() => undefined));
+    if (id && result && result.ok) told.decided.add(JSON.stringify([id, who, verdict]));
   };
 
   const revoke = async (who: string, pick: number): Promise<void> => {
@@ -162,11 +165,31 @@ export const runHistory = async (groups: readonly (readonly Step[])[]): Promise<
     checkPeople(own);
     checkUse(own, told);
   }
+  checkNothingLost(stand, told);
   return { events: stand.journal.events() };
 };
 
 /** Most calls of one grant. */
 const most = (rule: string): number => RULES.find(({ name }) => name === rule)?.window?.uses ?? 1;
+
+/** Whoever was told that a decision holds finds it in the ledger, and after a restart in the request. */
+const checkNothingLost = (stand: ReturnType<typeof createStand>, { decided }: Told): void => {
+  const again = stand.restart();
+  const recorded = stand.journal.bodies.flatMap(({ approval, event, by }) =>
+    event === 'approved' || event === 'denied'
+      ? [JSON.stringify([approval, by?.sub, event === 'approved' ? 'approve' : 'deny'])]
+      : [],
+  );
+  const rebuilt = again
+    .list()
+    .flatMap(({ id, decisions }) =>
+      decisions.map(({ by, verdict }) => JSON.stringify([id, by.slice(ISSUER.length + 1), verdict])),
+    );
+  for (const decision of decided) {
+    expect(recorded, 'a decision is not in the ledger').toContain(decision);
+    expect(rebuilt, 'a decision is gone after a restart').toContain(decision);
+  }
+};
 
 const checkOrder = (own: readonly ApprovalRecord[]): void => {
   const events = own.map(({ event }) => event);
