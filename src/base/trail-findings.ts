@@ -58,11 +58,19 @@ const judgeDigest = (digest: DigestVerdict, isOldest: boolean, tell: Tell): void
   }
 };
 
-/** Whose signature it bears: not known, which alone is no sign of tampering. */
-const judgeSignature = ({ key, signature, reason: why, status }: DigestVerdict, tell: Tell): void => {
+/**
+ * A digest whose signature or key is not there. In a bucket it has its signature, and AWS names its key; copied to a
+ * folder, the newest one has neither unless they were written beside it.
+ */
+const judgeSignature = (
+  { key, signature, reason: why, status }: DigestVerdict,
+  fromBucket: boolean,
+  tell: Tell,
+): void => {
   if (status === 'INVALID') return;
-  if (signature === 'unsigned') tell('unestablished', 'DIGEST_UNSIGNED', key, `CloudTrail digest ${key}: ${why}.`);
-  if (signature === 'no_key') tell('unestablished', 'DIGEST_NO_KEY', key, `CloudTrail digest ${key}: ${why}.`);
+  const severity = fromBucket ? 'incomplete' : 'unestablished';
+  if (signature === 'unsigned') tell(severity, 'DIGEST_UNSIGNED', key, `CloudTrail digest ${key}: ${why}.`);
+  if (signature === 'no_key') tell(severity, 'DIGEST_NO_KEY', key, `CloudTrail digest ${key}: ${why}.`);
 };
 
 /** One chain has one digest for each hour: two that differ mean that one of them is not CloudTrail's. */
@@ -158,7 +166,7 @@ export const trailFindings = (check: TrailCheck, context: TrailContext): readonl
     check.edges.filter(({ kind }) => kind === 'oldest').map((edge) => `${ownerOf(edge)} ${edge.from}`),
   );
   for (const digest of check.digests) judgeDigest(digest, oldest.has(`${ownerOf(digest)} ${digest.start}`), tell);
-  for (const digest of check.digests) judgeSignature(digest, tell);
+  for (const digest of check.digests) judgeSignature(digest, context.chains.length > 0, tell);
   judgeForks(check.digests, tell);
   for (const { kind, account, region, from, to } of check.edges) {
     if (kind !== 'gap') continue;

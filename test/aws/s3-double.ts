@@ -80,6 +80,24 @@ const foldersPage = (objects: S3Double['objects'], query: URLSearchParams): stri
   return `<ListBucketResult><IsTruncated>false</IsTruncated>${items.join('')}</ListBucketResult>`;
 };
 
+/** All keys below a prefix, as clients that know no versions list them. */
+const keysPage = (objects: S3Double['objects'], query: URLSearchParams): string => {
+  const [prefix, after] = [query.get('prefix') ?? '', query.get('marker') ?? ''];
+  const items = [...objects]
+    .filter(([key, [latest]]) => key.startsWith(prefix) && key > after && latest?.deleted === false)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(
+      ([key, [latest]]) => `<Contents><Key>${escape(key)}</Key><Size>${latest?.bytes.length ?? 0}</Size></Contents>`,
+    );
+  return `<ListBucketResult><IsTruncated>false</IsTruncated>${items.join('')}</ListBucketResult>`;
+};
+
+const listPage = (objects: S3Double['objects'], query: URLSearchParams): string => {
+  if (query.has('location')) return '<LocationConstraint>eu-central-1</LocationConstraint>';
+  if (query.has('versions')) return versionsPage(objects, query);
+  return query.has('delimiter') ? foldersPage(objects, query) : keysPage(objects, query);
+};
+
 const sendXml = (response: ServerResponse, status: number, xml: string): void => {
   response.writeHead(status, { 'content-type': 'application/xml' }).end(`<?xml version="1.0"?>${xml}`);
 };
@@ -110,8 +128,7 @@ const answer = (double: S3Double, request: IncomingMessage, response: ServerResp
   const fault = double.fault(key || (url.searchParams.get('prefix') ?? ''), ++double.requests);
   if (fault) return sendXml(response, fault.status, `<Error><Code>${fault.code}</Code><Message>no</Message></Error>`);
   if (key === '') {
-    const list = url.searchParams.has('versions') ? versionsPage : foldersPage;
-    return sendXml(response, 200, list(double.objects, url.searchParams));
+    return sendXml(response, 200, listPage(double.objects, url.searchParams));
   }
   double.gets++;
   const version = url.searchParams.get('versionId');

@@ -73,7 +73,7 @@ export class Bucket {
 export interface Tampering {
   readonly what: string;
   readonly code: string;
-  readonly exit: 0 | 11 | 12;
+  readonly exit: 11 | 12;
   readonly change: (bucket: Bucket) => void;
 }
 
@@ -171,10 +171,10 @@ const DIGESTS: readonly Tampering[] = [
   row('the signature of a digest replaced', 'DIGEST_INVALID', 12, (b) =>
     b.replace(b.key('05'), b.bytes(b.key('05')), { signature: 'ab'.repeat(256) }),
   ),
-  row('the signature of the newest digest removed', 'DIGEST_UNSIGNED', 0, (b) =>
+  row('the signature of the newest digest removed', 'DIGEST_UNSIGNED', 11, (b) =>
     b.replace(b.key('08'), b.bytes(b.key('08')), {}),
   ),
-  row('a digest under a key that AWS does not name', 'DIGEST_NO_KEY', 0, (b) =>
+  row('a digest under a key that AWS does not name', 'DIGEST_NO_KEY', 11, (b) =>
     b.rewriteFrom('08', b.of('07'), { key: otherKey(), over: { digestPublicKeyFingerprint: 'f'.repeat(32) } }),
   ),
   row('a wrong previousDigestHashValue, signed', 'DIGEST_INVALID', 12, (b) =>
