@@ -163,7 +163,9 @@ export const createChooser = (profile: MaskingProfile, tokenOf: TokenOf) => {
   const groups = new Map(GROUPS);
   for (const { id, kind } of profile.custom ?? []) groups.set(id, kind);
   const common = { allow: new Set(profile.allow ?? []), groups };
+  const plain = { key: '', treatment: () => createTreatment([], common, tokenOf) };
   return (server: string, about: MaskAbout) => {
+    if (rules.length === 0) return plain;
     const applying = rules.filter(({ applies }) => applies(server, about)).map(({ rule }) => rule);
     return {
       key: JSON.stringify([applying.length > 0 && about.direction, ...applying.map(({ id }) => id)]),

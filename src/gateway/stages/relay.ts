@@ -2,10 +2,16 @@
 import type { Addressed, Message, Recorded } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger, Policy } from '../../model/ports.js';
-import { type MaskFor, redactionFacts, redactionPayload } from '../../model/redaction.js';
+import {
+  type MaskAbout,
+  type MaskedBytes,
+  type MaskFor,
+  redactionFacts,
+  redactionPayload,
+} from '../../model/redaction.js';
 import { oneLine } from '../one-line.js';
 import { cancelledId } from '../protocol/2025-11-25/message.js';
-import { Refusal } from '../refuse.js';
+import { maskingRefusal, Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
 
 export interface RelayDeps {
@@ -22,11 +28,23 @@ const allowed = (deps: RelayDeps, { message, principal, server }: Addressed, ses
   );
 };
 
+const maskedMessage = async (
+  deps: RelayDeps,
+  { message, server }: Addressed,
+  about: MaskAbout,
+): Promise<MaskedBytes> => {
+  try {
+    return await deps.maskFor(server, about)(message.bytes);
+  } catch (error) {
+    throw maskingRefusal(error, 'the message could not be masked for the record');
+  }
+};
+
 /** What is forwarded stays as sent; the recorded copy is masked. */
 const record = async (deps: RelayDeps, addressed: Addressed, forwarded: boolean): Promise<Recorded> => {
   const { message, server, session, principal } = addressed;
   const about = { direction: 'to_server', tool: null, groups: principal.groups, base: '' } as const;
-  const { bytes, redactions } = await deps.maskFor(server, about)(message.bytes);
+  const { bytes, redactions } = await maskedMessage(deps, addressed, about);
   const receipt = await deps.ledger.append({
     type: 'message',
     d: {
