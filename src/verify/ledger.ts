@@ -149,6 +149,9 @@ class LedgerWalk {
   }
 
   private record(record: RecordLine): void {
+    if (record.type === 'seg' && this.byte !== 0) {
+      throw new ChainError('BAD_SEGMENT', 'names a key and is not the first of its file', record.seq);
+    }
     this.continuity.record(record);
     this.passkeys.record(record);
     this.last = { record, place: this.place, byte: this.byte };

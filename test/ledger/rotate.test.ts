@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -149,6 +149,14 @@ describe('what others could do to segments', () => {
     expect(await change(0, firstBatch)).toContain('SEGMENT_MISSING');
     const unsealed = (text: string): string => text.slice(0, text.lastIndexOf('\n~') + 1);
     expect(await change(0, unsealed)).toContain('SEGMENT_UNSEALED');
+  });
+
+  test('two segments in one file are none', async () => {
+    const { dir, key } = await rotated();
+    const [first = '', second = ''] = (await segments(dir)).map((name) => join(dir, 'log', name));
+    await appendFile(first, await readFile(second));
+    await rm(second);
+    expect(await codes(dir, key)).toContain('BAD_SEGMENT');
   });
 
   test('a segment within a batch is none', async () => {
