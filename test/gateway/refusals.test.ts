@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Harness, startHarness, stdioServer } from './harness.js';
-import { HEADERS, initialize, openSession, raw, toolCall } from './raw.js';
+import { HEADERS, initialize, openSession, raw, rpc, toolCall } from './raw.js';
 
 const log = join(mkdtempSync(join(tmpdir(), 'countersign-fixture-')), 'calls.log');
 writeFileSync(log, '');
@@ -204,6 +204,20 @@ const cases: readonly Case[] = [
     status: 400,
     code: -32022,
     reason: 'protocol_version',
+  },
+  ...['Name', 'NAME', 'Arguments', 'argument\u017f', 'Uri', 'Ref', '_Meta'].map((member) => ({
+    name: `${member} beside what is read`,
+    body: rpc(1, 'tools/call', { name: 'echo', arguments: {}, [member]: 'wipe' }),
+    status: 400,
+    code: -32600,
+    reason: 'not_jsonrpc',
+  })),
+  {
+    name: 'Name in the reference of a completion',
+    body: rpc(1, 'completion/complete', { ref: { type: 'ref/prompt', name: 'a', Name: 'b' } }),
+    status: 400,
+    code: -32600,
+    reason: 'not_jsonrpc',
   },
   { name: 'no session', without: ['mcp-session-id'], body: call, status: 400, reason: 'session_required' },
   {

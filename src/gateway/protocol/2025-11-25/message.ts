@@ -11,6 +11,9 @@ export const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-0
 
 const MAX_ID_LENGTH = 256;
 
+/** Equal for names that differ in case alone, the long s and the Kelvin sign included. */
+const fold = (name: string): string => name.toUpperCase().toLowerCase();
+
 const idOf = (bytes: Buffer, node: JsonNode | undefined): string | undefined => {
   const isId = node?.kind === 'string' || (node?.kind === 'number' && node.exact);
   if (!node || !isId || node.end - node.start > MAX_ID_LENGTH) return undefined;
@@ -20,6 +23,18 @@ const idOf = (bytes: Buffer, node: JsonNode | undefined): string | undefined => 
 const hasOnly = (node: JsonNode, names: readonly string[]): boolean =>
   node.kind === 'object' && node.members.every(({ key }) => names.includes(key.value));
 
+/** Members of `params`, and of its `ref`, that the gateway reads. */
+const READ: ReadonlyMap<string, string> = new Map(
+  ['name', 'uri', 'arguments', 'ref', '_meta', 'requestId', 'protocolVersion'].map((name) => [fold(name), name]),
+);
+
+/**
+ * Some servers match member names whatever their case (Go's encoding/json, with Unicode's simple folding): such a one
+ * would run another call than the one that was judged.
+ */
+const isAmbiguous = (params: JsonNode | undefined): boolean =>
+  params?.kind === 'object' && params.members.some(({ key }) => (READ.get(fold(key.value)) ?? key.value) !== key.value);
+
 const REQUEST_MEMBERS = ['jsonrpc', 'id', 'method', 'params'];
 
 const asRequest = (bytes: Buffer, node: JsonNode, method: string): Message | undefined => {
@@ -27,6 +42,7 @@ const asRequest = (bytes: Buffer, node: JsonNode, method: string): Message | und
   const id = idOf(bytes, idNode);
   const params = member(node, 'params');
   if (method.length > 256 || (params && params.kind !== 'object') || !hasOnly(node, REQUEST_MEMBERS)) return undefined;
+  if (isAmbiguous(params) || isAmbiguous(member(params, 'ref'))) return undefined;
   if (!idNode) return { bytes, node, kind: 'notification', method, id: null };
   return id === undefined ? undefined : { bytes, node, kind: 'request', method, id };
 };
@@ -77,9 +93,23 @@ export const readUpstreamMessage = (bytes: Buffer): Message | undefined => {
   }
 };
 
-/** What a request is aimed at: a tool, a resource or a prompt. */
+/** Method to the member of `params` that names its target. */
+const TARGETS: Readonly<Record<string, 'name' | 'uri'>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+  'resources/subscribe': 'uri',
+  'resources/unsubscribe': 'uri',
+};
+
+/**
+ * What a request is aimed at: a tool, a resource or a prompt. A member that its method does not read says nothing of
+ * it: `name` beside the `uri` of a resource would have another one judged than is read.
+ */
 export const targetOf = (message: Message): string | null => {
   const params = member(message.node, 'params');
+  const own = TARGETS[message.method ?? ''];
+  if (own !== undefined) return stringOf(member(params, own)) ?? null;
   const ref = member(params, 'ref');
   return (
     stringOf(member(params, 'name')) ??
