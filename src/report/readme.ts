@@ -44,6 +44,12 @@ How to check it without the program
   4. Ledger. docs/ledger-format.md of the program describes each line; a verifier takes about a hundred lines.
   5. Tests. Load raw/ and ledger/ into a database and run the queries of sql/, or search the lists in csv/.
 
+How to draw a sample
+  countersign sample FOLDER --control ID --nonce N --size 25
+  Choose the nonce yourself, now that you hold the package. Without the program: the seed is the SHA-256 of the
+  SHA-256 of csv/population_ID.csv in hex, a line feed, and the nonce. Rank the items by HMAC-SHA-256 of the item
+  with the 32 bytes of the seed as key, and take the lowest. A larger sample keeps the items of a smaller one.
+
 CSV files are RFC 4180: comma, CRLF, UTF-8; times are UTC. Text that a spreadsheet would run as a formula has an
 apostrophe in front; results.json holds it without.
 `;
