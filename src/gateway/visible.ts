@@ -25,7 +25,7 @@ const keepOnly = (bytes: Buffer, list: JsonNode, kept: readonly JsonNode[]): Buf
  * principal of the call. An item without a name cannot be used, so it is not shown.
  */
 export const createVisible =
-  (policy: Pick<Policy, 'decide'>) =>
+  (policy: Pick<Policy, 'mayUse'>) =>
   ({ intended, message, server }: Answered): Buffer => {
     const shape = message.kind === 'response' && intended ? LISTS[intended.message.method ?? ''] : undefined;
     const list = shape && at(message.node, 'result', shape.list);
@@ -33,7 +33,7 @@ export const createVisible =
     const kept = list.items.filter((item) => {
       const target = stringOf(member(item, shape.name));
       if (target === undefined) return false;
-      return policy.decide(intended.principal, { server: server.id, method: shape.use, target }).effect !== 'deny';
+      return policy.mayUse(intended.principal, { server: server.id, method: shape.use, target });
     });
     return kept.length === list.items.length ? message.bytes : keepOnly(message.bytes, list, kept);
   };

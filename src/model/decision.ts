@@ -1,3 +1,4 @@
+import type { JsonValue } from '../base/json.js';
 import type { Ulid } from '../base/ulid.js';
 
 /** What policy says of one call. A denial is a decision, not an error. */
@@ -15,13 +16,22 @@ export interface Decision {
   readonly risk: 'high' | 'low';
 }
 
-/** What policy judges. */
-export interface PolicyCall {
+/** What a list shows: whether it may be used at all, before anybody has named arguments. */
+export interface PolicyUse {
   readonly server: string;
   /** JSON-RPC method, such as `tools/call`. */
   readonly method: string;
   /** Tool name, resource URI or prompt name; null where the method has no target. */
   readonly target: string | null;
+}
+
+/** What policy judges. */
+export interface PolicyCall extends PolicyUse {
+  /**
+   * The arguments of a tool call or prompt; `{}` where a method has none. Asked only by rules with a condition.
+   * @throws where a number in them has no exact value: two readers could take it for two
+   */
+  args(): JsonValue;
 }
 
 /** An approval that was consumed for one call. */

@@ -1,7 +1,7 @@
 /** Interfaces between stations. Each comment is the contract; `app/wire.ts` puts the implementations in. */
 import type { Ulid } from '../base/ulid.js';
 import type { Approval, ApprovalAsk, ApprovalOutcome, DecisionMeans, DecisionRefusal } from './approval.js';
-import type { Decision, PolicyCall } from './decision.js';
+import type { Decision, PolicyCall, PolicyUse } from './decision.js';
 import type { Authentication, Principal, TokenUse } from './principal.js';
 import type { Receipt, RecordDraft } from './record.js';
 
@@ -29,6 +29,8 @@ export interface Policy {
   /** SHA-256 of the canonical rules. */
   readonly digest: string;
   decide(principal: Principal, call: PolicyCall): Decision;
+  /** Whether some arguments could let this principal use it: what lists are filtered by, never what a call is. */
+  mayUse(principal: Principal, use: PolicyUse): boolean;
 }
 
 type Decided =

@@ -104,6 +104,12 @@ export interface PolicyRule {
   readonly tools: readonly string[];
   /** Globs over methods other than `tools/call`; empty and no tools: everything. */
   readonly methods: readonly string[];
+  /** Globs over addresses of resources that are read or subscribed to. */
+  readonly resources?: readonly string[];
+  /** Globs over names of prompts. */
+  readonly prompts?: readonly string[];
+  /** Condition in CEL over `args`, `call` and `principal`. */
+  readonly when?: string;
   readonly risk: 'high' | 'low' | null;
 }
 

@@ -2,11 +2,12 @@ import { canonical } from '../base/canonical.js';
 import { sha256 } from '../base/digest.js';
 import { compileGlobs } from '../base/glob.js';
 import { parseJson, toValue } from '../base/json.js';
-import type { Decision, PolicyCall } from '../model/decision.js';
+import type { Decision, PolicyCall, PolicyUse } from '../model/decision.js';
 import type { Policy } from '../model/ports.js';
 import type { Principal } from '../model/principal.js';
 import type { ApprovalRule, PolicyRule } from '../model/settings.js';
-import { allowed, denied, needsApproval, noRule, noTool, unknownApproval, unknownServer } from './reason.js';
+import { allowed, denied, needsApproval, noRule, noTool, unjudged, unknownApproval, unknownServer } from './reason.js';
+import { type CompiledRule, compileRule, judged } from './rule.js';
 
 /** Methods without which no session works; they reach no data of their own. */
 const SESSION_METHODS = compileGlobs([
@@ -21,29 +22,11 @@ const SESSION_METHODS = compileGlobs([
   'completion/complete',
 ]);
 
-interface CompiledRule {
-  readonly source: PolicyRule;
-  /** Groups and server fit, whatever is called. */
-  covers(principal: Principal, server: string): boolean;
-  /** Method and target fit. */
-  names(call: PolicyCall): boolean;
+interface Found {
+  readonly rule: PolicyRule;
+  /** Its condition could not be judged. */
+  readonly error: boolean;
 }
-
-const always = (): boolean => true;
-
-const compileRule = (rule: PolicyRule): CompiledRule => {
-  const groups = new Set(rule.groups);
-  const server = rule.servers.length === 0 ? always : compileGlobs(rule.servers);
-  const everything = rule.tools.length === 0 && rule.methods.length === 0;
-  const tool = compileGlobs(rule.tools);
-  const method = compileGlobs(rule.methods);
-  return {
-    source: rule,
-    covers: (principal, name) =>
-      server(name) && (groups.size === 0 || principal.groups.some((group) => groups.has(group))),
-    names: (call) => everything || (call.method === 'tools/call' ? tool(call.target ?? '') : method(call.method)),
-  };
-};
 
 /** SHA-256 over the canonical JSON (RFC 8785) of all that decides: the rules and the approvals they name. */
 const digestOf = (rules: readonly PolicyRule[], approvals: readonly ApprovalRule[]): string =>
@@ -55,7 +38,8 @@ const digestOf = (rules: readonly PolicyRule[], approvals: readonly ApprovalRule
  * A matching deny rule wins wherever it stands; else the first matching allow or approval rule in file
  * order; else the call is denied. What a session needs to work (`initialize`, the lists and so on) is
  * allowed to whoever any allow or approval rule of that server covers, unless a deny rule names the
- * method or everything. An approval rule that names an unknown approval denies.
+ * method or everything. An approval rule that names an unknown approval denies, and so does a rule whose
+ * condition cannot be judged, whatever its effect.
  *
  * @param servers ids of the configured servers; a call to any other is denied
  * @param approvals what `approval` rules may name
@@ -92,21 +76,41 @@ export const compilePolicy = (
     return { effect: 'require_approval', rule: id, policy: digest, reason, approval, risk: risk ?? 'high' };
   };
 
+  /** The first rule that fits; a condition that cannot be judged ends the search, and denies. */
+  const first = (among: readonly CompiledRule[], principal: Principal, call: PolicyCall): Found | undefined => {
+    for (const rule of among) {
+      if (!rule.covers(principal, call.server) || !rule.names(call)) continue;
+      const fit = judged(rule, principal, call);
+      if (fit !== 'when') return { rule: rule.source, error: fit === 'error' };
+    }
+    return undefined;
+  };
+
+  /** What a session needs: any rule that lets its principal do anything here is reason enough. */
+  const session = (principal: Principal, call: PolicyCall): Decision => {
+    const basis = permits.find((rule) => rule.covers(principal, call.server))?.source;
+    if (!basis) return deny(null, noRule(principal, call));
+    const reason = allowed(basis.id, principal, call);
+    return { effect: 'allow', rule: basis.id, policy: digest, reason, approval: null, risk: 'low' };
+  };
+
   const decide = (principal: Principal, call: PolicyCall): Decision => {
     if (!known.has(call.server)) return deny(null, unknownServer(call));
     if (call.method === 'tools/call' && !call.target) return deny(null, noTool(call));
-    const covering = (rule: CompiledRule): boolean => rule.covers(principal, call.server);
-    const against = denies.find((rule) => covering(rule) && rule.names(call));
-    if (against) return deny(against.source, denied(against.source.id, principal, call));
-    if (SESSION_METHODS(call.method)) {
-      const basis = permits.find(covering)?.source;
-      if (!basis) return deny(null, noRule(principal, call));
-      const reason = allowed(basis.id, principal, call);
-      return { effect: 'allow', rule: basis.id, policy: digest, reason, approval: null, risk: 'low' };
-    }
-    const rule = permits.find((candidate) => covering(candidate) && candidate.names(call));
-    return rule ? permit(rule.source, principal, call) : deny(null, noRule(principal, call));
+    const against = first(denies, principal, call);
+    if (against?.error) return deny(against.rule, unjudged(against.rule.id, call));
+    if (against) return deny(against.rule, denied(against.rule.id, principal, call));
+    if (SESSION_METHODS(call.method)) return session(principal, call);
+    const found = first(permits, principal, call);
+    if (!found) return deny(null, noRule(principal, call));
+    return found.error ? deny(found.rule, unjudged(found.rule.id, call)) : permit(found.rule, principal, call);
   };
 
-  return { digest, decide };
+  const mayUse = (principal: Principal, use: PolicyUse): boolean => {
+    if (!known.has(use.server)) return false;
+    const fits = (rule: CompiledRule): boolean => rule.covers(principal, use.server) && rule.names(use);
+    return !denies.some((rule) => rule.when === null && fits(rule)) && permits.some(fits);
+  };
+
+  return { digest, decide, mayUse };
 };

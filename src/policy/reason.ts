@@ -43,3 +43,6 @@ export const needsApproval = (rule: string, approval: string, principal: Princip
 
 export const unknownApproval = (rule: string): string =>
   `Rule ${rule} asks for an approval that is not configured, so nobody could give it.`;
+
+export const unjudged = (rule: string, call: PolicyCall): string =>
+  `The condition of rule ${rule} could not be judged where somebody wants to ${what(call)}: a value it reads is missing or of another kind.`;

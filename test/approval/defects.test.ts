@@ -156,7 +156,7 @@ const defects: readonly [number, string, () => Promise<void>][] = [
     async () => {
       const { acquire } = createStand({ rules: [] });
       expect(await acquire(ask(ada))).toMatchObject({ state: 'denied', approval: null });
-      const call = { server: 'files', method: 'tools/call', target: 'write_file' };
+      const call = { server: 'files', method: 'tools/call', target: 'write_file', args: () => ({}) };
       expect(compilePolicy([], ['files'], []).decide(ada, call).effect).toBe('deny');
     },
   ],

@@ -72,6 +72,7 @@ describe('makePlan', () => {
           server: call.server,
           method: 'tools/call',
           target: call.tool,
+          args: () => ({}),
         });
         const effects = { ok: 'allow', denied: 'deny', approved: 'require_approval', rejected: 'require_approval' };
         expect([call.key, call.tool, effect]).toEqual([call.key, call.tool, effects[call.expect]]);

@@ -38,11 +38,18 @@ const principal = (...groups: string[]): Principal => ({
   name: null,
   email: null,
 });
-const tool = (name: string | null, server = 'files'): PolicyCall => ({ server, method: 'tools/call', target: name });
+const none = (): Record<string, never> => ({});
+const tool = (name: string | null, server = 'files'): PolicyCall => ({
+  server,
+  method: 'tools/call',
+  target: name,
+  args: none,
+});
 const method = (name: string, target: string | null = null, server = 'files'): PolicyCall => ({
   server,
   method: name,
   target,
+  args: none,
 });
 const policy = (...rules: PolicyRule[]) => compilePolicy(rules, ['files', 'billing'], [twoEyes]);
 
@@ -144,6 +151,7 @@ const arbitraryCall = fc.record({
   server: fc.constantFrom('files', 'billing', 'other'),
   method: fc.constantFrom('tools/call', 'resources/read', 'prompts/get', 'initialize', 'tools/list', 'x/y'),
   target: fc.constantFrom(...names, null),
+  args: fc.constant(none),
 });
 const arbitraryPrincipal = fc.subarray(['a', 'b', 'c']).map((groups) => principal(...groups));
 const arbitraryRules = fc.array(arbitraryRule, { maxLength: 6 });

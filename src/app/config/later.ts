@@ -5,7 +5,6 @@ export const LATER: readonly string[] = [
   'organization.fiscalYearStart',
   'organization.logo',
   'identity.issuers.*.discovery',
-  'policy.*.when',
   'policy.*.purpose',
   'policy.*.window',
   'ledger.anchors',

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ASYMMETRIC } from '../../identity/issuer.js';
+import { compileWhen } from '../../policy/when.js';
 import {
   address,
   duration,
@@ -96,6 +97,18 @@ const person = z.strictObject({
   agents: z.array(principalKey).max(500).default([]),
 });
 
+const condition = z
+  .string()
+  .min(1)
+  .max(4_000)
+  .check((context) => {
+    const compiled = compileWhen(context.value);
+    if (compiled.ok) return;
+    const message = `is no condition: ${compiled.problem} (at character ${compiled.offset + 1})`;
+    context.issues.push({ code: 'custom', message, input: context.value });
+  })
+  .describe('A condition in CEL over args, call and principal.');
+
 const policyRule = z
   .strictObject({
     id: name,
@@ -110,6 +123,9 @@ const policyRule = z
       .min(1)
       .max(200)
       .optional(),
+    resources: z.array(glob).min(1).max(500).optional(),
+    prompts: z.array(glob).min(1).max(500).optional(),
+    when: condition.optional(),
     risk: z.enum(['high', 'low']).optional(),
   })
   .refine((rule) => [rule.allow, rule.deny, rule.approval].filter((effect) => effect !== undefined).length === 1, {

@@ -70,6 +70,9 @@ const ruleOf = (rule: Configuration['policy'][number]): Settings['policy'][numbe
   servers: rule.servers ?? [],
   tools: rule.tools ?? [],
   methods: rule.methods ?? [],
+  ...(rule.resources ? { resources: rule.resources } : {}),
+  ...(rule.prompts ? { prompts: rule.prompts } : {}),
+  ...(rule.when === undefined ? {} : { when: rule.when }),
   risk: rule.risk ?? null,
 });
 

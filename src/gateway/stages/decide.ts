@@ -7,6 +7,7 @@ import type { Decision } from '../../model/decision.js';
 import type { Policy } from '../../model/ports.js';
 import type { MaskAbout, MaskFor, SealMessage } from '../../model/redaction.js';
 import { maskedText } from '../masked-text.js';
+import { policyCall } from '../policy-call.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import type { ToolDefinitions } from '../tools.js';
@@ -93,7 +94,7 @@ export const createDecide =
     const { message, server, principal } = addressed;
     const method = message.method ?? '';
     const target = targetOf(message);
-    const decision = deps.policy.decide(principal, { server: server.id, method, target });
+    const decision = deps.policy.decide(principal, policyCall(addressed));
     const written = await recordedTarget(deps, addressed, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
     return {

@@ -6,6 +6,7 @@ import { UpstreamError } from '../../model/call.js';
 import type { Approvals, Ledger, Policy } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
+import { policyCall } from '../policy-call.js';
 import { pendingBytes, Refusal } from '../refuse.js';
 import type { Sessions, Underway } from '../sessions.js';
 import type { ToolDefinitions } from '../tools.js';
@@ -68,8 +69,8 @@ const askFor = ({ tools }: GrantDeps, decided: Decided, rule: string): ApprovalA
 
 /** What could have changed while a person was deciding is looked at again; the grant names the rest. */
 const stillAllowed = (deps: GrantDeps, decided: Decided): string | undefined => {
-  const { principal, server, message, target } = decided;
-  const again = deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target });
+  const { principal, server, target } = decided;
+  const again = deps.policy.decide(principal, policyCall(decided));
   const definition = target === null ? undefined : deps.tools.get(server.id, target);
   if ((definition?.digest ?? null) !== decided.definition) return 'the definition of the tool has changed';
   if (again.effect !== 'require_approval' || again.policy !== decided.decision.policy) return 'the policy has changed';

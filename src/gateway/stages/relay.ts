@@ -10,6 +10,7 @@ import {
   redactionPayload,
 } from '../../model/redaction.js';
 import { oneLine } from '../one-line.js';
+import { policyCall } from '../policy-call.js';
 import { cancelledId } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
@@ -23,9 +24,7 @@ export interface RelayDeps {
 
 const allowed = (deps: RelayDeps, { message, principal, server }: Addressed, session: Session): boolean => {
   if (message.kind === 'response') return session.asked.delete(message.id ?? '');
-  return (
-    deps.policy.decide(principal, { server: server.id, method: message.method ?? '', target: null }).effect === 'allow'
-  );
+  return deps.policy.decide(principal, policyCall({ message, server })).effect === 'allow';
 };
 
 const maskedMessage = async (

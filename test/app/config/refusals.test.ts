@@ -47,12 +47,12 @@ const ROWS: readonly Row[] = [
   ['anchors', '  key: {', '  anchors: []\n  key: {', '38:3', 'ledger.anchors', /not supported by this version yet/],
   ['a KMS key', 'file: ./keys/ledger.key', 'kms: arn', '38:10', 'ledger.key.kms', /not supported by this version yet/],
   [
-    'a rule on arguments',
+    'a condition with a name that does not exist',
     'tools: [write_file]',
-    'when: "true"',
-    '31:5',
+    'when: "arg.path == \'x\'"',
+    '31:11',
     'policy[1].when',
-    /not supported by this version yet/,
+    /is no condition: Unknown variable: arg \(at character 1\)/,
   ],
   [
     'a preset',
