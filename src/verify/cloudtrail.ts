@@ -65,9 +65,9 @@ const readObject = async ({ dir }: Target, { sha256 }: RawObject): Promise<Buffe
 };
 
 /** SHA-256 of a log as AWS hashes it: uncompressed. Null where it is not one whole gzip member. */
-const contentHash = (bytes: Buffer): string | null => {
+const contentHash = (key: string, bytes: Buffer): string | null => {
   try {
-    const plain = bytes[0] === 0x1f ? gunzipSingle(bytes, MAX_OBJECT) : bytes;
+    const plain = key.endsWith('.gz') ? gunzipSingle(bytes, MAX_OBJECT) : bytes;
     return createHash('sha256').update(plain).digest('hex');
   } catch (error) {
     if (error instanceof GzipError) return null;
@@ -99,7 +99,7 @@ const check = async (target: Target, objects: readonly RawObject[]): Promise<Tra
     const backfill = object.delivery?.backfill ?? null;
     if (bytes && kind === 'cloudtrail-digest') digests.push({ key, sha256, bytes, signature, backfill });
     else if (bytes && kind === 'cloudtrail-public-keys') shipped.push(...keysIn(bytes));
-    else if (kind === 'cloudtrail-log') logs.push({ key, sha256, content: bytes ? contentHash(bytes) : null });
+    else if (kind === 'cloudtrail-log') logs.push({ key, sha256, content: bytes ? contentHash(key, bytes) : null });
     target.onProgress({ what: 'CloudTrail', done: ++done, total: objects.length });
   }
   return checkTrail(digests, logs, [...shipped, ...target.trust.cloudtrailKeys]);

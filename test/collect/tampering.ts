@@ -96,6 +96,7 @@ const edited = (bytes: Buffer): Buffer => gzipSync(gunzipSync(bytes).toString().
 const LOGS: readonly Tampering[] = [
   row('a log edited', 'LOG_ALTERED', 12, (b) => b.replace(logOf('05'), forged)),
   row('a log emptied', 'LOG_ALTERED', 12, (b) => b.replace(logOf('05'), log())),
+  row('a log unpacked under its name', 'LOG_ALTERED', 12, (b) => b.replace(logOf('05'), contentOf('05'))),
   row('a log deleted', 'LOG_MISSING', 11, (b) => b.drop(logOf('05'))),
   row('two logs swapped', 'LOG_ALTERED', 12, (b) => {
     const [left, right] = [b.bytes(logOf('05')), b.bytes(logOf('06'))];
