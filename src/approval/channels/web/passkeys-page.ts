@@ -19,16 +19,16 @@ const button = (csrf: string, { credential }: Passkey, verb: string, text: strin
 <input type="hidden" name="credential" value="${credential}"><button class="${kind}">${text}</button></form>`;
 
 const keyRow = (csrf: string, passkey: Passkey): Markup => html`<tr><th scope="row">${passkey.rp}</th>
-<td>${passkey.state === 'enrolled' ? 'Counts' : 'Waits for a second person'}
-<code>${passkey.publicKey}</code> <span class="note">public key, for the trust file of the auditor</span></td>
-<td>${button(csrf, passkey, 'remove', 'Remove', 'stop')}</td></tr>`;
+<td class="key">${passkey.state === 'enrolled' ? 'Counts' : 'Waits for a second person'}
+<code>${passkey.publicKey}</code> <span class="note">public key, for the trust file of the auditor</span><br>
+${button(csrf, passkey, 'remove', 'Remove', 'stop')}</td></tr>`;
 
 const confirmRow = (
   csrf: string,
   passkey: Passkey,
 ): Markup => html`<tr><th scope="row">${printable(passkey.owner.sub)}</th>
-<td>of ${printable(passkey.owner.iss)} <code>${passkey.publicKey}</code></td>
-<td>${button(csrf, passkey, 'confirm', 'Confirm', 'go')} ${button(csrf, passkey, 'refuse', 'Refuse', 'stop')}</td></tr>`;
+<td class="key">of ${printable(passkey.owner.iss)} <code>${passkey.publicKey}</code><br>
+${button(csrf, passkey, 'confirm', 'Confirm', 'go')} ${button(csrf, passkey, 'refuse', 'Refuse', 'stop')}</td></tr>`;
 
 export const passkeysPage = ({ csrf, own, toConfirm, possible, problem }: PasskeysFacts): Markup =>
   document(
