@@ -7,6 +7,7 @@ import { DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } f
 import type { Detector, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
+import { isExpression } from './program.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
 
 const NAME_REACH = 64;
@@ -18,11 +19,13 @@ const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && cod
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** What a name may be followed by without a secret: words of types, nothing, a reference to somewhere else. */
-const NO_SECRET =
-  /^(?:null|undefined|none|nil|true|false|string|number|boolean|\*+|\.{3}|\$\{[^}]*\}|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\{\{.*)$/i;
+const NO_SECRET = /^(?:none|nil|true|false|\*+|\.{3}|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\$?\{\{.*)$/i;
+/** Types of a program, one or several. */
+const TYPE = 'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array';
+const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}$`, 'i');
 const NO_SECRET_LENGTH = 64;
 const isNoSecret = (value: string): boolean =>
-  isMask(value) || (value.length <= NO_SECRET_LENGTH && NO_SECRET.test(value));
+  isMask(value) || (value.length <= NO_SECRET_LENGTH && (NO_SECRET.test(value) || TYPES.test(value)));
 
 interface Named {
   readonly key: KeyMatch;
@@ -109,10 +112,6 @@ const wordEnd = (s: string, i: number): number => {
   return end;
 };
 
-/** `token = request(…)` in a program: an identifier that is called. */
-const isCall = (s: string, start: number, spaced: boolean): boolean =>
-  spaced && /^[A-Za-z_$][\w.$]{0,80}\(/.test(s.slice(start, start + 84));
-
 const SCHEME = /^[A-Za-z][A-Za-z0-9-]{1,30} +/;
 
 const finding = (s: string, start: number, end: number, label: MaskName): Finding | undefined => {
@@ -134,7 +133,8 @@ const quotedValue = (s: string, quote: Quote, key: KeyMatch): Finding | undefine
 const jsonScalar = (s: string, start: number, { label }: KeyMatch): Finding | 'nothing' | undefined => {
   const end = runEnd(s, start, DOTTED_TOKEN);
   const value = s.slice(start, Math.min(end, start + 400));
-  if (value === 'null' || value === 'false' || value === '0') return 'nothing';
+  // `Kind[Kind["Token"] = 36]` names a number.
+  if (value === 'null' || value === 'false' || value === '0' || s.charCodeAt(end) === 0x5d) return 'nothing';
   if (value === 'true') return { start, end, detector: label, replacement: 'false' };
   const number = /^-?[0-9]{1,300}(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?$/.test(value);
   return number ? { start, end, detector: label, replacement: '0' } : undefined;
@@ -149,7 +149,8 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   if (!quote && code === 0x7b && s.charCodeAt(start + 1) === 0x7b) return undefined;
   const end = bracketEnd(s, start);
   const inner = s.slice(start, Math.min(end, start + 60));
-  if (isMask(inner) || /^[[{]\s*[\]}]$/.test(inner)) return 'nothing';
+  // Empty, or cut off where it begins.
+  if (isMask(inner) || /^[[{]\s*[\]}]?$/.test(inner)) return 'nothing';
   const mark = quote ? s.slice(quote.start, quote.end) : '';
   return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
@@ -161,8 +162,6 @@ const bareValue = (s: string, i: number, start: number, key: KeyMatch): Finding 
   const lineStart = atLineStart(s, key.start);
   const variable = separator === EQUALS && is(s, i - 1, WORD & ~LOWER) && is(s, key.start, WORD & ~LOWER);
   const whole = key.header || (lineStart && ((separator === COLON && spaced) || variable));
-  // Before any look ahead: a line of calls must not be read once for each of them.
-  if (isCall(s, start, spaced)) return undefined;
   const end = whole ? Math.max(lineEnd(s, start), start) : wordEnd(s, start);
   if (whole && /^[|>][-+0-9]{0,2}$/.test(s.slice(start, Math.min(end, start + 4)))) {
     const block = blockEnd(s, end);
@@ -186,7 +185,9 @@ const valueAfter = (s: string, i: number, named: Named): Finding | undefined => 
   if (quote) return quotedValue(s, quote, named.key);
   const structured = maskEnd(s, start) > start ? undefined : jsonValue(s, start, named);
   if (structured) return structured === 'nothing' ? undefined : structured;
-  return bareValue(s, i, start, named.key);
+  // Before any look ahead: a line of calls must not be read once for each of them.
+  const place = { name: named.key.start, separator: i, start, quoted: named.quote !== undefined };
+  return isExpression(s, place) ? undefined : bareValue(s, i, start, named.key);
 };
 
 /** `<password>…</password>`; attributes are `key="value"`. */

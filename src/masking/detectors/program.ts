@@ -1,0 +1,49 @@
+/** What follows a secret name in a program and is no literal: a secret stands in quotes there. */
+
+/** Characters looked at. */
+const REACH = 96;
+
+/** `token = request(…)`, `token = parts[2]`: an identifier that is called or indexed. */
+const CALL = /^[A-Za-z_$][\w.$]{0,80}(?:\(|\[[\w$.]{1,40}\])/;
+/** `idToken: await getIdToken()`. */
+const LATER = /^(?:await|async) {1,4}[\w(]/;
+/** `class Token = class extends …`, `exports.token = void 0`. */
+const OPERATOR = /^(?:class|new|await|async|typeof|void|function|yield) {1,4}[\w$({[]/;
+/** `this.token = token;`, `exports.Token = Token = {}`, `token = Token.None`: names of other things, without digits. */
+const REFERENCE = /^[A-Za-z_$]{1,64}(?:\??\.[A-Za-z_$]{1,64}){0,6}!?(?:;| = |\) )/;
+/** `token: this.options.token`, `accessToken: ctx.oidc.accessToken`. */
+const MEMBER =
+  /^(?:this|self|ctx|exports|module|options|opts|config|process|req|request|args)(?:\??\.[A-Za-z_$]{1,64}){1,6}(?=[,;)\s]|$)/;
+
+/** `(token: AccessToken) => void`: the type of a parameter. */
+const PARAMETER_TYPE = /^[A-Za-z_$][\w$.<>[\]| ]{0,64}\)(?:: | =>)/;
+/** `"Network.setCookie": Network.setCookieParameters;`: behind a quoted name no format has a bare word and a semicolon. */
+const MEMBER_TYPE = /^[A-Za-z_$.]{1,80};/;
+const DECLARED = /\b(?:const|let|var) [\w$]{0,64}$/;
+
+/** `sessionToken: credentials.SessionToken`: a member of the same name. */
+const SAME = /^(?:[A-Za-z_$]{1,64}\??\.){1,6}([A-Za-z_$]{1,64})(?=[,;)\s]|$)/;
+const lettersOf = (text: string): string => text.replace(/[^A-Za-z]/g, '').toLowerCase();
+
+/** Where a value without quotes stands. */
+export interface BarePlace {
+  /** Where the secret part of the name begins. */
+  readonly name: number;
+  readonly separator: number;
+  readonly start: number;
+  /** Whether the name is in quotes. */
+  readonly quoted: boolean;
+}
+
+/** Whether an expression of a program stands behind a name and a separator, and not a value. */
+export const isExpression = (s: string, { name, separator, start, quoted }: BarePlace): boolean => {
+  const blank = s.charCodeAt(separator + 1);
+  if (blank !== 0x20 && blank !== 0x09) return false;
+  const text = s.slice(start, start + REACH);
+  if (CALL.test(text) || MEMBER.test(text) || LATER.test(text)) return true;
+  const member = SAME.exec(text)?.[1];
+  if (member !== undefined && lettersOf(member).endsWith(lettersOf(s.slice(name, separator)))) return true;
+  if (s.charCodeAt(separator) !== 0x3d) return PARAMETER_TYPE.test(text) || (quoted && MEMBER_TYPE.test(text));
+  if (OPERATOR.test(text) || REFERENCE.test(text)) return true;
+  return /^[^0-9]/.test(text) && DECLARED.test(s.slice(Math.max(0, name - REACH), name));
+};
