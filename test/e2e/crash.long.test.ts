@@ -13,7 +13,8 @@ import { openSession, raw, toolCall } from '../gateway/raw.js';
 import { type ProxyWorld, prepareProxy, startEcho } from './proxy.js';
 
 const scale = Number(process.env['COUNTERSIGN_LONG'] ?? 1);
-const KILLS = Math.max(2, Math.round(10 * scale));
+/** For each of the two disks: fifty in all. */
+const KILLS = Math.max(2, Math.round(25 * scale));
 const CALLS = 1_000;
 const CLIENTS = 16;
 const preload = join(import.meta.dirname, '../faults/discard-unsynced.js');
