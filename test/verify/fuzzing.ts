@@ -8,7 +8,7 @@ import { samplePackage } from './package-sample.js';
 import { ledgerOf, SEGMENT, sampleLedger, trustFile } from './sample.js';
 
 /** mulberry32: small, seeded, good enough to choose bytes. */
-const seeded = (seed: number): ((below: number) => number) => {
+export const seeded = (seed: number): ((below: number) => number) => {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;
@@ -18,7 +18,7 @@ const seeded = (seed: number): ((below: number) => number) => {
   };
 };
 
-const MUTATIONS: readonly ((bytes: Buffer, below: (n: number) => number) => Buffer)[] = [
+export const MUTATIONS: readonly ((bytes: Buffer, below: (n: number) => number) => Buffer)[] = [
   (bytes, below) => {
     const at = below(bytes.length);
     const copy = Buffer.from(bytes);
