@@ -35,15 +35,22 @@ export interface BarePlace {
   readonly quoted: boolean;
 }
 
+/** What tells an expression whatever the separator. */
+const isCode = (text: string, name: string): boolean => {
+  if (CALL.test(text) || MEMBER.test(text) || LATER.test(text)) return true;
+  const member = SAME.exec(text)?.[1];
+  return member !== undefined && lettersOf(member).endsWith(lettersOf(name));
+};
+
+const isAssigned = (text: string, before: string): boolean =>
+  OPERATOR.test(text) || REFERENCE.test(text) || (/^[^0-9]/.test(text) && DECLARED.test(before));
+
 /** Whether an expression of a program stands behind a name and a separator, and not a value. */
 export const isExpression = (s: string, { name, separator, start, quoted }: BarePlace): boolean => {
   const blank = s.charCodeAt(separator + 1);
   if (blank !== 0x20 && blank !== 0x09) return false;
   const text = s.slice(start, start + REACH);
-  if (CALL.test(text) || MEMBER.test(text) || LATER.test(text)) return true;
-  const member = SAME.exec(text)?.[1];
-  if (member !== undefined && lettersOf(member).endsWith(lettersOf(s.slice(name, separator)))) return true;
-  if (s.charCodeAt(separator) !== 0x3d) return PARAMETER_TYPE.test(text) || (quoted && MEMBER_TYPE.test(text));
-  if (OPERATOR.test(text) || REFERENCE.test(text)) return true;
-  return /^[^0-9]/.test(text) && DECLARED.test(s.slice(Math.max(0, name - REACH), name));
+  if (isCode(text, s.slice(name, separator))) return true;
+  if (s.charCodeAt(separator) === 0x3d) return isAssigned(text, s.slice(Math.max(0, name - REACH), name));
+  return PARAMETER_TYPE.test(text) || (quoted && MEMBER_TYPE.test(text));
 };
