@@ -57,8 +57,8 @@ const filesBelow = (dir: string): readonly (readonly [string, string])[] =>
     .map((file) => [file, readFileSync(file, 'utf8')] as const);
 
 export interface LeakWorld {
-  /** Connects an official client of an era; what it is sent is remembered. */
-  connect(era: string): Promise<Client>;
+  /** Connects an official client of an era, which names itself so; what it is sent is remembered. */
+  connect(era: string, info: { readonly name: string; readonly version: string }, userAgent: string): Promise<Client>;
   say(script: Script): void;
   /** Everything that came out: what clients got, every file, standard output and error, metrics. */
   everything(): Promise<readonly (readonly [place: string, text: string])[]>;
@@ -107,12 +107,11 @@ export const startLeakWorld = async (): Promise<LeakWorld> => {
     return response;
   };
   return {
-    async connect(era) {
-      const client = new Client(
-        { name: 'leak-test', version: '1' },
-        era === '2026-07-28' ? { versionNegotiation: { mode: { pin: era } } } : {},
-      );
-      const headers = { authorization: `Bearer ${token}` };
+    async connect(era, info, userAgent) {
+      const client = new Client(info, era === '2026-07-28' ? { versionNegotiation: { mode: { pin: era } } } : {});
+      // A header bears printable ASCII.
+      const agent = /^[!-~][ -~]*$/.test(userAgent) ? userAgent.trimEnd() : 'leak-test';
+      const headers = { authorization: `Bearer ${token}`, 'user-agent': agent };
       const transport = new StreamableHTTPClientTransport(new URL(world.url), {
         fetch: listen,
         requestInit: { headers },
