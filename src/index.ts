@@ -21,6 +21,15 @@ export { type CaseOutcome, type ControlsTested, testControls } from './app/contr
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { auditMasking, type MaskingAudit } from './app/masking-audit.js';
 export { type MaskingTest, testMasking } from './app/masking-test.js';
+export {
+  type CaseResult,
+  checkPolicy,
+  explainCall,
+  type PolicyChecked,
+  type PolicyQuestion,
+  type PolicyTested,
+  testPolicy,
+} from './app/policy.js';
 export { readText } from './app/read-text.js';
 export {
   controlSet,

@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { errorsPage, exitTable, schemaPage, warehousePage } from '../docs/generate.js';
 import { checkConfiguration, configurationSchema } from '../src/app/config.js';
+import { testPolicy } from '../src/app/policy.js';
 import { ERRORS, EXIT, EXIT_MEANINGS } from '../src/base/errors.js';
 import { TABLES } from '../src/warehouse/schema.js';
 import { LAYERS, ROOT, sourceFiles } from './layers.js';
@@ -119,11 +121,26 @@ describe('commands in the documentation', () => {
 
 describe('configuration in the documentation', () => {
   const examples = pages.flatMap(({ name, text }) =>
-    [...text.matchAll(/```yaml\n(version: 1\n[\s\S]*?)```/g)].map((match) => ({ name, text: match[1] ?? '' })),
+    [...text.matchAll(/```yaml\n(version: 1\n(?!cases:)[\s\S]*?)```/g)].map((match) => ({
+      name,
+      text: match[1] ?? '',
+    })),
   );
 
   it.each(examples)('the example in $name loads', ({ text }) => {
     expect(checkConfiguration(text, 'countersign.yaml')).toMatchObject({ ok: true });
+  });
+
+  it('the cases of a policy hold for the example', async () => {
+    const page = read('docs/configuration.md');
+    const cases = /```yaml\n(version: 1\ncases:\n[\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const checked = checkConfiguration(examples.find(({ name }) => name.startsWith('docs/'))?.text ?? '', 'c.yaml');
+    if (!checked.ok) throw new Error('the example does not load');
+    const dir = mkdtempSync(join(tmpdir(), 'countersign-cases-'));
+    writeFileSync(join(dir, 'policy-cases.yaml'), cases);
+    const tested = await testPolicy(checked.settings, join(dir, 'policy-cases.yaml'));
+    rmSync(dir, { recursive: true });
+    expect(tested.cases.map(({ problem }) => problem)).toEqual([null, null, null]);
   });
 
   it('has examples', () => {

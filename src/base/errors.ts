@@ -52,6 +52,11 @@ export const ERRORS = {
     message: '{file} is not a valid configuration: {problems}',
     hint: 'mend the fields named above; nothing was started or changed',
   },
+  CASES_INVALID: {
+    exit: 2,
+    message: '{file} holds no cases that can be run: {problems}',
+    hint: 'mend the places named above; docs/configuration.md shows a file of cases',
+  },
   CONFIG_DEMO: {
     exit: 2,
     message: '{file}: {problem}',

@@ -28,6 +28,27 @@ interface Found {
   readonly error: boolean;
 }
 
+/** The first rule that fits; a condition that cannot be judged ends the search, and denies. */
+const first = (among: readonly CompiledRule[], principal: Principal, call: PolicyCall): Found | undefined => {
+  for (const rule of among) {
+    if (!rule.covers(principal, call.server) || !rule.names(call)) continue;
+    const fit = judged(rule, principal, call);
+    if (fit !== 'when') return { rule: rule.source, error: fit === 'error' };
+  }
+  return undefined;
+};
+
+/** A condition is taken to hold where that lets more be seen: it is judged when somebody calls. */
+const couldBeUsed = (
+  denies: readonly CompiledRule[],
+  permits: readonly CompiledRule[],
+  principal: Principal,
+  use: PolicyUse,
+): boolean => {
+  const fits = (rule: CompiledRule): boolean => rule.covers(principal, use.server) && rule.names(use);
+  return !denies.some((rule) => rule.when === null && fits(rule)) && permits.some(fits);
+};
+
 /** SHA-256 over the canonical JSON (RFC 8785) of all that decides: the rules and the approvals they name. */
 const digestOf = (rules: readonly PolicyRule[], approvals: readonly ApprovalRule[]): string =>
   sha256(canonical(toValue(parseJson(Buffer.from(JSON.stringify({ approvals, rules }))))));
@@ -76,16 +97,6 @@ export const compilePolicy = (
     return { effect: 'require_approval', rule: id, policy: digest, reason, approval, risk: risk ?? 'high' };
   };
 
-  /** The first rule that fits; a condition that cannot be judged ends the search, and denies. */
-  const first = (among: readonly CompiledRule[], principal: Principal, call: PolicyCall): Found | undefined => {
-    for (const rule of among) {
-      if (!rule.covers(principal, call.server) || !rule.names(call)) continue;
-      const fit = judged(rule, principal, call);
-      if (fit !== 'when') return { rule: rule.source, error: fit === 'error' };
-    }
-    return undefined;
-  };
-
   /** What a session needs: any rule that lets its principal do anything here is reason enough. */
   const session = (principal: Principal, call: PolicyCall): Decision => {
     const basis = permits.find((rule) => rule.covers(principal, call.server))?.source;
@@ -106,11 +117,8 @@ export const compilePolicy = (
     return found.error ? deny(found.rule, unjudged(found.rule.id, call)) : permit(found.rule, principal, call);
   };
 
-  const mayUse = (principal: Principal, use: PolicyUse): boolean => {
-    if (!known.has(use.server)) return false;
-    const fits = (rule: CompiledRule): boolean => rule.covers(principal, use.server) && rule.names(use);
-    return !denies.some((rule) => rule.when === null && fits(rule)) && permits.some(fits);
-  };
+  const mayUse = (principal: Principal, use: PolicyUse): boolean =>
+    known.has(use.server) && couldBeUsed(denies, permits, principal, use);
 
   return { digest, decide, mayUse };
 };
