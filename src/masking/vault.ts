@@ -3,16 +3,18 @@
  * (NIST SP 800-38A §6.5) under a key that exists once a day, in the vault beside the ledger. Whoever has the day's key
  * can show which value was masked; once it is deleted nobody can, and nobody can try values out.
  */
-import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.js';
+import { sha256 } from '../base/digest.js';
 import { CountersignError } from '../base/errors.js';
 import type { Seal } from './mask.js';
 import { factsOf } from './text.js';
 
 const SALT = 32;
 const KEY = 32;
+const PREFIX = Buffer.of(2);
 
 /** The salts of one message, one after the other. @param nonce 16 bytes, fresh for each message */
 const saltsOf = (key: Buffer, nonce: Buffer, count: number): Buffer =>
@@ -20,7 +22,7 @@ const saltsOf = (key: Buffer, nonce: Buffer, count: number): Buffer =>
 
 /** `SHA-256(0x02 ‖ salt ‖ value)`, as payload lines are committed to. */
 const commitment = (salt: Buffer, value: string): string =>
-  createHash('sha256').update(Buffer.of(2)).update(salt).update(value, 'utf8').digest('hex');
+  sha256(Buffer.concat([PREFIX, salt, Buffer.from(value, 'utf8')]));
 
 /**
  * The commitment that a redaction must bear if this was its value.
