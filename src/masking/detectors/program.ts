@@ -3,22 +3,24 @@
 /** Characters looked at. */
 const REACH = 96;
 
-/** `token = request(…)`, `token = parts[2]`: an identifier that is called or indexed. */
-const CALL = /^[A-Za-z_$][\w.$]{0,80}(?:\(|\[[\w$.]{1,40}\])/;
+/** `token = request(…)`, `token = parts[2]`: an identifier that is called or indexed. With digits it could be a value. */
+const CALL = /^[A-Za-z_$][A-Za-z_$.]{0,80}(?:\(|\[[\w$.]{1,40}\])/;
 /** `idToken: await getIdToken()`. */
 const LATER = /^(?:await|async) {1,4}[\w(]/;
 /** `class Token = class extends …`, `exports.token = void 0`. */
 const OPERATOR = /^(?:class|new|await|async|typeof|void|function|yield) {1,4}[\w$({[]/;
-/** `this.token = token;`, `exports.Token = Token = {}`, `token = Token.None`: names of other things, without digits. */
-const REFERENCE = /^[A-Za-z_$]{1,64}(?:\??\.[A-Za-z_$]{1,64}){0,6}!?(?:;| = |\) )/;
+/** `token = Token.None;`: a member of another thing, without digits. One bare word could be the value: `= swordfish;`. */
+const REFERENCE = /^[A-Za-z_$]{1,64}(?:\??\.[A-Za-z_$]{1,64}){1,6}!?(?:;| = |\) )/;
 /** `token: this.options.token`, `accessToken: ctx.oidc.accessToken`. */
 const MEMBER =
   /^(?:this|self|ctx|exports|module|options|opts|config|process|req|request|args)(?:\??\.[A-Za-z_$]{1,64}){1,6}(?=[,;)\s]|$)/;
 
 /** `(token: AccessToken) => void`: the type of a parameter. */
-const PARAMETER_TYPE = /^[A-Za-z_$][\w$.<>[\]| ]{0,64}\)(?:: | =>)/;
+const PARAMETER_TYPE = /^[A-Z][A-Za-z_$.<>[\]| ]{0,64}\) =>/;
 /** `"Network.setCookie": Network.setCookieParameters;`: behind a quoted name no format has a bare word and a semicolon. */
-const MEMBER_TYPE = /^[A-Za-z_$.]{1,80};/;
+const MEMBER_TYPE = /^[A-Za-z_$]{1,64}(?:\.[A-Za-z_$]{1,64}){1,3};/;
+/** `const token = other`: a declaration holds text in quotes alone, and this is none. */
+const BARE = /^[A-Za-z_$]{1,64}(?![\w$])/;
 const DECLARED = /\b(?:const|let|var) [\w$]{0,64}$/;
 
 /** `sessionToken: credentials.SessionToken`: a member of the same name. */
@@ -43,7 +45,7 @@ const isCode = (text: string, name: string): boolean => {
 };
 
 const isAssigned = (text: string, before: string): boolean =>
-  OPERATOR.test(text) || REFERENCE.test(text) || (/^[^0-9]/.test(text) && DECLARED.test(before));
+  OPERATOR.test(text) || REFERENCE.test(text) || (BARE.test(text) && DECLARED.test(before));
 
 /** Whether an expression of a program stands behind a name and a separator, and not a value. */
 export const isExpression = (s: string, { name, separator, start, quoted }: BarePlace): boolean => {
