@@ -108,6 +108,22 @@ const clear = async (path: string, stale: Buffer, files: FilePort): Promise<void
   await files.unlink(aside);
 };
 
+/** Who holds a ledger. `stale`: a process that is gone; the next writer takes the lock over. */
+export interface LockState {
+  readonly state: 'free' | 'held' | 'stale';
+  /** In words; empty where nobody does. */
+  readonly holder: string;
+}
+
+/** Looks at the lock and leaves it as it is. */
+export const lockState = async (dir: string, files: FilePort): Promise<LockState> => {
+  const path = join(dir, 'lock');
+  const found = await readLock(path, files);
+  if (!found) return { state: 'free', holder: '' };
+  const holder = parseHolder(found);
+  return { state: holder && isGone(holder) ? 'stale' : 'held', holder: describe(holder, path) };
+};
+
 export interface Lock {
   release(): Promise<void>;
 }

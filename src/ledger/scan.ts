@@ -1,0 +1,174 @@
+/** Where a ledger stands: the last checkpoint that verifies, what lies behind it, and whether that can be a torn write. */
+import type { FilePort } from '../base/durable.js';
+import { CountersignError } from '../base/errors.js';
+import { type Line, readLines } from '../base/lines.js';
+import { createCompactRange } from '../base/merkle.js';
+import { checkNote } from '../base/note.js';
+import type { RecordType } from '../model/record.js';
+import { ChainError, type ChainState, createChain } from './chain.js';
+import { listSegments, type Segment } from './folder.js';
+import { type CheckpointLine, FIRST_PREV, MAX_LINE_BYTES, type RecordLine } from './format.js';
+
+/** More than any one batch can hold: a longer tail is no torn write. */
+export const MAX_TAIL = 64 * 1024 * 1024;
+/** The first byte of a checkpoint line. */
+const CHECKPOINT = 0x7e;
+
+interface Scan {
+  state: ChainState;
+  readonly counts: Map<RecordType, number>;
+  readonly open: Map<number, string>;
+  /** Files that `recover` records name. */
+  readonly named: Set<string>;
+  checkpoint: CheckpointLine | null;
+  /** Index of the segment and the offset behind its last good checkpoint. */
+  segment: number;
+  end: number;
+  problem: string | null;
+}
+
+const newScan = (): Scan => ({
+  state: { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
+  counts: new Map(),
+  open: new Map(),
+  named: new Set(),
+  checkpoint: null,
+  segment: 0,
+  end: 0,
+  problem: null,
+});
+
+const account = (scan: Scan, { type, seq, d }: RecordLine): void => {
+  scan.counts.set(type, (scan.counts.get(type) ?? 0) + 1);
+  if (type === 'call' && d['forwarded'] === true && typeof d['call'] === 'string') scan.open.set(seq, d['call']);
+  if (type === 'result' && typeof d['intent'] === 'number') scan.open.delete(d['intent']);
+  if (type === 'recover' && typeof d['file'] === 'string') scan.named.add(d['file']);
+};
+
+/** Walks to the end or to the first line that does not hold. Only what a checkpoint covers is accounted. */
+const scanSegments = async (segments: readonly Segment[], files: FilePort, signatures: boolean): Promise<Scan> => {
+  const scan = newScan();
+  const chain = createChain({
+    signatures,
+    onPayloadFault: (fault) => {
+      throw fault;
+    },
+  });
+  let batch: RecordLine[] = [];
+  const take = (line: Line, index: number): void => {
+    if (line.end !== 'feed') throw new ChainError('BAD_RECORD', 'is cut off or too long', chain.size);
+    const item = chain.next(line.bytes);
+    if (item?.kind === 'record') batch.push(item);
+    if (item?.kind !== 'checkpoint') return;
+    for (const record of batch) account(scan, record);
+    batch = [];
+    Object.assign(scan, {
+      state: chain.state(),
+      checkpoint: item,
+      segment: index,
+      end: line.offset + line.bytes.length + 1,
+    });
+  };
+  for (const [index, { path, name, first }] of segments.entries()) {
+    let offset = 0;
+    try {
+      if (first !== chain.size || chain.uncommitted > 0) {
+        throw new ChainError('SEQ_BREAK', `does not begin with record ${chain.size}`, chain.size);
+      }
+      for await (const lines of readLines(path, MAX_LINE_BYTES, 0, files)) {
+        for (const line of lines) {
+          offset = line.offset;
+          take(line, index);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      scan.problem = `${name}: the line at byte ${offset} ${error.message}`;
+      return scan;
+    }
+  }
+  return scan;
+};
+
+const isSigned = ({ checkpoint, state }: Scan): boolean =>
+  checkpoint === null || (state.verifier !== null && checkNote(checkpoint.note, state.verifier) === true);
+
+/**
+ * Whether the tail can be one batch that did not reach the disk whole. The next batch is only written
+ * when the one before is on disk, so a checkpoint with anything behind it was acknowledged, even where
+ * its line does not verify any more.
+ */
+const isOneBatch = (tail: Buffer): boolean => {
+  for (let start = 0, feed = tail.indexOf(0x0a); feed >= 0; start = feed + 1, feed = tail.indexOf(0x0a, start)) {
+    if (tail[start] === CHECKPOINT && feed + 1 < tail.length) return false;
+  }
+  return true;
+};
+
+const readTail = async (path: string, from: number, size: number, files: FilePort): Promise<Buffer> => {
+  const tail = Buffer.alloc(size - from);
+  const file = await files.open(path);
+  try {
+    for (let at = 0; at < tail.length; ) {
+      const count = await file.read(tail.subarray(at), from + at);
+      if (count === 0) return tail.subarray(0, at);
+      at += count;
+    }
+    return tail;
+  } finally {
+    await file.close();
+  }
+};
+
+/** What a ledger holds up to the last checkpoint that verifies, and where that lies. */
+export interface Standing {
+  readonly dir: string;
+  readonly segments: readonly Segment[];
+  readonly state: ChainState;
+  /** Records per type. */
+  readonly counts: Map<RecordType, number>;
+  /** Forwarded calls without a result: sequence number of the intent, and call id. */
+  readonly open: ReadonlyMap<number, string>;
+  /** Files that `recover` records name. */
+  readonly named: ReadonlySet<string>;
+  /** The file to write on, the last one; null for a new ledger. */
+  readonly last: Segment | null;
+  /** Bytes of that file which are acknowledged. */
+  readonly end: number;
+  /** The line at which reading ended, and why; null where every line holds. */
+  readonly problem: string | null;
+}
+
+/**
+ * Reads all of a ledger and changes nothing.
+ * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where the damage lies before the last file
+ */
+export const findStanding = async (dir: string, files: FilePort): Promise<Standing> => {
+  const segments = await listSegments(dir, files);
+  const quick = await scanSegments(segments, files, false);
+  const scan = isSigned(quick) ? quick : await scanSegments(segments, files, true);
+  const last = segments.at(-1) ?? null;
+  if (last && scan.segment !== segments.length - 1) {
+    // A new file is made before its first batch is written, so only the last one may be without a checkpoint.
+    if (scan.segment !== segments.length - 2 || last.first !== scan.state.size) {
+      throw new CountersignError('LEDGER_DAMAGED', { dir, problem: scan.problem ?? `${last.name} does not follow` });
+    }
+    scan.end = 0;
+  }
+  const { state, counts, open, named, end, problem } = scan;
+  return { dir, segments, state, counts, open, named, last, end, problem };
+};
+
+/**
+ * The bytes behind the last checkpoint: a batch that did not reach the disk whole, acknowledged to nobody.
+ * @throws CountersignError LEDGER_DAMAGED where they cannot be one
+ */
+export const readTornTail = async ({ dir, last, end, problem }: Standing, files: FilePort): Promise<Buffer> => {
+  if (!last || last.size <= end) return Buffer.alloc(0);
+  const damaged = (): CountersignError =>
+    new CountersignError('LEDGER_DAMAGED', { dir, problem: problem ?? `${last.name} does not end with a checkpoint` });
+  if (last.size - end > MAX_TAIL) throw damaged();
+  const tail = await readTail(last.path, end, last.size, files);
+  if (!isOneBatch(tail)) throw damaged();
+  return tail;
+};
