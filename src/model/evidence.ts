@@ -47,6 +47,8 @@ export interface ManifestFile {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Rows below the head; of the tables in `csv/`, and of nothing else. */
+  readonly rows?: number;
 }
 
 /**

@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { csvRowCounter, isTable } from '../base/csv-rows.js';
 import { sha256 } from '../base/digest.js';
 import { CountersignError } from '../base/errors.js';
 import type { ManifestFile } from '../model/evidence.js';
@@ -29,17 +30,19 @@ export interface Staging {
 /** Paths sort by code units, as `sha256sum` lists do in the C locale for ASCII names. */
 const byPath = (a: { readonly path: string }, b: { readonly path: string }): number => (a.path < b.path ? -1 : 1);
 
-const metered = (onEnd: (bytes: number, hash: string) => void): Transform => {
+const metered = (path: string, onEnd: (entry: ManifestFile) => void): Transform => {
   const hash = createHash('sha256');
+  const counter = isTable(path) ? csvRowCounter() : undefined;
   let bytes = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
+      counter?.add(chunk);
       bytes += chunk.length;
       done(null, chunk);
     },
     flush(done) {
-      onEnd(bytes, hash.digest('hex'));
+      onEnd({ path, bytes, sha256: hash.digest('hex'), ...(counter && { rows: counter.rows() }) });
       done();
     },
   });
@@ -58,8 +61,8 @@ export const openStaging = async (dir: string): Promise<Staging> => {
     const target = join(dir, ...path.split('/'));
     await mkdir(dirname(target), { recursive: true, mode: 0o700 });
     let entry: ManifestFile = { path, bytes: 0, sha256: '' };
-    const meter = metered((bytes, hash) => {
-      entry = { path, bytes, sha256: hash };
+    const meter = metered(path, (metering) => {
+      entry = metering;
     });
     await pipeline(source, meter, createWriteStream(target, { flags: 'wx', mode: 0o600, flush: true }));
     files.set(path, entry);

@@ -14,12 +14,12 @@ export interface FileDigest {
 /**
  * SHA-256 of a file, streamed.
  * @param prefix hashed before the content
- * @param onBytes told after each chunk
+ * @param onChunk given each chunk, which is overwritten by the next
  */
 export const digestFile = async (
   path: string,
   prefix: Uint8Array = new Uint8Array(0),
-  onBytes: (count: number) => void = () => {},
+  onChunk: (chunk: Uint8Array) => void = () => {},
 ): Promise<FileDigest> => {
   const file = await realFiles.open(path);
   try {
@@ -28,9 +28,10 @@ export const digestFile = async (
     for (let bytes = 0; ; ) {
       const count = await file.read(chunk, bytes);
       if (count === 0) return { bytes, sha256: hash.digest('hex') };
-      hash.update(chunk.subarray(0, count));
+      const part = chunk.subarray(0, count);
+      hash.update(part);
       bytes += count;
-      onBytes(count);
+      onChunk(part);
     }
   } finally {
     await file.close();

@@ -1,6 +1,7 @@
 /** `manifest.json` and `run.json`: shapes, signatures, and the evidence root. */
 import { createHash } from 'node:crypto';
 import { canonical } from '../base/canonical.js';
+import { isTable } from '../base/csv-rows.js';
 import type { JsonValue } from '../base/json.js';
 import { checkNote, NoteError, type NoteVerifier, parseNote, type SignedNote } from '../base/note.js';
 import { runText } from '../base/seal.js';
@@ -20,13 +21,15 @@ const isSafePath = (path: string): boolean =>
   path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 
 const fileOf = (value: JsonValue, where: string): ManifestFile => {
-  const fields = objectOf(value, where, ['path', 'bytes', 'sha256']);
+  const fields = objectOf(value, where, ['path', 'bytes', 'sha256'], ['rows']);
   const path = textOf(fields['path'], `${where}.path`);
   if (!isSafePath(path)) throw new ShapeError(`${where}.path leads out of the package or is malformed`);
+  if (isTable(path) !== 'rows' in fields) throw new ShapeError(`${where} must have rows for a table, and only then`);
   return {
     path,
     bytes: countOf(fields['bytes'], `${where}.bytes`),
     sha256: hashOf(fields['sha256'], `${where}.sha256`),
+    ...(isTable(path) && { rows: countOf(fields['rows'], `${where}.rows`) }),
   };
 };
 

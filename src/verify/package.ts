@@ -1,5 +1,6 @@
 /** An evidence package: manifest, every file, every ledger, the CloudTrail objects. */
 import { join } from 'node:path';
+import { csvRowCounter } from '../base/csv-rows.js';
 import { sha256 } from '../base/digest.js';
 import { readBounded, realFiles } from '../base/durable.js';
 import { manifestText } from '../base/seal.js';
@@ -40,9 +41,20 @@ const readManifest = (bytes: Buffer, findings: Findings): Manifest | undefined =
   }
 };
 
+const rowsAgree = ({ findings }: Target, { path, rows }: ManifestFile, found: number | undefined): boolean => {
+  if (rows !== found) {
+    findings.add('integrity', 'ROWS_DIFFER', `${path} has ${found} rows; the manifest counts ${rows}.`);
+  }
+  return rows === found;
+};
+
 const checkFile = async (target: Target, entry: ManifestFile, onBytes: (count: number) => void): Promise<boolean> => {
-  const found = await digestFile(join(target.dir, entry.path), undefined, onBytes);
-  if (found.sha256 === entry.sha256 && found.bytes === entry.bytes) return true;
+  const counter = entry.rows === undefined ? undefined : csvRowCounter();
+  const found = await digestFile(join(target.dir, entry.path), undefined, (chunk) => {
+    counter?.add(chunk);
+    onBytes(chunk.length);
+  });
+  if (found.sha256 === entry.sha256 && found.bytes === entry.bytes) return rowsAgree(target, entry, counter?.rows());
   const size = found.bytes === entry.bytes ? 'its content' : `${found.bytes} bytes, not ${entry.bytes}: it`;
   target.findings.add('integrity', 'FILE_ALTERED', `${entry.path}: ${size} was changed after the manifest was signed.`);
   return false;
@@ -72,7 +84,9 @@ const checkFiles = async (target: Target, manifest: Manifest): Promise<void> => 
   if (evidenceRoot(manifest.files) !== manifest.evidenceRoot) {
     findings.add('integrity', 'EVIDENCE_ROOT', 'the evidence root is not that of the files in the manifest.');
   } else if (good === manifest.files.length) {
+    const rows = manifest.files.reduce((sum, file) => sum + (file.rows ?? 0), 0);
     findings.establish(`all ${good} files are those of the manifest; evidence root ${manifest.evidenceRoot}.`);
+    findings.establish(`the tables in csv/ hold the rows that the manifest counts: ${rows} in all.`);
   }
 };
 

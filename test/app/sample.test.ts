@@ -33,7 +33,7 @@ beforeEach(() => {
     evidenceRoot: ZERO,
     ledgers: [],
     cloudtrail: { logs: 0, digests: 0 },
-    files: [{ path: PATH, bytes: Buffer.byteLength(text), sha256: sha256(text) }],
+    files: [{ path: PATH, bytes: Buffer.byteLength(text), sha256: sha256(text), rows: 300 }],
   });
   writeFileSync(join(dir, 'manifest.json'), `${manifest}\n`);
 });

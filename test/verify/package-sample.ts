@@ -163,7 +163,8 @@ export const seal = async (dir: string, reportKey: KeyObject, over: object = {})
   const files = [];
   for (const path of [...(await filesIn(dir))].sort()) {
     const bytes = await readFile(join(dir, path));
-    files.push({ path, bytes: bytes.length, sha256: sha256(bytes) });
+    const rows = path.startsWith('csv/') ? { rows: bytes.toString().split('\r\n').length - 2 } : {};
+    files.push({ path, bytes: bytes.length, sha256: sha256(bytes), ...rows });
   }
   const ledger = await verifyPath(join(dir, 'ledger', 'example.com_mcp_gw-1'));
   const root = /signed root ([0-9a-f]{64})/.exec(ledger.established.join())?.[1] ?? '';
@@ -206,7 +207,7 @@ export const samplePackage = async (trail: SampleTrail = sampleTrail()): Promise
   await putRaw(dir, trail.objects);
   await put(dir, 'report.pdf', 'not really');
   await put(dir, 'results.json', '[]');
-  await put(dir, 'csv/results.csv', 'control,result\r\n');
+  await put(dir, 'csv/results.csv', 'control,result\r\nCS-APP-01,exceptions\r\n');
   const reportKey = newKey();
   await seal(dir, reportKey);
   const trust = await trustFile({

@@ -83,6 +83,39 @@ test('progress is told, up to the end of each part', async () => {
   ]);
 });
 
+describe('rows of tables', () => {
+  const counted = async (change: (entry: Record<string, unknown>) => void): Promise<Verification> =>
+    after(async (dir) => {
+      const manifest = JSON.parse(await readFile(join(dir, 'manifest.json'), 'utf8'));
+      for (const entry of manifest.files) change(entry);
+      await seal(dir, sample.reportKey, { files: manifest.files });
+    });
+
+  test('are counted again, and told', async () => {
+    const { established } = await verifyPath(sample.dir);
+    expect(established).toContain('the tables in csv/ hold the rows that the manifest counts: 1 in all.');
+  });
+
+  test('that are not as many as the manifest counts are named, whoever signed it', async () => {
+    const verification = await counted((entry) => 'rows' in entry && Object.assign(entry, { rows: 2 }));
+    expect(codes(verification)).toContain('ROWS_DIFFER');
+    expect(verification.findings.find(({ code }) => code === 'ROWS_DIFFER')?.message).toBe(
+      'csv/results.csv has 1 rows; the manifest counts 2.',
+    );
+    expect(verification.exit).toBe(12);
+  });
+
+  test.each([
+    ['a table without a count', (entry: Record<string, unknown>) => delete entry['rows']],
+    ['a count of what is no table', (entry: Record<string, unknown>) => Object.assign(entry, { rows: 1 })],
+    ['a count below none', (entry: Record<string, unknown>) => 'rows' in entry && Object.assign(entry, { rows: -1 })],
+  ])('%s is refused', async (_what, change) => {
+    const verification = await counted(change);
+    expect(codes(verification)).toContain('MANIFEST_INVALID');
+    expect(verification.exit).toBe(12);
+  });
+});
+
 describe('files', () => {
   const cases: readonly [string, string, (dir: string) => Promise<void>][] = [
     ['a flipped byte', 'FILE_ALTERED', async (dir) => flip(join(dir, 'csv', 'results.csv'), 3)],

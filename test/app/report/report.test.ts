@@ -1,11 +1,13 @@
 import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePeriod, type ReportSummary, report, reportSigner } from '../../../src/app/report.js';
 import { openLedger } from '../../../src/ledger/append.js';
 import { ledgerDir } from '../../../src/ledger/folder.js';
 import { loadSigningKey } from '../../../src/ledger/keys.js';
 import type { Settings } from '../../../src/model/settings.js';
+import { parseManifest } from '../../../src/verify/manifest.js';
 import { verifyPath } from '../../../src/verify/verify.js';
 import { pdfPages } from '../../report/pdf-text.js';
 import { makeWorld, START, type World } from './world.js';
@@ -138,6 +140,26 @@ describe('a report', () => {
       .split('\r\n')
       .filter((line) => line.includes(',differs,'));
     expect(differs.map((line) => line.slice(0, 3))).toEqual(['R10']);
+  });
+
+  it('counts in its manifest the rows that another program reads from its tables', async () => {
+    const { files: listed } = parseManifest(readFileSync(join(first.dir, 'manifest.json')));
+    const tables = listed.filter(({ path }) => path.endsWith('.csv'));
+    expect(tables.length).toBeGreaterThan(20);
+    const instance = await DuckDBInstance.create(':memory:');
+    const connection = await instance.connect();
+    try {
+      for (const { path, rows } of tables) {
+        const read = await connection.runAndReadAll(
+          `SELECT count(*)::INTEGER FROM read_csv($file, header = true, all_varchar = true, delim = ',', quote = '"', escape = '"')`,
+          { file: join(first.dir, path) },
+        );
+        expect([path, read.getRows()[0]?.[0]]).toEqual([path, rows]);
+      }
+    } finally {
+      connection.closeSync();
+      instance.closeSync();
+    }
   });
 
   it('says in run.json that the report was recorded, and the ledger says so too', async () => {
