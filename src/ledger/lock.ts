@@ -108,9 +108,12 @@ const clear = async (path: string, stale: Buffer, files: FilePort): Promise<void
   await files.unlink(aside);
 };
 
-/** Who holds a ledger. `stale`: a process that is gone; the next writer takes the lock over. */
+/**
+ * Who holds a ledger. `stale`: a process that is gone; the next writer takes the lock over. `unknown`: the lock
+ * names nobody, and no writer will take it.
+ */
 export interface LockState {
-  readonly state: 'free' | 'held' | 'stale';
+  readonly state: 'free' | 'held' | 'stale' | 'unknown';
   /** In words; empty where nobody does. */
   readonly holder: string;
 }
@@ -121,7 +124,8 @@ export const lockState = async (dir: string, files: FilePort): Promise<LockState
   const found = await readLock(path, files);
   if (!found) return { state: 'free', holder: '' };
   const holder = parseHolder(found);
-  return { state: holder && isGone(holder) ? 'stale' : 'held', holder: describe(holder, path) };
+  if (!holder) return { state: 'unknown', holder: describe(holder, path) };
+  return { state: isGone(holder) ? 'stale' : 'held', holder: describe(holder, path) };
 };
 
 export interface Lock {
