@@ -4,6 +4,7 @@ import { realFiles } from '../base/durable.js';
 import { readLines } from '../base/lines.js';
 import { type Chain, ChainError, type CheckedPayload, createChain } from '../ledger/chain.js';
 import { commitmentPrefix, MAX_LINE_BYTES, type RecordLine, segmentFirst } from '../ledger/format.js';
+import { AnchorWalk } from './anchors.js';
 import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
 import { PasskeyWalk } from './passkeys.js';
@@ -62,7 +63,6 @@ interface PlacedRecord {
 /** Walks the lines of one ledger. */
 class LedgerWalk {
   head: LedgerHead | null = null;
-  firstTime: string | null = null;
   /** The last record under a checkpoint. */
   lastTime: string | null = null;
   /** File and hash of what `recover` records name. */
@@ -71,6 +71,7 @@ class LedgerWalk {
   private readonly chain: Chain;
   private readonly continuity: Continuity;
   private readonly passkeys: PasskeyWalk;
+  readonly anchors: AnchorWalk;
   /** File and byte of the line under way, of the last record, and of the first record without a checkpoint. */
   private place = '';
   private byte = 0;
@@ -83,7 +84,9 @@ class LedgerWalk {
     const { trust, findings, label } = target;
     this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) });
     const { heartbeat, skew } = trust;
-    this.passkeys = new PasskeyWalk(findings, label === '' ? 'the ledger' : label.slice(0, -1));
+    const what = label === '' ? 'the ledger' : label.slice(0, -1);
+    this.passkeys = new PasskeyWalk(findings, what);
+    this.anchors = new AnchorWalk(trust.checkpoints, findings, what);
     this.continuity = new Continuity({
       label: label === '' ? 'ledger' : label.slice(0, -1),
       heartbeat,
@@ -114,7 +117,10 @@ class LedgerWalk {
   /** After the last segment. */
   async end(whole: boolean): Promise<void> {
     const { findings, label, dir } = this.target;
-    if (whole) this.continuity.end();
+    if (whole) {
+      this.continuity.end();
+      this.anchors.end(this.chain);
+    }
     this.passkeys.end(this.target.trust);
     if (!this.head)
       findings.add('incomplete', 'LEDGER_EMPTY', `${label || 'the ledger '}holds no record under a checkpoint.`);
@@ -153,10 +159,10 @@ class LedgerWalk {
       throw new ChainError('BAD_SEGMENT', 'names a key and is not the first of its file', record.seq);
     }
     this.continuity.record(record);
+    this.anchors.record(this.chain, record.t);
     this.passkeys.record(record);
     this.last = { record, place: this.place, byte: this.byte };
     this.batch ??= this.last;
-    this.firstTime ??= record.t;
     const { file, sha256 } = record.d;
     if (record.type === 'recover' && typeof file === 'string' && typeof sha256 === 'string') {
       this.setAside.set(file, sha256);
@@ -231,6 +237,23 @@ const judgeSigner = ({ label, trust, findings }: LedgerTarget, head: LedgerHead)
   }
 };
 
+/** What kept checkpoints confirm, and the window that they do not. */
+const judgeAnchors = ({ label, findings }: LedgerTarget, head: LedgerHead, walk: LedgerWalk): void => {
+  const what = label === '' ? 'the ledger' : label.slice(0, -1);
+  const { confirmed, openSince } = walk.anchors;
+  if (confirmed > 0) {
+    findings.establish(`${what}: records 0 to ${confirmed - 1} are those of the checkpoint that the trust file kept.`);
+  }
+  if (confirmed >= head.size) return;
+  const window = `records ${confirmed} to ${head.size - 1}, ${openSince} to ${walk.lastTime}`;
+  const why = 'no anchor outside the machine that wrote them confirms them';
+  findings.add(
+    'unestablished',
+    'NOT_ANCHORED',
+    `${what}: ${window}: ${why}; whoever holds the key could have replaced them.`,
+  );
+};
+
 /**
  * Verifies the ledger in a folder. What does not hold goes to `findings`; the head is null where no record
  * stands under a checkpoint that verifies.
@@ -249,12 +272,6 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   const what = label === '' ? 'the ledger' : label.slice(0, -1);
   findings.establish(`${what}: records 0 to ${head.size - 1} give the signed root ${head.root}.`);
   judgeSigner(target, head);
-  const window = `records 0 to ${head.size - 1}, ${walk.firstTime} to ${walk.lastTime}`;
-  const why = 'no anchor outside the machine that wrote them confirms them';
-  findings.add(
-    'unestablished',
-    'NOT_ANCHORED',
-    `${what}: ${window}: ${why}; whoever holds the key could have replaced them.`,
-  );
+  judgeAnchors(target, head, walk);
   return head;
 };

@@ -6,7 +6,8 @@ import type { JsonValue } from '../base/json.js';
 import { NoteError, type NoteVerifier, parseVerifierKey } from '../base/note.js';
 import { keyFingerprint, TrailDigestError, trailPublicKey } from '../base/trail-digest.js';
 import type { TrailKey } from '../base/trail-keys.js';
-import { countOf, listOf, objectOf, readJson, ShapeError, textOf } from './shape.js';
+import type { KeptCheckpoint } from './anchors.js';
+import { countOf, hashOf, listOf, objectOf, readJson, ShapeError, textOf } from './shape.js';
 
 /** A passkey that the auditor knows to be this person's own. */
 interface TrustedPasskey {
@@ -24,6 +25,8 @@ export interface TrustedKeys {
   readonly cloudtrail: (region: string, fingerprint: string) => boolean;
   readonly cloudtrailKeys: readonly TrailKey[];
   readonly passkeys: readonly TrustedPasskey[];
+  /** Each of an origin that `ledgers` names. */
+  readonly checkpoints: readonly KeptCheckpoint[];
   /** Longest silence between two records that is not a gap, milliseconds. */
   readonly heartbeat: number;
   /** Tolerance of clocks, milliseconds. */
@@ -80,22 +83,41 @@ const passkey = (value: JsonValue, where: string): TrustedPasskey => {
   return { issuer, subject, publicKey };
 };
 
+const checkpoint = (value: JsonValue, where: string): KeptCheckpoint => {
+  const fields = objectOf(value, where, ['origin', 'size', 'root']);
+  const size = countOf(fields['size'], `${where}.size`);
+  if (size === 0) throw new ShapeError(`${where}.size is 0, which confirms nothing`);
+  return { origin: textOf(fields['origin'], `${where}.origin`), size, root: hashOf(fields['root'], `${where}.root`) };
+};
+
+/** A checkpoint of a ledger that is not expected would never be looked at, and nobody would be told. */
+const checkpointsOf = (value: JsonValue | undefined, ledgers: readonly NoteVerifier[]): readonly KeptCheckpoint[] => {
+  const kept = listOf(value ?? [], 'checkpoints', checkpoint);
+  const index = kept.findIndex(({ origin }) => ledgers.every(({ name }) => name !== origin));
+  if (index >= 0) throw new ShapeError(`checkpoints[${index}].origin is none of those in ledgers`);
+  return kept;
+};
+
+const OPTIONAL = ['thresholds', 'passkeys', 'checkpoints'];
+
 const threshold = (value: JsonValue | undefined, where: string, fallback: number): number =>
   value === undefined ? fallback : countOf(value, where);
 
 const build = (value: JsonValue): TrustedKeys => {
-  const fields = objectOf(value, 'the file', ['v', 'ledgers', 'reports', 'cloudtrail'], ['thresholds', 'passkeys']);
+  const fields = objectOf(value, 'the file', ['v', 'ledgers', 'reports', 'cloudtrail'], OPTIONAL);
   if (fields['v'] !== 1) throw new ShapeError('v is not 1');
   const thresholds = objectOf(fields['thresholds'] ?? {}, 'thresholds', [], ['heartbeatSeconds', 'skewMs']);
   const trail = listOf(fields['cloudtrail'], 'cloudtrail', trailKey);
   const keys = new Set(trail.map(({ region, fingerprint }) => `${region} ${fingerprint}`));
   const { heartbeatSeconds, skewMs } = DEFAULTS;
+  const ledgers = listOf(fields['ledgers'], 'ledgers', verifierKey);
   return {
-    ledgers: listOf(fields['ledgers'], 'ledgers', verifierKey),
+    ledgers,
     reports: listOf(fields['reports'], 'reports', verifierKey),
     cloudtrail: (region, fingerprint) => keys.has(`${region} ${fingerprint}`),
     cloudtrailKeys: trail,
     passkeys: listOf(fields['passkeys'] ?? [], 'passkeys', passkey),
+    checkpoints: checkpointsOf(fields['checkpoints'], ledgers),
     heartbeat: threshold(thresholds['heartbeatSeconds'], 'thresholds.heartbeatSeconds', heartbeatSeconds) * 1000,
     skew: threshold(thresholds['skewMs'], 'thresholds.skewMs', skewMs),
   };
