@@ -119,6 +119,8 @@ export interface Trust {
   readonly reports: readonly string[];
   /** CloudTrail public keys, as ListPublicKeys gave them to the auditor: base64 DER. */
   readonly cloudtrail: readonly { readonly region: string; readonly fingerprint: string; readonly publicKey: string }[];
+  /** Kept from an earlier time: the root, hex, over the first `size` records. */
+  readonly checkpoints?: readonly { readonly origin: string; readonly size: number; readonly root: string }[];
   /** Longest silence between records that is not a gap, seconds; clock tolerance, milliseconds. */
   readonly thresholds?: { readonly heartbeatSeconds?: number; readonly skewMs?: number };
 }
