@@ -66,12 +66,20 @@ const performStopLogging = async (deps: MisuseDeps, plan: Plan, outside: AwsKeys
 export const performMisuse = async (plan: Plan, deps: MisuseDeps): Promise<Misused> => {
   const { bypasses, stopLogging, unexplained } = plan.violations;
   const bypassed: string[] = [];
+  const longLived: string[] = [];
+  const newCredentials: string[] = [];
+  const act = async (keys: AwsKeys, operation: PlanOperation, sourceIp?: string): Promise<string> => {
+    const eventId = await perform(deps, keys, operation, sourceIp);
+    if (operation.name === 'CreateAccessKey') newCredentials.push(eventId);
+    return eventId;
+  };
   let first: AwsKeys | null = null;
   for (const bypass of bypasses) {
     const { eventId, keys } = await assumeOutside(deps, bypass);
     first ??= keys;
     bypassed.push(eventId);
-    for (const operation of bypass.operations) bypassed.push(await perform(deps, keys, operation, bypass.sourceIp));
+    longLived.push(eventId);
+    for (const operation of bypass.operations) bypassed.push(await act(keys, operation, bypass.sourceIp));
   }
   if (!first) throw new RangeError('the plan has no bypass');
   const stopId = await performStopLogging(deps, plan, first);
@@ -80,11 +88,13 @@ export const performMisuse = async (plan: Plan, deps: MisuseDeps): Promise<Misus
     const identity = deps.sourceIdentityOf(person);
     const session = deps.account.sessions().find(({ sourceIdentity }) => sourceIdentity === identity);
     if (!session) throw new Error(`${person} has no session with AWS credentials`);
-    unexplainedIds.push(await perform(deps, session.keys, operation));
+    unexplainedIds.push(await act(session.keys, operation));
   }
   return {
     bypassed,
     unexplained: unexplainedIds,
+    longLived,
+    newCredentials,
     stopLogging: { eventId: stopId, withGovernedRole: stopLogging.by === 'bypass' },
   };
 };

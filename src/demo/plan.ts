@@ -4,7 +4,7 @@ import { planPeople } from './plan-people.js';
 import { planSecrets } from './plan-secrets.js';
 import { planViolations } from './plan-violations.js';
 import { seededRandom } from './random.js';
-import { type DemoGroup, type DemoServer, GATEWAY_USER } from './world.js';
+import type { DemoGroup, DemoServer } from './world.js';
 
 export interface PlanPerson {
   /** Subject at the identity provider. */
@@ -126,7 +126,7 @@ export const makePlan = (seed: number): Plan => {
     secrets: secrets.planted,
     calls: calls.calls,
     violations,
-    users: [GATEWAY_USER, ...users],
+    users,
   };
 };
 
@@ -147,6 +147,9 @@ export interface Happened {
   readonly bypassed: readonly string[];
   /** Event ids of what was done with a session's credentials and no call explains. */
   readonly unexplained: readonly string[];
+  /** Event ids among them: of a user with a long-lived key, and those that made a credential. */
+  readonly longLived: readonly string[];
+  readonly newCredentials: readonly string[];
   readonly stopLogging: { readonly eventId: string; readonly withGovernedRole: boolean };
   /** Call ids whose write event was withheld. */
   readonly missingEffects: readonly string[];
@@ -162,5 +165,7 @@ export const expectedExceptions = (happened: Happened): ReadonlyMap<string, Read
     ['CS-NET-01', new Set([...happened.bypassed, ...happened.unexplained, ...governed])],
     ['CS-TRL-01', new Set([stopLogging.eventId])],
     ['CS-EFF-01', new Set(happened.missingEffects)],
+    ['CS-KEY-01', new Set(happened.longLived)],
+    ['CS-KEY-02', new Set(happened.newCredentials)],
   ]);
 };

@@ -12,8 +12,8 @@ export const SAMPLE_ACCOUNT = '111122223333';
 export const SAMPLE_REGION = 'eu-central-1';
 export const SAMPLE_BUCKET = 'demo-invalid-trail';
 export const SAMPLE_ROLE = 'sample-cloud-mcp';
-/** The IAM user whose keys the gateway holds. */
-export const GATEWAY_USER = 'countersign-gateway';
+/** The role of the machine that the gateway runs on. */
+export const GATEWAY_ROLE = 'countersign-gateway';
 
 const READS = ['read_*', 'list_*', 'get_file_info', 'search_files', 'directory_tree'];
 

@@ -12,7 +12,7 @@ import { type SampleAccount, startSampleAccount } from '../../src/demo/aws/accou
 import { performMisuse } from '../../src/demo/misuse.js';
 import { makePlan } from '../../src/demo/plan.js';
 import { seededRandom } from '../../src/demo/random.js';
-import { GATEWAY_USER, SAMPLE_ACCOUNT, SAMPLE_BUCKET, SAMPLE_REGION, SAMPLE_ROLE } from '../../src/demo/world.js';
+import { GATEWAY_ROLE, SAMPLE_ACCOUNT, SAMPLE_BUCKET, SAMPLE_REGION, SAMPLE_ROLE } from '../../src/demo/world.js';
 import { type AwsCredentials, createAwsCredentials } from '../../src/upstream/aws-credentials.js';
 
 const ISSUER = 'http://127.0.0.1:1';
@@ -51,7 +51,7 @@ beforeAll(async () => {
     serviceEndpoint: account.endpoint,
     tools: {},
   };
-  const gatewayKeys = account.user(GATEWAY_USER).keys;
+  const gatewayKeys = account.machine(GATEWAY_ROLE).keys;
   credentials = createAwsCredentials({ settings, clock, gatewayKeys, environment: process.env });
 });
 afterAll(async () => {

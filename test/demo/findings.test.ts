@@ -14,7 +14,7 @@ import { expectedExceptions, makePlan, type Plan, type PlanCall } from '../../sr
 import { seededRandom } from '../../src/demo/random.js';
 import {
   CLOUD_TOOLS,
-  GATEWAY_USER,
+  GATEWAY_ROLE,
   SAMPLE_ACCOUNT,
   SAMPLE_BUCKET,
   SAMPLE_REGION,
@@ -175,7 +175,7 @@ it.each(SEEDS)('with seed %i, the tests of control find what was planted, and no
   cleanup.push(() => rm(dir, { recursive: true }));
   const account = await start(plan, join(dir, 'aws'));
   const aws = awsSettings(account);
-  const gatewayKeys = account.user(GATEWAY_USER).keys;
+  const gatewayKeys = account.machine(GATEWAY_ROLE).keys;
   const credentials = createAwsCredentials({ settings: aws, clock, gatewayKeys, environment: process.env });
   cleanup.push(() => credentials.close());
 

@@ -174,7 +174,13 @@ describe('resolveArguments', () => {
 });
 
 describe('expectedExceptions', () => {
-  const happened = { bypassed: ['b1', 'b2'], unexplained: ['u'], missingEffects: ['call'] };
+  const happened = {
+    bypassed: ['b1', 'b2'],
+    unexplained: ['u'],
+    longLived: ['b1'],
+    newCredentials: ['b2'],
+    missingEffects: ['call'],
+  };
   it('counts the attempt to stop logging with the governed role as a bypass too', () => {
     const outside = expectedExceptions({ ...happened, stopLogging: { eventId: 's', withGovernedRole: true } });
     expect(outside.get('CS-NET-01')).toEqual(new Set(['b1', 'b2', 'u', 's']));

@@ -10,7 +10,7 @@ import { type SampleAccount, startSampleAccount } from '../../demo/aws/account.j
 import { type IdentityProvider, startIdentityProvider } from '../../demo/idp.js';
 import type { Plan } from '../../demo/plan.js';
 import { seededRandom } from '../../demo/random.js';
-import { GATEWAY_USER, SAMPLE_ACCOUNT, SAMPLE_BUCKET, SAMPLE_REGION, SAMPLE_ROLE } from '../../demo/world.js';
+import { GATEWAY_ROLE, SAMPLE_ACCOUNT, SAMPLE_BUCKET, SAMPLE_REGION, SAMPLE_ROLE } from '../../demo/world.js';
 import type { Settings } from '../../model/settings.js';
 import { loadSettings } from '../config.js';
 import { type RunningGateway, startGateway } from '../proxy.js';
@@ -127,7 +127,7 @@ export const startWorld = async (plan: Plan, folder: DemoFolder, deps: WorldDeps
       mode: 0o600,
     });
     const settings = await loadSettings(folder.config, deps.environment);
-    const gateway = await startGateway(settings, { ...deps, gatewayKeys: account.user(GATEWAY_USER).keys });
+    const gateway = await startGateway(settings, { ...deps, gatewayKeys: account.machine(GATEWAY_ROLE).keys });
     stops.push(() => gateway.close('the demo is over'));
     return { plan, ports, idp, account, settings, gateway, close };
   } catch (error) {

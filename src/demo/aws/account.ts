@@ -41,6 +41,8 @@ export interface SampleAccount {
   readonly roleArn: string;
   /** An IAM user and its keys. Throws RangeError where there is none of that name. */
   user(name: string): IamUser;
+  /** Keys of a machine that runs under a role of its own; they end with its session, after twelve hours. */
+  machine(roleName: string): RoleSession;
   /** Every session of the role so far. */
   sessions(): readonly RoleSession[];
   events(): readonly TrailEvent[];
@@ -156,6 +158,7 @@ export const startSampleAccount = async (options: SampleAccountOptions): Promise
     region,
     roleArn: state.identities.role.arn,
     user: (name) => findUser(state.identities, name),
+    machine: (roleName) => state.identities.machine(roleName, clock.now()),
     sessions: () => state.identities.sessions(),
     events: () => events,
     withhold: (requestId) => withheld.add(requestId),

@@ -38,12 +38,16 @@ export interface Identities {
   find(accessKeyId: string): Caller | undefined;
   /** A new session of the role. */
   assume(name: string, sourceIdentity: string | null, created: number, expires: number): RoleSession;
+  /** A machine that runs under a role of its own, as one on EC2 does: its session is none of `sessions`. */
+  machine(roleName: string, created: number): RoleSession;
   /** A further long-lived key for a user; undefined where the user is unknown. */
   addKey(userName: string): AwsKeys | undefined;
 }
 
 const ID = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const SECRET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Longest session of a role (AWS STS, DurationSeconds), milliseconds. */
+const MACHINE_SESSION = 12 * 3_600_000;
 /** A sample account has few; the bound keeps a runaway client from filling memory. */
 const MAX_KEYS = 10_000;
 
@@ -60,6 +64,22 @@ const createKeys = (random: Random, kind: 'AKIA' | 'ASIA'): AwsKeys => ({
   accessKeyId: kind + random.text(ID, 16),
   secretAccessKey: random.text(SECRET, 40),
   sessionToken: kind === 'ASIA' ? `IQoJb3Jp${random.bytes(180).toString('base64')}` : null,
+});
+
+const createRole = (name: string, accountId: string, random: Random): Role => ({
+  name,
+  arn: `arn:aws:iam::${accountId}:role/${name}`,
+  id: `AROA${random.text(ID, 17)}`,
+});
+
+const createMachine = (role: Role, created: number, random: Random): RoleSession => ({
+  kind: 'session',
+  role,
+  name: `i-0${random.text('0123456789abcdef', 16)}`,
+  sourceIdentity: null,
+  keys: createKeys(random, 'ASIA'),
+  created,
+  expires: created + MACHINE_SESSION,
 });
 
 const createUser = (name: string, accountId: string, random: Random): IamUser => ({
@@ -84,11 +104,7 @@ export const createIdentities = (
     byKey.set(caller.keys.accessKeyId, caller);
     return caller;
   };
-  const role = {
-    name: roleName,
-    arn: `arn:aws:iam::${accountId}:role/${roleName}`,
-    id: `AROA${random.text(ID, 17)}`,
-  };
+  const role = createRole(roleName, accountId, random);
   const users = userNames.map((name) => remember(createUser(name, accountId, random)));
 
   return {
@@ -109,6 +125,7 @@ export const createIdentities = (
       sessions.push(session);
       return session;
     },
+    machine: (name, created) => remember(createMachine(createRole(name, accountId, random), created, random)),
     addKey: (userName) => {
       const owner = users.find(({ name }) => name === userName);
       return owner && remember({ ...owner, keys: createKeys(random, 'AKIA') }).keys;

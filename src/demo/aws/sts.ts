@@ -22,7 +22,7 @@ const parseAssume = (input: Parameters): AssumeRequest | string => {
   return { roleArn: input.get('RoleArn') ?? '', name, sourceIdentity: identity, seconds };
 };
 
-/** Users may assume the one role; `SourceIdentity` is taken over as given. */
+/** Users and machines may assume the one role, but not its own sessions; `SourceIdentity` is taken over as given. */
 export const assumeRole = (context: OperationContext): Outcome => {
   const { state, caller, now } = context;
   const request = parseAssume(context.input);
@@ -30,7 +30,8 @@ export const assumeRole = (context: OperationContext): Outcome => {
   const { role } = state.identities;
   const named = request.sourceIdentity === null ? {} : { sourceIdentity: request.sourceIdentity };
   const requestParameters = { roleArn: request.roleArn, roleSessionName: request.name, ...named };
-  if (request.roleArn !== role.arn || caller.kind !== 'user') {
+  const own = caller.kind === 'session' && caller.role.arn === role.arn;
+  if (request.roleArn !== role.arn || own) {
     return denied(context, 'sts:AssumeRole', request.roleArn, requestParameters);
   }
   const expires = now + request.seconds * 1000;
