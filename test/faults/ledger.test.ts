@@ -105,7 +105,7 @@ describe('power cut', () => {
     for (let cut = 1; ; cut++) {
       const disk = new SimulatedDisk();
       const { acknowledged, reached } = await runUntil(disk, cut);
-      const back = comeBack(disk, (_path, unsynced) => Math.floor(unsynced * share));
+      const back = comeBack(disk, { survive: (_path, unsynced) => Math.floor(unsynced * share) });
       const ledger = await open(back);
       await ledger.append(callDraft(99, { forwarded: false }));
       await ledger.close('test');

@@ -1,20 +1,13 @@
-/** Ten thousand faults of the disk: EIO and ENOSPC at any operation, before and after its effect, then a power cut. */
+/**
+ * Ten thousand faults of the disk: EIO and ENOSPC at any operation, before and after its effect, then a power cut that
+ * leaves the first part of what was not synced, or any part of it.
+ */
 import { expect, test } from 'vitest';
+import { randomFrom } from './random.js';
 import { surviveFault } from './rotating.js';
 
 const scale = Number(process.env['COUNTERSIGN_LONG'] ?? '1');
 const POINTS = Math.max(1, Math.round(10_000 * scale));
-
-/** mulberry32: a seed gives one sequence, so that a failing run can be made again. */
-const randomFrom = (seed: number): (() => number) => {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-};
 
 test(`${POINTS} faults: what was acknowledged stands, and the ledger goes on`, async () => {
   const seed = Number(process.env['COUNTERSIGN_SEED'] ?? Date.now() % 1_000_000);
@@ -28,6 +21,7 @@ test(`${POINTS} faults: what was acknowledged stands, and the ledger goes on`, a
       lasting: random() < 0.5,
       error: random() < 0.5 ? 'EIO: i/o error' : 'ENOSPC: no space left on device',
       share: random() < 0.3 ? 0 : random(),
+      ...(random() < 0.5 ? {} : { scatter: Math.floor(random() * 1_000_000_000) }),
     } as const;
     if ((await surviveFault(fault)).reached) reached++;
     expect(n, `seed ${seed}: faults must be reached`).toBeLessThan(POINTS * 3 + 10);

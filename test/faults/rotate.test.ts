@@ -11,3 +11,20 @@ test.each([0, 0.5, 1])('share %d of what was not synced survives: acknowledged r
     break;
   }
 });
+
+test.each([1, 2, 3])(
+  'any sectors and names of what was not synced survive (seed %d): acknowledged records stand',
+  async (seed) => {
+    for (let at = 1; ; at++) {
+      const fault = {
+        at,
+        when: 'after',
+        lasting: true,
+        error: 'the power is gone',
+        share: 0.6,
+        scatter: seed * at,
+      } as const;
+      if (!(await surviveFault(fault)).reached) break;
+    }
+  },
+);

@@ -2,7 +2,8 @@
 import { expect } from 'vitest';
 import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
 import { callDraft, newKey, ORIGIN, testClock } from '../ledger/samples.js';
-import { type Operation, SimulatedDisk } from './simulated-disk.js';
+import { randomFrom } from './random.js';
+import { type Operation, type PowerCut, SimulatedDisk } from './simulated-disk.js';
 import { codeOf, comeBack, DIR, entries } from './stand.js';
 
 const key = newKey();
@@ -27,7 +28,19 @@ export interface Fault {
   readonly error: string;
   /** Share of what was written and not synced that survives the power cut. */
   readonly share: number;
+  /**
+   * Seed of which sectors and names these are, as a disk that reorders writes leaves them. Absent: the first
+   * bytes of each file, and no names.
+   */
+  readonly scatter?: number;
 }
+
+const cutOf = ({ share, scatter }: Fault): PowerCut => {
+  if (scatter === undefined) return { survive: (_path, unsynced) => Math.floor(unsynced * share) };
+  const random = randomFrom(scatter);
+  const chance = (): boolean => random() < share;
+  return { sectors: { keep: chance, size: chance }, names: chance };
+};
 
 /** Works until the fault; what was acknowledged, and whether the fault came. */
 const workUntil = async (disk: SimulatedDisk, { at, when, lasting, error }: Fault) => {
@@ -60,7 +73,7 @@ const workUntil = async (disk: SimulatedDisk, { at, when, lasting, error }: Faul
 export const surviveFault = async (fault: Fault): Promise<{ readonly reached: boolean; readonly segments: number }> => {
   const disk = new SimulatedDisk();
   const { acknowledged, reached } = await workUntil(disk, fault);
-  const back = comeBack(disk, (_path, unsynced) => Math.floor(unsynced * fault.share));
+  const back = comeBack(disk, cutOf(fault));
   const ledger = await open(back);
   await ledger.append(callDraft(99, { forwarded: false }));
   await ledger.close('test');

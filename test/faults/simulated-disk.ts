@@ -38,9 +38,44 @@ export interface SimulatedDiskOptions {
 export interface PowerCut {
   /** How many bytes of what was written but not synced survive, of each file; none unless given. */
   readonly survive?: (path: string, unsynced: number) => number;
+  /**
+   * Instead: whether a sector of what was not synced survives, by its number in the file. The others read as
+   * zeros where later ones survive; `size`: whether the file has its full length all the same.
+   */
+  readonly sectors?: {
+    readonly keep: (path: string, sector: number) => boolean;
+    readonly size: (path: string) => boolean;
+  };
+  /** Whether a name made, moved or removed and not synced is found as it was before the cut; never unless given. */
+  readonly names?: (path: string) => boolean;
 }
 
+const SECTOR = 512;
+
 const failure = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
+
+const scattered = (
+  { keep, size }: NonNullable<PowerCut['sectors']>,
+  path: string,
+  { live, durable }: Content,
+): Buffer => {
+  const bytes = Buffer.alloc(live.length);
+  durable.copy(bytes);
+  let end = size(path) ? live.length : durable.length;
+  for (let at = durable.length; at < live.length; at = (Math.floor(at / SECTOR) + 1) * SECTOR) {
+    const sector = Math.floor(at / SECTOR);
+    if (keep(path, sector)) end = Math.max(end, at + live.copy(bytes, at, at, (sector + 1) * SECTOR));
+  }
+  return bytes.subarray(0, end);
+};
+
+const contentAfter = ({ survive, sectors }: PowerCut, path: string, content: Content): Buffer => {
+  const { live, durable } = content;
+  const unsynced = live.length - durable.length;
+  if (unsynced <= 0) return Buffer.from(durable);
+  if (sectors) return scattered(sectors, path, content);
+  return Buffer.from(live.subarray(0, durable.length + (survive?.(path, unsynced) ?? 0)));
+};
 
 export class SimulatedDisk implements FilePort {
   fault: (operation: Operation, path: string) => void;
@@ -54,22 +89,30 @@ export class SimulatedDisk implements FilePort {
   }
 
   /** The disk as it is found when the machine comes back. The disk itself goes on, for processes that do not know. */
-  powerCut({ survive }: PowerCut = {}): SimulatedDisk {
+  powerCut(cut: PowerCut = {}): SimulatedDisk {
     const disk = new SimulatedDisk();
-    for (const [path, node] of this.durable) {
+    for (const [path, node] of this.names(cut)) {
       if (node.kind === 'folder') {
         disk.live.set(path, node);
         disk.durable.set(path, node);
         continue;
       }
-      const unsynced = Math.max(0, node.live.length - node.durable.length);
-      const kept = node.live.subarray(0, node.durable.length + (survive?.(path, unsynced) ?? 0));
-      const bytes = unsynced > 0 && kept.length > node.durable.length ? Buffer.from(kept) : Buffer.from(node.durable);
+      const bytes = contentAfter(cut, path, node);
       const content: Content = { kind: 'file', live: bytes, durable: Buffer.from(bytes), mode: node.mode };
       disk.live.set(path, content);
       disk.durable.set(path, content);
     }
     return disk;
+  }
+
+  private names({ names }: PowerCut): ReadonlyMap<string, Node> {
+    const found = new Map<string, Node>();
+    for (const path of [...new Set([...this.durable.keys(), ...this.live.keys()])].sort()) {
+      const [before, after] = [this.durable.get(path), this.live.get(path)];
+      const node = before !== after && names?.(path) ? after : before;
+      if (node && (path === '/' || found.has(dirname(path)))) found.set(path, node);
+    }
+    return found;
   }
 
   /** Live bytes, for tests to look at or to tamper with. */

@@ -4,7 +4,7 @@ import { CountersignError } from '../../src/base/errors.js';
 import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
 import { type LedgerEntry, readLedger } from '../../src/ledger/read.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
-import { SimulatedDisk } from './simulated-disk.js';
+import { type PowerCut, SimulatedDisk } from './simulated-disk.js';
 
 export const DIR = '/data/ledger/x';
 export const LOG = `${DIR}/log/0000000000000000.jsonl`;
@@ -22,8 +22,8 @@ export const open = (files: SimulatedDisk, onFailure?: () => void): Promise<Open
   });
 
 /** The machine comes back. Its lock names this very process, as no other machine's would. */
-export const comeBack = (disk: SimulatedDisk, survive?: (path: string, unsynced: number) => number): SimulatedDisk => {
-  const back = disk.powerCut(survive ? { survive } : {});
+export const comeBack = (disk: SimulatedDisk, cut: PowerCut = {}): SimulatedDisk => {
+  const back = disk.powerCut(cut);
   back.remove(`${DIR}/lock`);
   return back;
 };
