@@ -33,6 +33,7 @@ export {
   testPolicy,
 } from './app/policy.js';
 export { readText } from './app/read-text.js';
+export { type Reperformance, type ReperformAsk, type Reperformed, reperform } from './app/reperform.js';
 export {
   controlSet,
   parsePeriod,

@@ -1,32 +1,19 @@
 /** The report of a period: verify, load, test, package. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.js';
-import { makeFolder, realFiles } from '../base/durable.js';
-import { type CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
+import { EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import { createNoteSigner, type NoteSigner } from '../base/note.js';
-import { populationQuery, runControls } from '../controls/run.js';
+import { populationQuery } from '../controls/run.js';
 import { ledgerFolder } from '../ledger/format.js';
-import { rescan } from '../masking/rescan.js';
 import type { Manifest, Period, TestResult, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { type AccessOutcome, buildPackage, type PackageInput } from '../report/package.js';
-import { buildWarehouse } from '../warehouse/build.js';
-import { openWarehouse, type Warehouse } from '../warehouse/open.js';
 import { openRawEvidence } from '../warehouse/raw.js';
 import { refuseKnownKey } from './config.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
-import {
-  type CheckedLedger,
-  checkLedger,
-  ledgerRows,
-  type ReportJob,
-  recordAccess,
-  signingKey,
-} from './report/ledger.js';
-import { undamaged } from './report/snapshot.js';
-import { sourceFacts } from './report/sources.js';
+import { type ReportJob, recordAccess, signingKey } from './report/ledger.js';
+import { type Performed, perform } from './report/perform.js';
 
 export { controlSet } from './report/control-set.js';
 export { parsePeriod, periodBetween } from './report/period.js';
@@ -65,26 +52,6 @@ export const reportSigner = async (settings: Settings, environment: NodeJS.Proce
   return createNoteSigner(`${settings.ledger.origin}/report`, key);
 };
 
-async function* nothing(): AsyncGenerator<never> {}
-
-const load = async (ask: ReportJob, ledger: CheckedLedger, damage: string[]): Promise<Warehouse> => {
-  const { settings, period } = ask;
-  const onDamage = (error: CountersignError): void => {
-    damage.push(`Records after the damage are not loaded: ${error.message}.`);
-  };
-  const there = (await realFiles.facts(ledger.dir)) !== undefined;
-  const built = await buildWarehouse({
-    dataDir: settings.gateway.dataDir,
-    records: there ? undamaged(ledger.dir, onDamage) : nothing(),
-    settings,
-    period,
-    rescan,
-    ledgerCheck: ledgerRows(settings.ledger.origin, ledger),
-    onStep: (step, done, total) => ask.onProgress?.(step, done, total),
-  });
-  return openWarehouse(built.file, { readOnly: true });
-};
-
 const exitOf = (
   results: readonly TestResult[],
   incomplete: readonly string[],
@@ -99,30 +66,10 @@ const exitOf = (
   ]);
 };
 
-interface Prepared {
+interface Prepared extends Performed {
   readonly set: ControlSet;
   readonly signer: NoteSigner;
-  readonly ledger: CheckedLedger;
-  readonly warehouse: Warehouse;
-  readonly results: readonly TestResult[];
-  readonly incomplete: readonly string[];
 }
-
-const test = async (
-  ask: ReportJob,
-  parts: Omit<Prepared, 'results' | 'incomplete'>,
-  damage: readonly string[],
-): Promise<Prepared> => {
-  const { settings, period } = ask;
-  const { warehouse, ledger, set } = parts;
-  const facts = await sourceFacts(warehouse, settings, period, ledger.verification);
-  const results = await runControls(set.controls, (sql, parameters) => warehouse.query(sql, parameters), {
-    period,
-    sources: facts.sources,
-    onControl: (_id, done, total) => ask.onProgress?.('tests', done, total),
-  });
-  return { ...parts, results, incomplete: [...damage, ...facts.incomplete] };
-};
 
 const packageInput = async (
   ask: ReportJob,
@@ -192,18 +139,5 @@ export const report = async (asked: ReportAsk): Promise<ReportSummary> => {
   const started = clock.now();
   const set = await controlSet(settings.evidence.controls);
   const signer = await reportSigner(settings, ask.environment);
-  await makeFolder(settings.gateway.dataDir);
-  const scratch = await mkdtemp(join(settings.gateway.dataDir, '.report-'));
-  try {
-    const ledger = await checkLedger(ask, scratch);
-    const damage: string[] = [];
-    const warehouse = await load(ask, ledger, damage);
-    try {
-      return await makePackage(ask, await test(ask, { set, signer, ledger, warehouse }, damage), started);
-    } finally {
-      await warehouse.close();
-    }
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  return perform(ask, set.controls, (performed) => makePackage(ask, { ...performed, set, signer }, started));
 };

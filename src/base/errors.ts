@@ -180,6 +180,11 @@ export const ERRORS = {
     message: 'the file {file} of the package is not what its manifest says: {problem}',
     hint: 'run `countersign verify` on the package, and ask for an untouched copy',
   },
+  PACKAGE_UNSOUND: {
+    exit: 12,
+    message: 'the package {dir} is not what was signed, so its tests were not run again: {problem}',
+    hint: 'run `countersign verify` on the package, and ask for an untouched copy',
+  },
   EVIDENCE_CHANGED: {
     exit: 12,
     message: 'the evidence file {file} is not what was collected: {problem}',

@@ -44,6 +44,11 @@ How to check it without the program
   4. Ledger. docs/ledger-format.md of the program describes each line; a verifier takes about a hundred lines.
   5. Tests. Load raw/ and ledger/ into a database and run the queries of sql/, or search the lists in csv/.
 
+How to run the tests again with the program
+  countersign reperform FOLDER
+  builds the database anew from this folder alone, runs every test and compares. MODIFIED marks a control whose
+  SQL is not the one the program ships.
+
 How to draw a sample
   countersign sample FOLDER --control ID --nonce N --size 25
   Choose the nonce yourself, now that you hold the package. Without the program: the seed is the SHA-256 of the

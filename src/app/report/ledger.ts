@@ -32,7 +32,10 @@ export interface CheckedLedger {
 }
 
 /** Copies the ledger as it stands and walks the copy; `head` is null where nothing in it verifies. */
-export const checkLedger = async (ask: ReportJob, scratch: string): Promise<CheckedLedger> => {
+export const checkLedger = async (
+  ask: Pick<ReportJob, 'settings' | 'onProgress'>,
+  scratch: string,
+): Promise<CheckedLedger> => {
   const { settings } = ask;
   const { origin } = settings.ledger;
   const findings = createFindings();

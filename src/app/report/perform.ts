@@ -1,0 +1,89 @@
+/** The tests of control of a period, from a data folder: verify, load, test. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder, realFiles } from '../../base/durable.js';
+import type { CountersignError } from '../../base/errors.js';
+import type { Control } from '../../controls/definition.js';
+import { runControls } from '../../controls/run.js';
+import { rescan } from '../../masking/rescan.js';
+import type { TestResult } from '../../model/evidence.js';
+import { buildWarehouse } from '../../warehouse/build.js';
+import { openWarehouse, type Warehouse } from '../../warehouse/open.js';
+import type { ReportAsk } from '../report.js';
+import { type CheckedLedger, checkLedger, ledgerRows } from './ledger.js';
+import { undamaged } from './snapshot.js';
+import { sourceFacts } from './sources.js';
+
+export type PerformAsk = Pick<ReportAsk, 'settings' | 'period' | 'onProgress'>;
+
+/** What there is while the tests' warehouse is open. */
+export interface Performed {
+  readonly ledger: CheckedLedger;
+  readonly warehouse: Warehouse;
+  readonly results: readonly TestResult[];
+  /** Why sources are not complete, in sentences. */
+  readonly incomplete: readonly string[];
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+const load = async (ask: PerformAsk, ledger: CheckedLedger, damage: string[]): Promise<Warehouse> => {
+  const { settings, period } = ask;
+  const onDamage = (error: CountersignError): void => {
+    damage.push(`Records after the damage are not loaded: ${error.message}.`);
+  };
+  const there = (await realFiles.facts(ledger.dir)) !== undefined;
+  const built = await buildWarehouse({
+    dataDir: settings.gateway.dataDir,
+    records: there ? undamaged(ledger.dir, onDamage) : nothing(),
+    settings,
+    period,
+    rescan,
+    ledgerCheck: ledgerRows(settings.ledger.origin, ledger),
+    onStep: (step, done, total) => ask.onProgress?.(step, done, total),
+  });
+  return openWarehouse(built.file, { readOnly: true });
+};
+
+const test = async (
+  ask: PerformAsk,
+  controls: readonly Control[],
+  { warehouse, ledger }: Pick<Performed, 'warehouse' | 'ledger'>,
+): Promise<Pick<Performed, 'results' | 'incomplete'>> => {
+  const { settings, period } = ask;
+  const { sources, incomplete } = await sourceFacts(warehouse, settings, period, ledger.verification);
+  const results = await runControls(controls, (sql, parameters) => warehouse.query(sql, parameters), {
+    period,
+    sources,
+    onControl: (_id, done, total) => ask.onProgress?.('tests', done, total),
+  });
+  return { results, incomplete };
+};
+
+/**
+ * Verifies a copy of the ledger, builds the warehouse and runs every test; `use` gets what came of it while the
+ * warehouse is open. The copy is removed afterwards.
+ * @throws CountersignError what building and asking the warehouse throw
+ */
+export const perform = async <T>(
+  ask: PerformAsk,
+  controls: readonly Control[],
+  use: (performed: Performed) => Promise<T>,
+): Promise<T> => {
+  const { dataDir } = ask.settings.gateway;
+  await makeFolder(dataDir);
+  const scratch = await mkdtemp(join(dataDir, '.report-'));
+  try {
+    const ledger = await checkLedger(ask, scratch);
+    const damage: string[] = [];
+    const warehouse = await load(ask, ledger, damage);
+    try {
+      const { results, incomplete } = await test(ask, controls, { warehouse, ledger });
+      return await use({ ledger, warehouse, results, incomplete: [...damage, ...incomplete] });
+    } finally {
+      await warehouse.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+};
