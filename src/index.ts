@@ -18,6 +18,7 @@ export {
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
+export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
 export { INIT_DEFAULTS, type InitAsk, type InitResult, initialize } from './app/init.js';
 export { type Diagnosis, type DoctorAsk, examineLedger, type LedgerState } from './app/ledger-doctor.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';

@@ -1,0 +1,74 @@
+/** The keys of the gateway, and the secrets of its servers and channels: there, private, and of the right kind. */
+import type { KeyObject } from 'node:crypto';
+import { parseDigestKey, parseSigningKey } from '../../ledger/keys.js';
+import type { SecretSource, Settings } from '../../model/settings.js';
+import { openChannels } from '../channels.js';
+import { refuseKnownKey, resolveSecret } from '../config.js';
+import { type DoctorCheck, fail, pass, thrown } from './check.js';
+
+const nameOf = (source: SecretSource): string => ('file' in source ? source.file : `$${source.env}`);
+const MEND = 'see that the file exists, belongs to the user of the gateway and has mode 600';
+
+type Environment = NodeJS.ProcessEnv;
+
+const checkSecret = async (
+  field: string,
+  source: SecretSource,
+  env: Environment,
+  use: (text: string) => void = () => undefined,
+): Promise<DoctorCheck> => {
+  const what = `${field} ${nameOf(source)}`;
+  try {
+    use(await resolveSecret(source, env));
+    return pass(what, 'can be used');
+  } catch (error) {
+    return thrown(what, error, MEND);
+  }
+};
+
+const checkKeys = async (settings: Settings, env: Environment): Promise<readonly DoctorCheck[]> => {
+  const { ledger, evidence } = settings;
+  const keys: KeyObject[] = [];
+  const signing = (source: SecretSource, field: string) => (text: string) => {
+    const key = parseSigningKey(text, nameOf(source));
+    refuseKnownKey(settings, field, key);
+    keys.push(key);
+  };
+  const digest = (text: string): void => {
+    refuseKnownKey(settings, 'ledger.digestKey', parseDigestKey(text, nameOf(ledger.digestKey)));
+  };
+  const checks = [
+    await checkSecret('ledger.key', ledger.key, env, signing(ledger.key, 'ledger.key')),
+    await checkSecret('ledger.digestKey', ledger.digestKey, env, digest),
+    await checkSecret('evidence.key', evidence.key, env, signing(evidence.key, 'evidence.key')),
+  ];
+  const [first, second] = keys;
+  if (!first || !second?.equals(first)) return checks;
+  return [
+    ...checks,
+    fail('evidence.key', 'is the key of the ledger', 'make another: openssl genpkey -algorithm ed25519'),
+  ];
+};
+
+/** Every secret that the gateway reads at its start. Nothing of a secret is in an answer. */
+export const checkSecrets = async (settings: Settings, env: Environment): Promise<readonly DoctorCheck[]> => {
+  const servers = settings.servers.flatMap(({ id, upstream }) =>
+    Object.entries(upstream.kind === 'http' ? upstream.headers : (upstream.secretEnv ?? {})).map(
+      ([name, source]) => [`servers.${id} ${name}`, source] as const,
+    ),
+  );
+  const checks = await Promise.all(servers.map(([field, source]) => checkSecret(field, source, env)));
+  return [...(await checkKeys(settings, env)), ...checks, ...(await checkChannels(settings, env))];
+};
+
+const checkChannels = async (settings: Settings, env: Environment): Promise<readonly DoctorCheck[]> => {
+  const names = (settings.channels ?? []).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const what = `channels ${names.join(', ')}`;
+  try {
+    await openChannels(settings, env);
+    return [pass(what, 'have their secrets')];
+  } catch (error) {
+    return [thrown(what, error, MEND)];
+  }
+};
