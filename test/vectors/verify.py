@@ -70,8 +70,8 @@ def strict(raw):
     return value
 
 class Ledger:
-    def __init__(self, trusted):
-        self.trusted, self.root, self.key, self.origin = trusted, None, None, None
+    def __init__(self, folder):
+        self.folder, self.root, self.key, self.origin = folder, None, None, None
         self.size, self.prev, self.tree, self.open, self.awaited = 0, "0" * 64, [], {}, []
         self.signed, self.last, self.counts, self.weak = 0, None, {}, []
     def line(self, raw, first):
@@ -114,7 +114,16 @@ class Ledger:
         need(found, "BAD_PAYLOAD")
         seq, name, salt, kind, data = found.groups()
         need(self.awaited and int(seq) == self.size - 1 and name.decode() == self.awaited[0][0], "PAYLOAD")
-        need(kind == b"data" and sha(b"\2", bytes.fromhex(salt.decode()), data).hex() == self.awaited.pop(0)[1], "PAYLOAD")
+        commitment = self.awaited.pop(0)[1]
+        if kind == b"blob":
+            need(data == b"true", "BAD_PAYLOAD")
+            try: data = open(os.path.join(self.folder, "blobs", commitment), "rb").read()
+            except OSError: raise Fault("PAYLOAD_MISSING")
+        else:
+            need(min(data, default=0) >= 32, "BAD_PAYLOAD")
+            try: json.loads(data.decode())
+            except (ValueError, RecursionError): raise Fault("BAD_PAYLOAD")
+        need(sha(b"\2", bytes.fromhex(salt.decode()), data).hex() == commitment, "PAYLOAD_ALTERED")
     def checkpoint(self, raw):
         try:
             note = json.loads(raw[1:].decode())
@@ -149,7 +158,7 @@ class Ledger:
         self.last = now, r["m"], r["boot"], kind
 
 def judge(folder, trusted):
-    ledger, names = Ledger(trusted), sorted(os.listdir(os.path.join(folder, "log")))
+    ledger, names = Ledger(folder), sorted(os.listdir(os.path.join(folder, "log")))
     try:
         for name in names:
             need(re.fullmatch(r"\d{16}\.jsonl", name) and int(name[:16]) == ledger.size, "SEGMENT")

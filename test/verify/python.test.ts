@@ -1,18 +1,11 @@
 /** The second verifier, in Python, comes to the same exit as ours: for every vector, and for random damage. */
-import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { newKey } from '../ledger/samples.js';
-import { ledgerOf, sampleLedger } from './sample.js';
+import { callDraft, newKey, openSample } from '../ledger/samples.js';
+import { compareDamaged, exits, vectors, verdicts } from './python.js';
+import { ledgerOf, sampleLedger, temporary } from './sample.js';
 import { TAMPERINGS } from './tampering.js';
-
-const vectors = join(import.meta.dirname, '..', 'vectors');
-const verdicts = (key: string, dirs: readonly string[]): readonly string[] =>
-  execFileSync('python3', [join(vectors, 'verify.py'), key, ...dirs], { encoding: 'utf8' })
-    .trimEnd()
-    .split('\n');
-const exits = (lines: readonly string[]): readonly number[] => lines.map((line) => Number(line.split(' ')[0]));
 
 interface Vectors {
   readonly key: string;
@@ -42,3 +35,17 @@ test('every tampering', async () => {
     TAMPERINGS.map(({ name, exit }) => `${name} ${exit}`),
   );
 });
+
+test('a payload that lies in a file of its own', async () => {
+  const key = newKey();
+  const dir = await temporary();
+  const ledger = await openSample({ dir, key });
+  await ledger.append(callDraft(1, { forwarded: false }, { args: `"${'x'.repeat(1_100_000)}"` }));
+  await ledger.close('test');
+  expect(verdicts(ledger.key, [dir])).toEqual(['13 NOT_ANCHORED']);
+  const [name = ''] = await readdir(join(dir, 'blobs'));
+  await writeFile(join(dir, 'blobs', name), 'another');
+  expect(verdicts(ledger.key, [dir])).toEqual(['12 PAYLOAD_ALTERED']);
+});
+
+test('random damage: both come to one exit', () => compareDamaged(7, 150));

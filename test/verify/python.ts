@@ -1,0 +1,34 @@
+/** The verifier in Python, and ours, over the same ledgers. */
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { verifyPath } from '../../src/verify/verify.js';
+import { newKey } from '../ledger/samples.js';
+import { MUTATIONS, seeded } from './fuzzing.js';
+import { ledgerOf, SEGMENT, sampleLedger, trustFile } from './sample.js';
+
+export const vectors = join(import.meta.dirname, '..', 'vectors');
+
+/** Exit and code for each ledger, as the verifier in Python prints them. */
+export const verdicts = (key: string, dirs: readonly string[]): readonly string[] =>
+  execFileSync('python3', [join(vectors, 'verify.py'), key, ...dirs], { encoding: 'utf8' })
+    .trimEnd()
+    .split('\n');
+
+export const exits = (lines: readonly string[]): readonly number[] => lines.map((line) => Number(line.split(' ')[0]));
+
+/** Damages a ledger in `runs` ways; both verifiers come to one exit for each. */
+export const compareDamaged = async (seed: number, runs: number): Promise<void> => {
+  const below = seeded(seed);
+  const sample = await sampleLedger(newKey());
+  const trust = await trustFile({ ledgers: [sample.key] });
+  const original = await readFile(join(sample.dir, 'log', SEGMENT));
+  const damage = (): Buffer => MUTATIONS[below(MUTATIONS.length)]?.(original, below) ?? original;
+  for (let left = runs; left > 0; left -= 100) {
+    const dirs = await Promise.all(Array.from({ length: Math.min(left, 100) }, () => ledgerOf(damage())));
+    const ours = await Promise.all(dirs.map(async (dir) => [dir, (await verifyPath(dir, { trust })).exit]));
+    const theirs = exits(verdicts(sample.key, dirs)).map((exit, i) => [dirs[i], exit]);
+    expect(theirs, `seed ${seed}`).toEqual(ours);
+  }
+};
