@@ -7,7 +7,7 @@ import { isSystemError, readBounded, realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { ManifestFile } from '../model/evidence.js';
 import { csv } from '../report/csv.js';
-import { csvRecords } from '../report/csv-read.js';
+import { csvRecords } from '../base/csv-read.js';
 import { drawSample, type SampleItem, sampleSeed } from '../report/sampling.js';
 import { parseManifest } from '../verify/manifest.js';
 

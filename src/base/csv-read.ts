@@ -1,4 +1,4 @@
-/** Reads CSV as `csv.ts` writes it. */
+/** Reads CSV (RFC 4180). */
 
 /** What is longer than this is no field of ours. */
 const MAX_FIELD = 1024 * 1024;
