@@ -31,6 +31,7 @@ import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { refuseKnownKey, resolveSecret } from './config.js';
+import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { toolRecord } from './stored-tool.js';
 
@@ -216,10 +217,9 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
-  const health = () => ({ ok: ledger.healthy, records: ledger.size, sessions: gateway.sessions });
   const admin = createAdmin({
     routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
-    health,
+    health: () => healthOf(ledger, gateway.sessions),
     onDefect,
   });
   return { gateway, admin, ledger, approvals, authenticator, webhooks, maskFor, policyDigest: policy.digest };

@@ -4,14 +4,21 @@ import { join } from 'node:path';
 import { type Clock, timestamp } from '../base/clock.js';
 import { type FilePort, makeFolder, realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
-import { createNoteSigner, NoteError } from '../base/note.js';
 import type { Ledger } from '../model/ports.js';
-import type { Receipt, RecordDraft, RecordType, ResultRecord } from '../model/record.js';
+import type { Receipt, RecordDraft, RecordType } from '../model/record.js';
 import { GroupCommit } from './commit.js';
+import { conditionOf, type LedgerCondition } from './condition.js';
 import { type Draft, type Encoded, encodeDraft, placeRecord } from './encode.js';
 import { type Lock, takeLock } from './lock.js';
-import { type Recovered, recoverLedger } from './recover.js';
-import { createSegmentFile, createSegmentKey, type OpenSegment, openSegment, type RootKey } from './segment.js';
+import { type Recovered, recoverLedger, recoveryDrafts } from './recover.js';
+import {
+  createSegmentFile,
+  createSegmentKey,
+  type OpenSegment,
+  openSegment,
+  type RootKey,
+  rootKey,
+} from './segment.js';
 
 export interface LedgerOptions {
   /** See `ledgerDir`. Made where there is none. */
@@ -41,17 +48,13 @@ export interface OpenedLedger extends Ledger {
   readonly key: string;
   /** Records so far, those under way included. */
   readonly size: number;
+  /** Whether it takes records, and if not, why. */
+  readonly condition: LedgerCondition;
+  /** Wall clock at the failure after which it takes none, milliseconds since 1970; null while it does. */
+  readonly failedAt: number | null;
   /** What opening found: bytes set aside, and calls whose outcome is unknown. */
   readonly recovered: { readonly setAside: number; readonly unknown: number };
 }
-
-const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aws_request_ids'> = {
-  status: 'unknown',
-  ms: 0,
-  bytes: 0,
-  redactions: {},
-  aws_request_ids: [],
-};
 
 const failure = (problem: string): CountersignError => new CountersignError('LEDGER_WRITE_FAILED', { problem });
 
@@ -69,6 +72,7 @@ class Writer implements OpenedLedger {
   readonly origin: string;
   readonly key: string;
   readonly recovered: { readonly setAside: number; readonly unknown: number };
+  failedAt: number | null = null;
   private readonly parts: WriterParts;
   private readonly group: GroupCommit;
   private readonly counts: Map<RecordType, number>;
@@ -99,7 +103,10 @@ class Writer implements OpenedLedger {
       file,
       range: found.state.range,
       signer,
-      onFailure: (error) => this.options.onFailure?.(error),
+      onFailure: (error) => {
+        this.failedAt = options.clock.now();
+        options.onFailure?.(error);
+      },
     });
   }
 
@@ -113,6 +120,12 @@ class Writer implements OpenedLedger {
 
   get healthy(): boolean {
     return this.group.failed === null && this.closed === null;
+  }
+
+  get condition(): LedgerCondition {
+    // A ledger that failed and was closed afterwards still says why it failed.
+    if (this.failedAt !== null && this.group.failed) return conditionOf(this.group.failed);
+    return this.healthy ? 'writing' : 'closed';
   }
 
   append(draft: RecordDraft): Promise<Receipt> {
@@ -132,8 +145,7 @@ class Writer implements OpenedLedger {
     const { found, segment } = this.parts;
     const drafts: Draft[] = [];
     if (segment) drafts.push({ type: 'seg', d: segment });
-    for (const d of found.setAside) drafts.push({ type: 'recover', d });
-    for (const [intent, call] of found.open) drafts.push({ type: 'result', d: { call, intent, ...UNKNOWN } });
+    drafts.push(...recoveryDrafts(found));
     await Promise.all(drafts.map((draft) => this.write(draft)));
     if (this.options.heartbeat > 0) {
       this.timer = setInterval(() => this.beat(), this.options.heartbeat);
@@ -200,7 +212,7 @@ class Writer implements OpenedLedger {
       }
       await this.parts.files.syncFolder(folder);
     } catch (error) {
-      throw this.group.fail(reason(error));
+      throw this.group.fail(error);
     }
     return this.settle(encoded);
   }
@@ -214,7 +226,7 @@ class Writer implements OpenedLedger {
   /** Closes the segment under its last checkpoint, lets go of its key, and begins the next one. */
   private turn(): void {
     this.turning = this.nextSegment()
-      .catch((error: unknown) => void this.group.fail(reason(error)))
+      .catch((error: unknown) => void this.group.fail(error))
       .finally(() => {
         this.turning = null;
       });
@@ -236,7 +248,7 @@ class Writer implements OpenedLedger {
     const d = { counts: Object.fromEntries(this.counts) };
     this.write({ type: 'hb', d }).catch((error: unknown) => {
       // A failed write has been reported by the group; anything else must not pass unseen.
-      if (!this.group.failed) this.group.fail(reason(error));
+      if (!this.group.failed) this.group.fail(error);
     });
   }
 
@@ -255,18 +267,9 @@ class Writer implements OpenedLedger {
   }
 }
 
-const rootFor = ({ dir, origin, key }: LedgerOptions): RootKey => {
-  try {
-    return { signer: createNoteSigner(origin, key), private: key };
-  } catch (error) {
-    if (error instanceof NoteError) throw new CountersignError('LEDGER_KEY', { dir, problem: error.message });
-    throw error;
-  }
-};
-
 const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): Promise<OpenedLedger> => {
   const { dir } = options;
-  const root = rootFor(options);
+  const root = rootKey(dir, options.origin, options.key);
   const found = await recoverLedger(dir, files);
   const known = found.state.root;
   if (known && known.key !== root.signer.key) {

@@ -102,7 +102,7 @@ export class GroupCommit {
         await this.file.sync();
         this.written += bytes.length;
       } catch (error) {
-        const failure = this.fail(reason(error));
+        const failure = this.fail(error);
         for (const { reject } of batch) reject(failure);
         break;
       }
@@ -138,10 +138,10 @@ export class GroupCommit {
     return Buffer.from(`${text}${checkpointLine(note)}\n`);
   }
 
-  /** Ends all writing: rejects what waits, and everything from now on. */
-  fail(problem: string): CountersignError {
+  /** Ends all writing: rejects what waits, and everything from now on. The cause is kept, for `conditionOf`. */
+  fail(cause: unknown): CountersignError {
     if (this.failed) return this.failed;
-    const error = new CountersignError('LEDGER_WRITE_FAILED', { problem });
+    const error = new CountersignError('LEDGER_WRITE_FAILED', { problem: reason(cause) }, { cause });
     this.failed = error;
     for (const { reject } of this.queue) reject(error);
     this.queue = [];

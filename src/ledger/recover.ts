@@ -5,8 +5,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type FilePort, makeFolder, readBounded, writeAtomic } from '../base/durable.js';
-import type { RecordType, RecoverRecord } from '../model/record.js';
+import type { RecordType, RecoverRecord, ResultRecord } from '../model/record.js';
 import type { ChainState } from './chain.js';
+import type { Draft } from './encode.js';
 import { findStanding, MAX_TAIL, readTornTail, type Standing } from './scan.js';
 
 export interface Recovered {
@@ -66,3 +67,17 @@ export const recoverLedger = async (dir: string, files: FilePort): Promise<Recov
   const { state, counts, open, last } = standing;
   return { state, counts, open, segment: last?.path ?? null, setAside: found };
 };
+
+const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aws_request_ids'> = {
+  status: 'unknown',
+  ms: 0,
+  bytes: 0,
+  redactions: {},
+  aws_request_ids: [],
+};
+
+/** What goes on record before anything else: what was set aside, and the outcomes nobody saw. */
+export const recoveryDrafts = ({ setAside: tails, open }: Recovered): readonly Draft[] => [
+  ...tails.map((d): Draft => ({ type: 'recover', d })),
+  ...[...open].map(([intent, call]): Draft => ({ type: 'result', d: { call, intent, ...UNKNOWN } })),
+];

@@ -2,7 +2,8 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { AppendFile, FilePort } from '../base/durable.js';
-import { createNoteSigner, type NoteSigner } from '../base/note.js';
+import { CountersignError } from '../base/errors.js';
+import { createNoteSigner, NoteError, type NoteSigner } from '../base/note.js';
 import { type SegmentRecord, segmentName, segmentText } from './format.js';
 import type { Recovered } from './recover.js';
 
@@ -13,6 +14,19 @@ export interface RootKey {
   /** Ed25519 private key. */
   readonly private: KeyObject;
 }
+
+/**
+ * The root key of a ledger, from its origin and an Ed25519 private key.
+ * @throws CountersignError LEDGER_KEY where the two cannot make one
+ */
+export const rootKey = (dir: string, origin: string, key: KeyObject): RootKey => {
+  try {
+    return { signer: createNoteSigner(origin, key), private: key };
+  } catch (error) {
+    if (error instanceof NoteError) throw new CountersignError('LEDGER_KEY', { dir, problem: error.message });
+    throw error;
+  }
+};
 
 interface SegmentKey {
   readonly signer: NoteSigner;
@@ -31,11 +45,11 @@ interface SegmentStart {
  * ended it, as far as a garbage-collected runtime can.
  */
 export const createSegmentKey = (root: RootKey, { seq, prev }: SegmentStart): SegmentKey => {
-  const { name, key: rootKey } = root.signer;
+  const { name, key: certifier } = root.signer;
   const signer = createNoteSigner(name, generateKeyPairSync('ed25519').privateKey);
   const text = segmentText(name, seq, signer.key, prev);
   const cert = sign(null, Buffer.from(text), root.private).toString('base64');
-  return { signer, record: { origin: name, key: signer.key, root: rootKey, cert } };
+  return { signer, record: { origin: name, key: signer.key, root: certifier, cert } };
 };
 
 /** Makes the file of the segment that begins with this record; its name is durable when this resolves. */

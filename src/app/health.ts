@@ -1,0 +1,38 @@
+/** What the admin listener says of the gateway's health. It is read without a login: no paths, no names, no content. */
+import { timestamp } from '../base/clock.js';
+import type { OpenedLedger } from '../ledger/append.js';
+import type { LedgerCondition } from '../ledger/condition.js';
+
+/** The answer of `/healthz`. */
+export interface Health {
+  /** Whether calls can be recorded, and so be let through. */
+  readonly ok: boolean;
+  readonly ledger: LedgerCondition;
+  readonly records: number;
+  readonly sessions: number;
+  /** Where it is not ok: why, and the mend. */
+  readonly reason?: string;
+  /** Where it is not ok: since when, RFC 3339. */
+  readonly since?: string;
+  readonly [fact: string]: string | number | boolean;
+}
+
+const REASONS: Readonly<Record<Exclude<LedgerCondition, 'writing'>, string>> = {
+  disk_full: 'the disk of the ledger is full; no call is let through; make room, then restart the gateway',
+  read_only: 'the ledger may not be written; no call is let through; make its disk writable, then restart the gateway',
+  write_failed: 'a write to the ledger failed; no call is let through; check the disk, then restart the gateway',
+  closed: 'the gateway is stopping',
+};
+
+/** Health as the ledger stands; what cannot be recorded is not let through. */
+export const healthOf = (
+  { condition, failedAt, size: records }: Pick<OpenedLedger, 'condition' | 'failedAt' | 'size'>,
+  sessions: number,
+): Health => ({
+  ok: condition === 'writing',
+  ledger: condition,
+  records,
+  sessions,
+  ...(condition === 'writing' ? {} : { reason: REASONS[condition] }),
+  ...(failedAt === null ? {} : { since: timestamp(failedAt) }),
+});
