@@ -1,13 +1,12 @@
 /** Runs the gateway: opens, listens, beats, and closes in the right order. */
-import { execFileSync } from 'node:child_process';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
 import { CountersignError, reason } from '../base/errors.js';
-import type { ConfigRecord } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
 import { startCanaries } from './canary.js';
+import { gitState } from './git-state.js';
+import type { Reloaded } from './reload.js';
 import { type WireDeps, type Wired, wire } from './wire.js';
 
 export interface RunningGateway {
@@ -18,32 +17,13 @@ export interface RunningGateway {
   readonly ledgerKey: string;
   readonly ledgerDir: string;
   readonly healthy: boolean;
+  /** Reads the policy of the configuration again, see `createReloader`. */
+  reload(): Promise<Reloaded>;
   /** Ends sessions, writes what is left and the `stop` record. */
   close(why: string): Promise<void>;
 }
 
 const SWEEP_MS = 1_000;
-
-const git = (folder: string, args: readonly string[]): string =>
-  execFileSync('git', ['-C', folder, ...args], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-    timeout: 2_000,
-  }).trim();
-
-/** Commit and state of the folder the configuration lies in; null where it is in no repository. */
-const gitState = (file: string): ConfigRecord['git'] => {
-  const folder = dirname(file);
-  try {
-    return {
-      commit: git(folder, ['rev-parse', 'HEAD']),
-      dirty: git(folder, ['status', '--porcelain', '--', file]) !== '',
-    };
-  } catch {
-    // No git, or no repository: the record then says that nothing is known of the file's history.
-    return null;
-  }
-};
 
 const listen = (server: Server, { host, port }: { host: string; port: number }): Promise<string> =>
   new Promise((resolve, reject) => {
@@ -69,11 +49,7 @@ const closeServer = (server: Server): Promise<void> =>
   });
 
 /** What is on record before the first call: what runs, and under which configuration. */
-const recordStart = async (
-  { ledger, policyDigest }: Wired,
-  settings: Settings,
-  { version }: WireDeps,
-): Promise<void> => {
+const recordStart = async ({ ledger, policy }: Wired, settings: Settings, { version }: WireDeps): Promise<void> => {
   const { provenance, demo, file } = settings;
   await Promise.all([
     ledger.append({
@@ -92,7 +68,7 @@ const recordStart = async (
       d: {
         outcome: 'loaded',
         digest: provenance.digest,
-        policy: policyDigest,
+        policy: policy.digest,
         files: provenance.files,
         git: gitState(file),
         reason: null,
@@ -137,6 +113,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     const url = await listen(gateway.server, settings.gateway.listen);
     const adminUrl = await listen(admin, settings.gateway.admin);
     return {
+      reload: () => wired.reloader.reload(),
       url,
       adminUrl,
       ledgerKey: ledger.key,

@@ -27,12 +27,15 @@ import { createVault } from '../masking/vault.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { compilePolicy } from '../policy/compile.js';
+import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
-import { refuseKnownKey, resolveSecret } from './config.js';
+import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
+import { gitState } from './git-state.js';
 import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
+import { createReloader, type Reloader } from './reload.js';
 import { toolRecord } from './stored-tool.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -61,7 +64,8 @@ export interface Wired {
   readonly authenticator: BearerAuthenticator;
   readonly webhooks: Notifier;
   readonly maskFor: MaskFor;
-  readonly policyDigest: string;
+  readonly policy: ReloadablePolicy;
+  readonly reloader: Reloader;
 }
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
@@ -188,11 +192,8 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { clock } = deps;
   const { ledger, digest, secrets, channels } = opened;
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
-  const policy = compilePolicy(
-    settings.policy,
-    settings.servers.map(({ id }) => id),
-    rules,
-  );
+  const servers = settings.servers.map(({ id }) => id);
+  const policy = createReloadablePolicy(compilePolicy(settings.policy, servers, rules));
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
   const { onStderr, onDefect } = maskedLog(settings, deps);
   const webhooks = createNotifier(channels, settings, { ledger, clock, onDefect });
@@ -217,12 +218,17 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const gateway = createGateway({ settings, ...parts, ...resources(settings) });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
+  const load = () => loadSettings(settings.file, environment);
+  const reloader = createReloader({ settings, policy, ledger, load, gitState });
   const admin = createAdmin({
     routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
-    health: () => healthOf(ledger, gateway.sessions),
+    health: () => ({
+      ...healthOf(ledger, gateway.sessions),
+      configuration: reloader.refused ? 'a change was refused' : 'in force',
+    }),
     onDefect,
   });
-  return { gateway, admin, ledger, approvals, authenticator, webhooks, maskFor, policyDigest: policy.digest };
+  return { gateway, admin, ledger, approvals, authenticator, webhooks, maskFor, policy, reloader };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */

@@ -169,6 +169,8 @@ export interface ConfigRecord {
   readonly files: readonly { readonly path: string; readonly digest: string }[];
   readonly git: { readonly commit: string; readonly dirty: boolean } | null;
   readonly reason: string | null;
+  /** What is different from the one before, where the gateway was running. */
+  readonly changes?: readonly string[];
 }
 
 /**
