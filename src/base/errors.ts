@@ -127,7 +127,7 @@ export const ERRORS = {
   LEDGER_WRITE_FAILED: {
     exit: 1,
     message: 'the ledger could not be written: {problem}',
-    hint: 'no call is let through until it can; check the disk, then restart the gateway',
+    hint: 'no call is let through until it can; `countersign ledger doctor` looks at the disk and the ledger; then restart the gateway',
   },
   LEDGER_NOT_FOUND: {
     exit: 2,
