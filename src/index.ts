@@ -34,7 +34,8 @@ export {
   testPolicy,
 } from './app/policy.js';
 export { readText } from './app/read-text.js';
-export { type Reperformance, type ReperformAsk, type Reperformed, reperform } from './app/reperform.js';
+export { collectRegister, type RegisterSummary } from './app/register.js';
+export { type ReperformAsk, type Reperformance, type Reperformed, reperform } from './app/reperform.js';
 export {
   controlSet,
   parsePeriod,
@@ -57,4 +58,5 @@ export { version } from './app/version.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
 export { printable } from './base/json-rows.js';
 export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
+export { REGISTER_KINDS } from './model/registers.js';
 export { type VerifyOptions, verifyPath } from './verify/verify.js';

@@ -69,7 +69,7 @@ export interface CollectSummary {
 }
 
 /** The records of the configured ledger; none where the gateway has not run yet. */
-async function* ledgerRecords(settings: Settings): AsyncGenerator<LedgerEntryLike> {
+export async function* ledgerRecords(settings: Settings): AsyncGenerator<LedgerEntryLike> {
   const dir = ledgerDir(settings.gateway.dataDir, settings.ledger.origin);
   if ((await realFiles.facts(dir)) === undefined) return;
   yield* readLedger(dir);

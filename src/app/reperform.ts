@@ -84,7 +84,7 @@ const settingsOf = async (dir: string, { files }: Manifest, dataDir: string): Pr
 };
 
 const copyData = async (dir: string, dataDir: string): Promise<void> => {
-  for (const name of ['ledger', 'raw']) {
+  for (const name of ['ledger', 'raw', 'snapshots']) {
     if ((await realFiles.facts(join(dir, name)))?.kind !== 'folder') continue;
     await cp(join(dir, name), join(dataDir, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
   }

@@ -9,6 +9,7 @@ import { ledgerFolder } from '../ledger/format.js';
 import type { Manifest, Period, TestResult, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { type AccessOutcome, buildPackage, type PackageInput } from '../report/package.js';
+import { registerSnapshots } from '../warehouse/load-registers.js';
 import { openRawEvidence } from '../warehouse/raw.js';
 import { refuseKnownKey } from './config.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
@@ -86,6 +87,7 @@ const packageInput = async (
     reader: warehouse,
     ledgers: head === null ? [] : [{ head, dir, folder: ledgerFolder(head.origin) }],
     raw: { dir: join(dataDir, 'raw'), objects: (await openRawEvidence(dataDir)).objects },
+    snapshots: { dir: join(dataDir, 'snapshots'), registers: await registerSnapshots(dataDir) },
     verification,
     criteria: { lines: set.criteria, text: set.criteriaText },
     definitions: set.controls.flatMap(({ files }) => files),

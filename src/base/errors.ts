@@ -232,6 +232,11 @@ export const ERRORS = {
     message: 'the bucket {bucket} cannot be collected: {problem}',
     hint: 'check bucket, prefix, organization, region and credentials under collect.cloudtrail; reading needs s3:ListBucket, s3:ListBucketVersions, s3:GetObject and s3:GetObjectVersion',
   },
+  REGISTER_FILE: {
+    exit: 2,
+    message: 'the register {file} cannot be read: {problem}',
+    hint: 'name a CSV file of at most 64 MiB; docs/configuration.md lists the columns of each register',
+  },
   RAW_INDEX: {
     exit: 12,
     message: 'the index of collected evidence {file} is damaged: {problem}',

@@ -1,16 +1,13 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { canonical } from '../base/canonical.js';
 import { timestamp } from '../base/clock.js';
 import { sha256 } from '../base/digest.js';
-import { realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { NoteSigner } from '../base/note.js';
 import { signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
 import type { Manifest, Period, RawObject, TestResult, Verification } from '../model/evidence.js';
-import { rawPath } from '../model/raw-index.js';
-import type { Settings } from '../model/settings.js';
-import type { CriterionLine, LedgerHead, ReportContent } from './content.js';
+import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
 import { gatherReconciliations } from './gather-reconcile.js';
 import { gatherDatasets, gatherScope, gatherTotals } from './gather-scope.js';
@@ -20,17 +17,10 @@ import { writePdf } from './pdf/document.js';
 import { readmeText } from './readme.js';
 import { chooseRevision, publish } from './revision.js';
 import { numberOf, only, type Reader } from './rows.js';
+import { copySources, type Sources } from './sources.js';
 import { evidenceRoot, openStaging, type Staging } from './staging.js';
 import { POPULATION_COLUMNS, QUERY_TABLES, writeQuery } from './tables.js';
 import { clock, longDate, plural } from './words.js';
-
-/** A ledger as it was verified and loaded; its folder does not change while the package is made. */
-export interface LedgerCopy {
-  readonly head: LedgerHead;
-  /** Name of its folder in the package. */
-  readonly folder: string;
-  readonly dir: string;
-}
 
 /** Who made the report, and how; stands in run.json alone. */
 export interface RunFacts {
@@ -46,14 +36,10 @@ export interface AccessOutcome {
   readonly reason: string | null;
 }
 
-export interface PackageInput {
-  readonly settings: Settings;
+export interface PackageInput extends Sources {
   readonly period: Period;
   readonly results: readonly TestResult[];
   readonly reader: Reader;
-  readonly ledgers: readonly LedgerCopy[];
-  /** `<dataDir>/raw`, and the objects its index names. */
-  readonly raw: { readonly dir: string; readonly objects: readonly RawObject[] };
   readonly verification: Verification;
   readonly criteria: { readonly lines: readonly CriterionLine[]; readonly text: string };
   /** Files of the controls, below `controls/`. */
@@ -174,35 +160,6 @@ const writeEvidence = async (staging: Staging, input: PackageInput, content: Rep
   const { label, from, to } = content.period;
   const period = { label, from: timestamp(from), to: timestamp(to) };
   await staging.write('results.json', `${canonical(jsonOf({ v: 1, report, status, period, results }))}\n`);
-};
-
-/** Every file below a folder, in order. Links and the like are not evidence and are refused. */
-async function* filesBelow(dir: string, below = ''): AsyncGenerator<string> {
-  for (const name of [...(await realFiles.list(join(dir, below)))].sort()) {
-    const path = below === '' ? name : `${below}/${name}`;
-    const facts = await realFiles.facts(join(dir, path));
-    if (facts?.kind === 'folder') yield* filesBelow(dir, path);
-    else if (facts?.kind === 'file') yield path;
-    else throw new CountersignError('EVIDENCE_CHANGED', { file: join(dir, path), problem: 'it is not a plain file' });
-  }
-}
-
-const copySources = async (staging: Staging, input: PackageInput): Promise<void> => {
-  for (const { dir, folder } of input.ledgers) {
-    for await (const path of filesBelow(dir)) await staging.copy(`ledger/${folder}/${path}`, join(dir, path));
-  }
-  const { raw, settings } = input;
-  const hashes = new Set(raw.objects.map(({ sha256: hash }) => hash));
-  for (const hash of [...hashes].sort()) {
-    await staging.copy(`raw/${rawPath(hash)}`, join(raw.dir, rawPath(hash)), hash);
-  }
-  for (const name of ['index.ndjson', 'problems.ndjson', 'listing.ndjson']) {
-    const file = join(raw.dir, name);
-    if ((await realFiles.facts(file))?.kind === 'file') await staging.copy(`raw/${name}`, file);
-  }
-  for (const { path, digest } of settings.provenance.files) {
-    await staging.copy(`config/${path}`, join(dirname(settings.file), path), digest);
-  }
 };
 
 const manifestOf = (content: ReportContent, staging: Staging, root: string): Manifest => ({

@@ -22,6 +22,7 @@ What is in it
   sql/           every query that was run; parameters $from and $to are the ends of the period
   ledger/        the records of the gateway, byte for byte, with their signed checkpoints
   raw/           CloudTrail log files, digests and keys as delivered, named by their SHA-256; index.ndjson lists them
+  snapshots/     registers of the organisation as they were given; index.ndjson lists them
   config/        the configuration the report was made with
   manifest.json  every file with its length and SHA-256, and the rows of each table; manifest.sig signs it
   run.json       who made this copy, when and where; it stands outside the manifest and bears its own signature

@@ -19,6 +19,7 @@ import {
   type Rescan,
   UNIQUE,
 } from './load-records.js';
+import { loadRegisters } from './load-registers.js';
 import { type FileRow, type LoadedTrail, loadTrail } from './load-trail.js';
 import { type Builder, openBuilder } from './open.js';
 import { openRawEvidence } from './raw.js';
@@ -153,6 +154,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   for (const { sql } of TABLES) await builder.run(sql);
   step('records');
   await loadScope(builder, options.settings);
+  await loadRegisters(builder, options.dataDir);
   const records = await loadGateway(builder, options);
   step('cloudtrail');
   const { period } = options;
@@ -218,7 +220,7 @@ const removeAbandoned = async (dataDir: string): Promise<void> => {
 
 /**
  * Builds `<dataDir>/warehouse.duckdb` aside and renames it: readers see the old one or the new one.
- * What it holds follows from the records, the raw evidence and the settings alone.
+ * What it holds follows from the records, the raw evidence, the registers and the settings alone.
  * @throws CountersignError RAW_INDEX, RAW_CHANGED, WAREHOUSE_NOT_UNIQUE, COUNTS_DIFFER, WAREHOUSE_FAILED
  */
 export const buildWarehouse = async (options: BuildOptions): Promise<BuiltWarehouse> => {

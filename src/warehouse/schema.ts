@@ -192,6 +192,34 @@ const SCOPE_TABLES: readonly TableDefinition[] = [
   },
 ];
 
+/** What only the organisation knows; `collect register` takes it. */
+const REGISTER_TABLES: readonly TableDefinition[] = [
+  {
+    says: 'One row per register that was taken. `kind`: leavers, reviews, changes, disclosures. `in_force`: the last of its kind, whose rows the tables below hold. No row of a kind: that register is not kept here, which is not the same as an empty one.',
+    sql: `CREATE TABLE register (kind VARCHAR NOT NULL, file VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, taken TIMESTAMP NOT NULL,
+     rows BIGINT NOT NULL, in_force BOOLEAN NOT NULL)`,
+  },
+  {
+    says: 'Leavers: from `ended` on the person may do nothing. `person` as in `people:` of the configuration, or `issuer|subject`.',
+    sql: `CREATE TABLE leaver (person VARCHAR NOT NULL, ended TIMESTAMP NOT NULL, ref VARCHAR)`,
+  },
+  {
+    says: 'Reviews of configurations; `digest` as in config_load.',
+    sql: `CREATE TABLE change_review (digest VARCHAR NOT NULL, author VARCHAR NOT NULL, reviewer VARCHAR NOT NULL,
+     reviewed_t TIMESTAMP NOT NULL, ref VARCHAR)`,
+  },
+  {
+    says: 'Change tickets.',
+    sql: `CREATE TABLE change_ticket (ref VARCHAR NOT NULL, title VARCHAR NOT NULL, author VARCHAR NOT NULL, approver VARCHAR,
+     approved_t TIMESTAMP, closed_t TIMESTAMP)`,
+  },
+  {
+    says: 'Disclosures of data to others.',
+    sql: `CREATE TABLE disclosure (ref VARCHAR NOT NULL, disclosed_t TIMESTAMP NOT NULL, recipient VARCHAR NOT NULL,
+     data VARCHAR NOT NULL, purpose VARCHAR NOT NULL, person VARCHAR)`,
+  },
+];
+
 /** What correlation says. */
 const MATCH_TABLES: readonly TableDefinition[] = [
   {
@@ -220,5 +248,6 @@ export const TABLES: readonly TableDefinition[] = [
   ...GATEWAY_TABLES,
   ...CLOUDTRAIL_TABLES,
   ...SCOPE_TABLES,
+  ...REGISTER_TABLES,
   ...MATCH_TABLES,
 ];

@@ -10,7 +10,7 @@ import type { Settings } from '../../../src/model/settings.js';
 import { parseManifest } from '../../../src/verify/manifest.js';
 import { verifyPath } from '../../../src/verify/verify.js';
 import { pdfPages } from '../../report/pdf-text.js';
-import { makeWorld, START, type World } from './world.js';
+import { LEAVERS, makeWorld, START, type World } from './world.js';
 
 let world: World;
 let first: ReportSummary;
@@ -105,6 +105,7 @@ describe('a report', () => {
       'controls/CS-APP-01/control.yaml',
       'sql/CS-APP-01.exceptions.sql',
       'raw/index.ndjson',
+      'snapshots/index.ndjson',
       'ledger/example.com_gw/log/0000000000000000.jsonl',
       ...['evidence_index', 'control_matrix', 'results', 'exceptions', 'population_CS-ACC-01', 'reconciliation'].map(
         (name) => `csv/${name}.csv`,
@@ -114,6 +115,11 @@ describe('a report', () => {
       expect(found).toContain(path);
     }
     for (const path of found) expect(statSync(join(first.dir, path)).mode & 0o077).toBe(0);
+  });
+
+  it('holds the registers of the organisation as they were given', () => {
+    const names = files(join(first.dir, 'snapshots')).filter((name) => name.startsWith('leavers-20261124T050000000Z-'));
+    expect(names.map((name) => text(first.dir, `snapshots/${name}`))).toEqual([LEAVERS]);
   });
 
   it('shows each exception in the PDF, the CSV and results.json alike', () => {
@@ -144,7 +150,7 @@ describe('a report', () => {
 
   it('counts in its manifest the rows that another program reads from its tables', async () => {
     const { files: listed } = parseManifest(readFileSync(join(first.dir, 'manifest.json')));
-    const tables = listed.filter(({ path }) => path.endsWith('.csv'));
+    const tables = listed.filter(({ path }) => path.startsWith('csv/'));
     expect(tables.length).toBeGreaterThan(20);
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();

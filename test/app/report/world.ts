@@ -7,6 +7,7 @@ import { loadSettings } from '../../../src/app/config.js';
 import { sourceIdentity } from '../../../src/base/aws-identity.js';
 import type { Clock } from '../../../src/base/clock.js';
 import { collectCloudTrailFolder } from '../../../src/collect/cloudtrail/files.js';
+import { takeRegister } from '../../../src/collect/registers.js';
 import { openLedger } from '../../../src/ledger/append.js';
 import { ledgerDir } from '../../../src/ledger/folder.js';
 import { createDigestKey, createSigningKey, loadSigningKey } from '../../../src/ledger/keys.js';
@@ -14,6 +15,8 @@ import type { CallRecord, RecordDraft } from '../../../src/model/record.js';
 import type { Settings } from '../../../src/model/settings.js';
 
 export const START = Date.parse('2026-11-24T05:00:00Z');
+/** The register of leavers that was taken. */
+export const LEAVERS = 'person,ended\neve,2026-11-01T00:00:00Z\n';
 const ROLE = 'arn:aws:iam::111122223333:role/mcp-cloud';
 const ISSUER = 'https://login.example.com';
 const SESSION = '01KB0000000000000000000001';
@@ -211,5 +214,8 @@ export const makeWorld = async (): Promise<World> => {
   const clock = clockAt(START + 3_600_000, 2);
   writeTrail(dir);
   await collectCloudTrailFolder({ from: join(dir, 'trail'), dataDir: settings.gateway.dataDir });
+  const { dataDir } = settings.gateway;
+  writeFileSync(join(dir, 'leavers.csv'), LEAVERS);
+  await takeRegister({ dataDir, kind: 'leavers', file: join(dir, 'leavers.csv'), now: START });
   return { dir, settings, clock, remove: () => rmSync(dir, { recursive: true }) };
 };
