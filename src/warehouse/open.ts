@@ -177,8 +177,18 @@ const connect = async (
   return { instance, connection };
 };
 
+/** One statement at a time: a second on the same connection would end the first without an error, its rows missing. */
+const inTurn = (connection: DuckDBConnection): Warehouse['query'] => {
+  let last: Promise<unknown> = Promise.resolve();
+  return (sql, parameters = {}) => {
+    const answer = last.then(() => query(connection, sql, parameters));
+    last = answer.catch(() => undefined);
+    return answer;
+  };
+};
+
 const warehouse = (instance: DuckDBInstance, connection: DuckDBConnection, spill: string): Warehouse => ({
-  query: (sql, parameters = {}) => query(connection, sql, parameters),
+  query: inTurn(connection),
   stream: (sql, parameters = {}) => stream(instance, sql, parameters),
   close: async () => {
     connection.closeSync();

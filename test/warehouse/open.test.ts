@@ -69,6 +69,16 @@ describe('the warehouse', () => {
     expect(rows).toBe(10_000);
   });
 
+  it('answers each of several statements asked at once, whole', async () => {
+    const asked = Array.from({ length: 8 }, (_, i) =>
+      warehouse.query('SELECT n FROM sorted WHERE n < $limit::BIGINT ORDER BY n', { limit: (i + 1) * 3000 }),
+    );
+    const failing = expect(warehouse.query('SELEC 1')).rejects.toMatchObject({ code: 'WAREHOUSE_FAILED' });
+    expect((await Promise.all(asked)).map(({ length }) => length)).toEqual(asked.map((_, i) => (i + 1) * 3000));
+    await failing;
+    expect(await warehouse.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
   it.each([
     ['a file', `SELECT * FROM read_text('/etc/passwd')`],
     ['a folder', `SELECT * FROM glob('/etc/*')`],
