@@ -67,14 +67,17 @@ const SECRET_FLAG = /(?:token|secret|passw(?:or)?d|passphrase|api[_-]?key|access
 
 const maskSecrets = createTextMasker({ name: 'import', detectors: ['secrets'], keys: ['password', 'token', 'secret'] });
 
-/** Whether an argument is a secret, or follows a flag that takes one. */
+/** A user in an address, or a query: both often hold a secret. */
+const LOADED_ADDRESS = /[a-z][a-z0-9+.-]*:\/\/(?:[^/\s]*@|\S*\?)/i;
+
+/** Whether an argument is a secret, names one with its value, or is a flag that takes one. */
 const holdsSecret = (args: readonly string[]): boolean =>
-  args.some(
-    (arg, at) =>
-      maskSecrets(arg).text !== arg ||
-      /^[a-z][a-z0-9+.-]*:\/\/[^/\s]*@/i.test(arg) ||
-      (arg.startsWith('-') && SECRET_FLAG.test(arg) && (arg.includes('=') || !(args[at + 1] ?? '-').startsWith('-'))),
-  );
+  args.some((arg, at) => {
+    if (maskSecrets(arg).text !== arg || LOADED_ADDRESS.test(arg)) return true;
+    const [name = '', value] = arg.split('=', 2);
+    if (!SECRET_FLAG.test(name)) return false;
+    return value !== undefined || (arg.startsWith('-') && !(args[at + 1] ?? '-').startsWith('-'));
+  });
 
 const idOf = (name: string, taken: ReadonlySet<string>): string => {
   const plain =

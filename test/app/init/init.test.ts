@@ -126,6 +126,30 @@ describe('the servers of MCP clients', () => {
     expect((await testPolicy(await loadSettings(join(into, 'countersign.yaml'), {}))).exit).toBe(0);
   });
 
+  it.each([
+    ['--api-key', 'abc'],
+    ['--token=abc'],
+    ['-e', 'GITHUB_PERSONAL_ACCESS_TOKEN=abc'],
+    ['https://mcp.acme.test/sse?key=abc'],
+    ['postgres://user:pw@db/x'],
+    ['--header', 'X-Any: abc'],
+    [hush],
+  ])('are left out where the arguments hold what may be a secret: %s %s', async (...args) => {
+    const imports = [await put('c.json', JSON.stringify({ mcpServers: { leaky: { command: 'x', args } } }))];
+    const { servers, skipped } = await initialize({ dir: join(dir, 'gw'), answers: {}, imports });
+    expect(servers).toEqual(['files']);
+    expect(skipped).toEqual(['leaky: its arguments hold what may be a secret; give it by secretEnv']);
+  });
+
+  it('keep arguments that only name a variable', async () => {
+    const args = ['run', '-i', '--rm', '-e', 'GITHUB_TOKEN', 'ghcr.io/github/server', '--read-only', '/srv/tokens'];
+    const server = { command: 'docker', args, env: { GITHUB_TOKEN: hush } };
+    const imports = [await put('c.json', JSON.stringify({ mcpServers: { gh: server } }))];
+    await initialize({ dir: join(dir, 'gw'), answers: {}, imports });
+    const { servers } = await loadSettings(join(dir, 'gw/countersign.yaml'), {});
+    expect(servers[0]?.upstream).toMatchObject({ args, secretEnv: { GITHUB_TOKEN: { env: 'GITHUB_TOKEN' } } });
+  });
+
   it.each(['', '{', '[]', '{"mcpServers":[]}', '{"mcpServers":{"a":{"env":{"K":"hush-hush"},"args":3}}}'])(
     'are refused where the file is %s, without repeating it',
     async (text) => {
