@@ -164,7 +164,19 @@ const callsPerBucket = async (
 };
 
 /** Sources this release cannot connect: they are shown as such, never left out. */
-const NOT_CONNECTED = ['Identity snapshots', 'Change register'] as const;
+const NOT_CONNECTED = ['Identity snapshots'] as const;
+
+/** Reviews per bucket; undefined where no register of reviews was taken. */
+const reviewsPerBucket = async (
+  reader: Reader,
+  period: Period,
+  step: number,
+): Promise<ReadonlyMap<number, number> | undefined> => {
+  const [taken] = await reader.query("SELECT count(*) AS n FROM register WHERE kind = 'reviews'");
+  if (numberOf(taken?.['n'] ?? 0) === 0) return undefined;
+  const found = await counted(reader, bounds(period), 'change_review', 'reviewed_t', "'Change register'", step);
+  return found.get('Change register') ?? new Map();
+};
 
 /** Which source says something about which part of the period. */
 export const gatherCoverage = async (reader: Reader, period: Period): Promise<Coverage> => {
@@ -181,7 +193,14 @@ export const gatherCoverage = async (reader: Reader, period: Period): Promise<Co
     const row = spread(buckets, counts);
     sources.push({ source: `CloudTrail ${account}`, counts: row, states: states(buckets, step, row, []) });
   }
-  const absent = events.size === 0 ? ['CloudTrail', ...NOT_CONNECTED] : NOT_CONNECTED;
+  const reviews = await reviewsPerBucket(reader, period, step);
+  if (reviews !== undefined) {
+    const row = spread(buckets, reviews);
+    sources.push({ source: 'Change register', counts: row, states: states(buckets, step, row, []) });
+  }
+  const absent: string[] = [...NOT_CONNECTED];
+  if (events.size === 0) absent.unshift('CloudTrail');
+  if (reviews === undefined) absent.push('Change register');
   const zero = buckets.map(() => 0);
   for (const source of absent) sources.push({ source, counts: zero, states: buckets.map(() => 'not_connected') });
   const gaps = [...own, ...(await trailGaps(reader, period))].sort((a, b) =>

@@ -16,6 +16,7 @@ const FACTS = `SELECT
   (SELECT count(*) FROM ct_digest WHERE start_t < $to::TIMESTAMP AND end_t > $from::TIMESTAMP) AS digests,
   (SELECT count(*) FROM server WHERE personal) AS personal,
   (SELECT count(*) FROM ledger_check) AS checked,
+  (SELECT count(*) FROM register WHERE kind = 'reviews') AS reviews,
   (SELECT count(*) FROM ct_file WHERE kind IN ('log', 'digest') AND reason IS NOT NULL) AS unread,
   (SELECT count(*) FROM ct_file WHERE kind = 'other') AS other,
   (SELECT coalesce(sum(rejected), 0)::BIGINT FROM ct_file) AS rejected,
@@ -81,6 +82,7 @@ export const sourceFacts = async (
     ['purposes', n('personal') > 0],
     ['ledger_check', n('checked') > 0],
     ['rescan', true],
+    ['change_register', n('reviews') > 0],
   ];
   const sources = new Set(present.filter(([, there]) => there).map(([source]) => source));
   return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings)] };

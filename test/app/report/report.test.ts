@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parsePeriod, type ReportSummary, report, reportSigner } from '../../../src/app/report.js';
+import { takeRegister } from '../../../src/collect/registers.js';
 import { openLedger } from '../../../src/ledger/append.js';
 import { ledgerDir } from '../../../src/ledger/folder.js';
 import { loadSigningKey } from '../../../src/ledger/keys.js';
@@ -281,4 +282,32 @@ describe('reports made again', () => {
     expect(summary.exit).toBe(11);
     expect(summary.status).toBe('DRAFT');
   });
+});
+
+describe('a report with a register of reviews', () => {
+  it('tests who reviewed the configuration, and shows the register as connected', async () => {
+    const own = await makeWorld();
+    try {
+      const file = join(own.dir, 'reviews.csv');
+      const line = `${'a'.repeat(64)},ada,bob,2026-11-24T05:30:00Z`;
+      writeFileSync(file, `digest,author,reviewer,reviewed\n${line}\n`);
+      await takeRegister({ dataDir: own.settings.gateway.dataDir, kind: 'reviews', file, now: START });
+      const made = await report({
+        settings: own.settings,
+        period,
+        version: '0.1.0',
+        clock: own.clock,
+        environment: {},
+      });
+      const result = made.results.find(({ control }) => control === 'CS-CHG-01')?.result;
+      expect(result).not.toBe('not_testable');
+      expect(result).not.toBe('error');
+      const rows = text(made.dir, 'csv/coverage.csv').split('\r\n');
+      const ofRegister = rows.filter((row) => row.includes('Change register'));
+      expect(ofRegister.length).toBeGreaterThan(0);
+      expect(ofRegister.join('\n')).not.toContain('not_connected');
+    } finally {
+      own.remove();
+    }
+  }, 60_000);
 });
