@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { csvRecords } from '../base/csv-read.js';
 import { isSystemError, readBounded, realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { ManifestFile } from '../model/evidence.js';
 import { csv } from '../report/csv.js';
-import { csvRecords } from '../base/csv-read.js';
 import { drawSample, type SampleItem, sampleSeed } from '../report/sampling.js';
 import { parseManifest } from '../verify/manifest.js';
 

@@ -13,8 +13,7 @@ const post = async (path, body) => {
   return answer.json();
 };
 const add = document.getElementById('add');
-add?.addEventListener('click', async () => {
-  const { csrf } = add.dataset;
+const make = async ({ csrf }) => {
   try {
     const { options, ceremony, problem } = await post('/passkeys/options', { csrf });
     if (problem) return tell(problem);
@@ -25,18 +24,22 @@ add?.addEventListener('click', async () => {
   } catch {
     tell('The passkey was not made: the browser or the device refused.');
   }
-});
+};
+add?.addEventListener('click', () => void make(add.dataset));
+const sign = async (form, button, signed, options) => {
+  try {
+    signed.value = JSON.stringify(await startAuthentication({ optionsJSON: JSON.parse(options) }));
+    form.requestSubmit(button);
+  } catch {
+    tell('Not approved: the passkey was not used.');
+  }
+};
 // The form may be replaced by a live update, so the page listens, not the form.
-document.addEventListener('submit', async (event) => {
+document.addEventListener('submit', (event) => {
   const button = event.submitter;
   const signed = event.target.elements.passkey;
   const options = button?.dataset.passkey;
   if (!options || !signed || signed.value !== '') return;
   event.preventDefault();
-  try {
-    signed.value = JSON.stringify(await startAuthentication({ optionsJSON: JSON.parse(options) }));
-    event.target.requestSubmit(button);
-  } catch {
-    tell('Not approved: the passkey was not used.');
-  }
+  void sign(event.target, button, signed, options);
 });

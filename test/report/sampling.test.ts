@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { csv } from '../../src/report/csv.js';
 import { csvRecords } from '../../src/base/csv-read.js';
+import { csv } from '../../src/report/csv.js';
 import { drawSample, sampleSeed } from '../../src/report/sampling.js';
 
 async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
