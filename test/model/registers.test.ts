@@ -1,6 +1,13 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSnapshots, parseSnapshots, REGISTER_KINDS, readRegister } from '../../src/model/registers.js';
+import {
+  formatSnapshots,
+  parseSnapshots,
+  REGISTER_COLUMNS,
+  REGISTER_KINDS,
+  readRegister,
+} from '../../src/model/registers.js';
 
 const read = (text: string) => readRegister('leavers', Buffer.from(text));
 const problemsOf = async (text: string) =>
@@ -92,5 +99,18 @@ describe('the index of snapshots', () => {
     const text = formatSnapshots([one]);
     expect(() => parseSnapshots(Buffer.from(text.slice(0, -1)))).toThrow('cut');
     expect(() => parseSnapshots(Buffer.from(text.replace('leavers', '../x')))).toThrow('line 1');
+  });
+});
+
+describe('the documentation', () => {
+  it.each(REGISTER_KINDS)('lists the columns of %s as they are read', (kind) => {
+    const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
+    const row = docs.split('\n').find((line) => line.startsWith(`| \`${kind}\` |`)) ?? '';
+    const named = [...row.slice(kind.length + 5).matchAll(/(\*?)`(\w+)`\1/g)].map(([, star, name]) => [
+      name,
+      star === '*',
+    ]);
+    const columns = Object.entries(REGISTER_COLUMNS[kind]).map(([name, type]) => [name, type.startsWith('optional')]);
+    expect(named.filter(([name]) => name !== 'people')).toEqual(columns);
   });
 });
