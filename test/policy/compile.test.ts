@@ -1,21 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicyCall } from '../../src/model/decision.js';
-import type { Principal } from '../../src/model/principal.js';
 import type { ApprovalRule, PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
+import { principal, rule } from './samples.js';
 
-const rule = (id: string, effect: PolicyRule['effect'], more: Partial<PolicyRule> = {}): PolicyRule => ({
-  id,
-  effect,
-  approval: effect === 'approval' ? 'two-eyes' : null,
-  groups: [],
-  servers: [],
-  tools: [],
-  methods: [],
-  risk: null,
-  ...more,
-});
 const twoEyes: ApprovalRule = {
   name: 'two-eyes',
   reviewers: ['leads'],
@@ -23,21 +12,6 @@ const twoEyes: ApprovalRule = {
   deadline: 900_000,
   requireReason: true,
 };
-const principal = (...groups: string[]): Principal => ({
-  issuer: 'https://idp.example',
-  subject: 'u1',
-  kind: 'human',
-  groups,
-  clientId: null,
-  actor: null,
-  amr: [],
-  acr: null,
-  authTime: null,
-  tokenId: 'hs256:00:00',
-  expiresAt: 0,
-  name: null,
-  email: null,
-});
 const none = (): Record<string, never> => ({});
 const tool = (name: string | null, server = 'files'): PolicyCall => ({
   server,

@@ -3,18 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { lintPolicy } from '../../src/policy/lint.js';
+import { principal, rule } from './samples.js';
 
-const rule = (id: string, effect: PolicyRule['effect'], more: Partial<PolicyRule> = {}): PolicyRule => ({
-  id,
-  effect,
-  approval: effect === 'approval' ? 'two-eyes' : null,
-  groups: [],
-  servers: [],
-  tools: [],
-  methods: [],
-  risk: null,
-  ...more,
-});
 const none: ReadonlyMap<string, readonly string[]> = new Map();
 const unreachable = (...rules: PolicyRule[]): readonly string[] =>
   lintPolicy(rules, none)
@@ -66,23 +56,8 @@ describe('lintPolicy', () => {
     fc.assert(
       fc.property(arbitrary, call, (parts, { groups, server, target }) => {
         const rules = parts.map(({ effect, ...more }, i) => rule(`r${i}`, effect, more));
-        const who = {
-          issuer: 'i',
-          subject: 's',
-          kind: 'human',
-          groups,
-          clientId: null,
-          actor: null,
-          amr: [],
-          acr: null,
-          authTime: null,
-          tokenId: 'hs256:00:00',
-          expiresAt: 0,
-          name: null,
-          email: null,
-        } as const;
         const asked = { server, method: 'tools/call', target, args: () => ({}) };
-        const decided = compilePolicy(rules, ['files', 'billing'], [approval]).decide(who, asked).rule;
+        const decided = compilePolicy(rules, ['files', 'billing'], [approval]).decide(principal(...groups), asked).rule;
         if (decided === null) return;
         // A denial decides although an earlier one would have too: then the earlier is named.
         expect(unreachable(...rules)).not.toContain(decided);

@@ -1,37 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../src/base/json.js';
-import type { Principal } from '../../src/model/principal.js';
 import type { PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { compileWhen } from '../../src/policy/when.js';
+import { principal, rule } from './samples.js';
 
-const ada: Principal = {
-  issuer: 'https://idp.example',
-  subject: 'ada',
-  kind: 'human',
-  groups: ['engineering'],
-  clientId: null,
-  actor: null,
-  amr: [],
-  acr: null,
-  authTime: null,
-  tokenId: 'hs256:00:00',
-  expiresAt: 0,
-  name: null,
-  email: null,
-};
-const rule = (id: string, effect: PolicyRule['effect'], more: Partial<PolicyRule> = {}): PolicyRule => ({
-  id,
-  effect,
-  approval: null,
-  groups: [],
-  servers: [],
-  tools: [],
-  methods: [],
-  risk: null,
-  ...more,
-});
+const ada = principal('engineering');
 const call = (args: () => JsonValue, method = 'tools/call', target: string | null = 'write_file') => ({
   server: 'files',
   method,

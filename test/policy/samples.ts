@@ -1,0 +1,36 @@
+import type { Principal } from '../../src/model/principal.js';
+import type { PolicyRule } from '../../src/model/settings.js';
+
+/** A rule about everything, but for what is said. */
+export const rule = (
+  id: string,
+  effect: PolicyRule['effect'] = 'allow',
+  more: Partial<PolicyRule> = {},
+): PolicyRule => ({
+  id,
+  effect,
+  approval: effect === 'approval' ? 'two-eyes' : null,
+  groups: [],
+  servers: [],
+  tools: [],
+  methods: [],
+  risk: null,
+  ...more,
+});
+
+/** A person of these groups. */
+export const principal = (...groups: string[]): Principal => ({
+  issuer: 'https://idp.example',
+  subject: 'u1',
+  kind: 'human',
+  groups,
+  clientId: null,
+  actor: null,
+  amr: [],
+  acr: null,
+  authTime: null,
+  tokenId: 'hs256:00:00',
+  expiresAt: 0,
+  name: null,
+  email: null,
+});
