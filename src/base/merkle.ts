@@ -35,6 +35,8 @@ export interface CompactRange {
   append(leaf: Buffer): void;
   /** The root over all leaves so far. */
   root(): Buffer;
+  /** The roots of the perfect subtrees, the largest first: one for each bit of the size. */
+  peaks(): readonly Buffer[];
   /** An independent copy; the hashes themselves are shared and never change. */
   copy(): CompactRange;
 }
@@ -61,9 +63,24 @@ const rangeOf = (subtrees: Subtree[], count: number): CompactRange => {
       if (!last) return emptyRoot();
       return subtrees.slice(0, -1).reduceRight((right, left) => nodeHash(left.hash, right), last.hash);
     },
+    peaks: () => subtrees.map(({ hash }) => hash),
     copy: () => rangeOf([...subtrees], size),
   };
 };
 
 /** An empty tree. */
 export const createCompactRange = (): CompactRange => rangeOf([], 0);
+
+/** The heights of the perfect subtrees that cover so many leaves, the largest first. */
+export const peakHeights = (size: number): readonly number[] =>
+  [...size.toString(2)].flatMap((bit, index, bits) => (bit === '1' ? [bits.length - 1 - index] : []));
+
+/** The range that has these peaks; undefined where there is another number of them than a range of that size has. */
+export const restoreCompactRange = (size: number, peaks: readonly Buffer[]): CompactRange | undefined => {
+  const heights = peakHeights(size);
+  if (heights.length !== peaks.length || peaks.some(({ length }) => length !== 32)) return undefined;
+  return rangeOf(
+    peaks.map((hash, index) => ({ hash, height: heights[index] ?? 0 })),
+    size,
+  );
+};

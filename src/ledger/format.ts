@@ -79,6 +79,9 @@ const TYPES: Readonly<Record<RecordType, true>> = {
   access: true,
   notice: true,
   passkey: true,
+  anchor: true,
+  prune: true,
+  erase: true,
 };
 const isRecordType = (type: JsonValue | undefined): type is RecordType =>
   typeof type === 'string' && Object.hasOwn(TYPES, type);

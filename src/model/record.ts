@@ -4,8 +4,10 @@
  */
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
+import type { AnchorRecord } from './anchor.js';
 import type { PasskeyAssertion, PasskeyRecord, ReviewerFacts } from './passkey.js';
 import type { MaskCount, MaskingRecord } from './redaction.js';
+import type { EraseRecord, PruneRecord } from './removal.js';
 
 export type RecordType =
   | 'seg'
@@ -25,7 +27,10 @@ export type RecordType =
   | 'masking'
   | 'access'
   | 'notice'
-  | 'passkey';
+  | 'passkey'
+  | 'anchor'
+  | 'prune'
+  | 'erase';
 
 export interface PrincipalFacts {
   readonly iss: string;
@@ -294,6 +299,9 @@ export interface RecordBodies {
   readonly access: AccessRecord;
   readonly notice: NoticeRecord;
   readonly passkey: PasskeyRecord;
+  readonly anchor: AnchorRecord;
+  readonly prune: PruneRecord;
+  readonly erase: EraseRecord;
 }
 
 /** What a station hands to the ledger. */

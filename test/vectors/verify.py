@@ -10,7 +10,7 @@ HASH, HEAD = "[0-9a-f]{64}", re.compile(rb'\{"v":1,"seq":(0|[1-9][0-9]{0,15}),"p
 PAYLOAD = re.compile(rb'>\{"seq":(0|[1-9][0-9]{0,15}),"name":"([a-z][a-z0-9_]{0,31})","salt":"([0-9a-f]{64})","(data|blob)":(.*)\}', re.S)
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 BOOT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-TYPES = set("seg start stop recover hb config refuse auth session call result message approval passkey tool masking access notice".split())
+TYPES = set("seg start stop recover hb config refuse auth session call result message approval passkey tool masking access notice anchor prune erase".split())
 
 class Fault(Exception): pass
 def need(holds, code):
