@@ -98,8 +98,14 @@ class Walk implements Chain {
   private names = new Set<string>();
   private readonly options: ChainOptions;
 
-  constructor(options: ChainOptions) {
+  constructor(options: ChainOptions, from: ChainState | null) {
     this.options = options;
+    if (from === null) return;
+    this.size = from.size;
+    this.prev = from.prev;
+    this.range = from.range.copy();
+    this.verifier = from.verifier;
+    this.root = from.root;
   }
 
   next(line: Buffer): ChainItem | undefined {
@@ -241,5 +247,5 @@ const certificate = ({ cert }: JsonObject): Buffer => {
   return bytes.length === 64 && bytes.toString('base64') === cert ? bytes : Buffer.alloc(0);
 };
 
-/** A walk from the first line of a ledger. */
-export const createChain = (options: ChainOptions): Chain => new Walk(options);
+/** A walk from the first line of a ledger, or from right after a checkpoint where another walk stood. */
+export const createChain = (options: ChainOptions, from: ChainState | null = null): Chain => new Walk(options, from);
