@@ -65,8 +65,8 @@ export const createTransitions = ({ ledger, clock, people, registry, onChange }:
     // Also where it has ended: a used grant can be revoked, and that record may be the one in doubt.
     if (entry.inDoubt) throw entry.inDoubt;
     if (!isOpen(entry.approval)) return;
-    if (entry.stale) return apply(entry, { event: 'cancelled' });
     if (timeLeft(clock, entry) <= 0) return apply(entry, { event: 'expired' });
+    if (entry.stale) return apply(entry, { event: 'cancelled' });
     const { state, window } = entry.approval;
     if (state !== 'pending' || !isEnough(people, entry.approval)) return;
     await apply(entry, window ? { event: 'granted', ends: clock.now() + window.duration } : { event: 'granted' });

@@ -156,7 +156,15 @@ const defects: readonly [number, string, () => Promise<void>][] = [
     async () => {
       const { acquire } = createStand({ rules: [] });
       expect(await acquire(ask(ada))).toMatchObject({ state: 'denied', approval: null });
-      const call = { server: 'files', method: 'tools/call', target: 'write_file', args: () => ({}) };
+      const call = {
+        server: 'files',
+        method: 'tools/call',
+        target: 'write_file',
+        args: () => ({}),
+        at: 0,
+        address: '127.0.0.1',
+        tool: null,
+      };
       expect(compilePolicy([], ['files'], []).decide(ada, call).effect).toBe('deny');
     },
   ],

@@ -1,12 +1,21 @@
 import fc from 'fast-check';
 import { it } from 'vitest';
-import { histories, runHistory } from './model.js';
+import { commands, runCommands } from './commands.js';
+import { interleavings, runInterleaved } from './interleaved.js';
 
-const SCALE = Number(process.env.COUNTERSIGN_LONG ?? '1');
+const SCALE = Number(process.env['COUNTERSIGN_LONG'] ?? '1');
+const numRuns = Math.ceil(20_000 * SCALE);
 
-it('the same over many histories', { timeout: 600_000 }, async () => {
+it('the reference, over many histories', { timeout: 900_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(histories, async (groups) => void (await runHistory(groups))),
-    { numRuns: Math.ceil(20_000 * SCALE) },
+    fc.asyncProperty(commands, async (history) => void (await runCommands(history))),
+    { numRuns },
+  );
+});
+
+it('the promises, over many interleavings', { timeout: 900_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(interleavings, async ([scheduler, history]) => void (await runInterleaved(scheduler, history))),
+    { numRuns },
   );
 });

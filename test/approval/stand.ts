@@ -14,7 +14,7 @@ import type { ApprovalRule, Settings } from '../../src/model/settings.js';
 export const ISSUER = 'https://idp.example';
 export const START = Date.parse('2026-11-24T05:00:00Z');
 
-const createClock = (): Clock & { wall: number; mono: number; pass(ms: number): void } => {
+export const createClock = (): Clock & { wall: number; mono: number; pass(ms: number): void } => {
   const clock = {
     wall: START,
     mono: 5_000,
