@@ -58,14 +58,36 @@ export interface SignedNote {
   readonly signatures: readonly NoteSignature[];
 }
 
-/** SHA-256(name ‖ LF ‖ 0x01 ‖ public key), the first four bytes, hex. */
-const keyIdOf = (name: string, publicKey: Uint8Array): string =>
-  createHash('sha256').update(`${name}\n`).update(Uint8Array.of(ED25519)).update(publicKey).digest('hex').slice(0, 8);
+/** SHA-256(name ‖ LF ‖ type ‖ public key), the first four bytes, hex. */
+const keyIdOf = (name: string, type: number, publicKey: Uint8Array): string =>
+  createHash('sha256').update(`${name}\n`).update(Uint8Array.of(type)).update(publicKey).digest('hex').slice(0, 8);
 
 const rawPublicKey = (key: KeyObject): Buffer => {
-  const { kty, crv, x } = createPublicKey(key).export({ format: 'jwk' });
+  const { kty, crv, x } = (key.type === 'public' ? key : createPublicKey(key)).export({ format: 'jwk' });
   if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') throw new NoteError('not an Ed25519 key');
   return Buffer.from(x, 'base64url');
+};
+
+/**
+ * The verifier key of a public key under a name: `name+<key id>+<base64 of type ‖ public key>`.
+ * @param key Ed25519, public or private
+ * @param type signature type: 1 for notes, 4 for cosignatures
+ * @throws NoteError where the name or the kind of key will not do
+ */
+export const verifierKeyOf = (name: string, key: KeyObject, type = ED25519): string => {
+  if (!isNoteName(name)) throw new NoteError('a key name must not be empty or hold white space, plus or control signs');
+  const raw = rawPublicKey(key);
+  return `${name}+${keyIdOf(name, type, raw)}+${Buffer.concat([Uint8Array.of(type), raw]).toString('base64')}`;
+};
+
+/**
+ * The signature line, without its line feed, of a signature that somebody else made.
+ * @param key verifier key
+ * @param signature its bytes, 64 of Ed25519; with a time before them in cosignatures
+ */
+export const signatureLine = (key: string, signature: Uint8Array): string => {
+  const [name = '', keyId = ''] = key.split('+', 2);
+  return `${DASH}${name} ${Buffer.concat([Buffer.from(keyId, 'hex'), signature]).toString('base64')}`;
 };
 
 /**
@@ -74,38 +96,48 @@ const rawPublicKey = (key: KeyObject): Buffer => {
  * @throws NoteError where the name or the kind of key will not do
  */
 export const createNoteSigner = (name: string, privateKey: KeyObject): NoteSigner => {
-  if (!isNoteName(name)) throw new NoteError('a key name must not be empty or hold white space, plus or control signs');
   if (privateKey.type !== 'private') throw new NoteError('not a private key');
-  const publicKey = rawPublicKey(privateKey);
-  const keyId = keyIdOf(name, publicKey);
-  const idBytes = Buffer.from(keyId, 'hex');
-  const key = `${name}+${keyId}+${Buffer.concat([Uint8Array.of(ED25519), publicKey]).toString('base64')}`;
-  const line = (text: string): string => {
-    const signature = sign(null, Buffer.from(text), privateKey);
-    return `${DASH}${name} ${Buffer.concat([idBytes, signature]).toString('base64')}`;
-  };
-  return { name, key, line };
+  const key = verifierKeyOf(name, privateKey);
+  return { name, key, line: (text) => signatureLine(key, sign(null, Buffer.from(text), privateKey)) };
+};
+
+/** What a verifier key of signed-note holds. */
+export interface KeyParts {
+  readonly name: string;
+  /** Eight hex digits. */
+  readonly keyId: string;
+  readonly key: string;
+  readonly publicKey: KeyObject;
+}
+
+/**
+ * @param type the signature type that its first byte must be: 1 for notes, 4 for cosignatures
+ * @throws NoteError where the text is not an Ed25519 verifier key of that type in its one form
+ */
+export const parseKeyParts = (key: string, type: number): KeyParts => {
+  const [, name = '', keyId = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(key) ?? [];
+  const bytes = decodeBase64(encoded);
+  if (!isNoteName(name) || bytes?.length !== 33 || bytes[0] !== type) {
+    throw new NoteError('not a verifier key of the form name+id+base64 for Ed25519');
+  }
+  const raw = bytes.subarray(1);
+  if (keyIdOf(name, type, raw) !== keyId) throw new NoteError('the key id does not belong to the name and key');
+  const jwk = { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') };
+  return { name, keyId, key, publicKey: createPublicKey({ key: jwk, format: 'jwk' }) };
 };
 
 /** @throws NoteError where the text is not an Ed25519 verifier key in its one form */
 export const parseVerifierKey = (key: string): NoteVerifier => {
-  const [, name = '', keyId = '', encoded = ''] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(key) ?? [];
-  const bytes = decodeBase64(encoded);
-  if (!isNoteName(name) || bytes?.length !== 33 || bytes[0] !== ED25519) {
-    throw new NoteError('not a verifier key of the form name+id+base64 for Ed25519');
-  }
-  const publicKey = bytes.subarray(1);
-  if (keyIdOf(name, publicKey) !== keyId) throw new NoteError('the key id does not belong to the name and key');
-  const jwk = { kty: 'OKP', crv: 'Ed25519', x: publicKey.toString('base64url') };
-  const object = createPublicKey({ key: jwk, format: 'jwk' });
-  return { name, keyId, key, verify: (text, signature) => verify(null, Buffer.from(text), object, signature) };
+  const { name, keyId, publicKey } = parseKeyParts(key, ED25519);
+  return { name, keyId, key, verify: (text, signature) => verify(null, Buffer.from(text), publicKey, signature) };
 };
 
 /** The signed note over a text that ends in a line feed. */
 export const signNote = (text: string, signers: readonly NoteSigner[]): string =>
   `${text}\n${signers.map((signer) => `${signer.line(text)}\n`).join('')}`;
 
-const parseSignature = (line: string): NoteSignature => {
+/** A signature line without its line feed. @throws NoteError */
+export const parseSignatureLine = (line: string): NoteSignature => {
   const [, name = '', encoded = ''] = /^\u2014 ([^ ]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
   const bytes = decodeBase64(encoded);
   if (!isNoteName(name) || bytes === undefined || bytes.length < 5) throw new NoteError('a malformed signature line');
@@ -121,7 +153,7 @@ export const parseNote = (note: string): SignedNote => {
   if (split < 0 || !note.endsWith('\n')) throw new NoteError('a note has no signature block');
   const lines = note.slice(split + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw new NoteError('a note has too many signatures');
-  const signatures = lines.map(parseSignature);
+  const signatures = lines.map(parseSignatureLine);
   if (new Set(signatures.map(({ name, keyId }) => `${name}+${keyId}`)).size !== signatures.length) {
     throw new NoteError('a note bears two signatures of one key');
   }
