@@ -47,6 +47,9 @@ export const startEcho = async (reached: Set<string>, delay: number): Promise<{ 
 export interface ProxyWorld {
   readonly dir: string;
   readonly config: string;
+  /** Base address of the gateway; a server's path is `/<id>/mcp`. */
+  readonly gateway: string;
+  /** The address of the server `echo`. */
   readonly url: string;
   readonly adminUrl: string;
   readonly ledger: string;
@@ -57,8 +60,27 @@ export interface ProxyWorld {
   start(nodeArgs?: readonly string[], env?: Record<string, string>): Promise<ChildProcess>;
 }
 
+export interface ProxyPlan {
+  /** `servers` of the configuration, in YAML's flow style. */
+  readonly servers: string;
+  /** `policy` of the configuration. */
+  readonly policy: string;
+  /** More of `gateway`, such as `allowedHosts: [a]`. */
+  readonly gateway?: string;
+  /** The signing key of the provider; absent: a new one. */
+  readonly key?: JWK | undefined;
+}
+
 /** A folder with a configuration for one upstream server named `echo`. */
-export const prepareProxy = async (upstream: string, key?: JWK): Promise<ProxyWorld> => {
+export const prepareProxy = (upstream: string, key?: JWK): Promise<ProxyWorld> =>
+  prepareWorld({
+    servers: `{ echo: { http: { url: '${upstream}' } } }`,
+    policy: "[ { id: all, allow: true, groups: [engineering], servers: [echo], tools: ['*'] } ]",
+    key,
+  });
+
+/** A folder with a configuration, keys, and an OpenID provider. */
+export const prepareWorld = async ({ servers, policy, gateway, key }: ProxyPlan): Promise<ProxyWorld> => {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-proxy-'));
   const ports = { gateway: await freePort(), admin: await freePort() };
   const url = `http://127.0.0.1:${ports.gateway}`;
@@ -81,10 +103,10 @@ export const prepareProxy = async (upstream: string, key?: JWK): Promise<ProxyWo
     `version: 1
 demo: true
 organization: { name: Test }
-gateway: { listen: '127.0.0.1:${ports.gateway}', admin: '127.0.0.1:${ports.admin}', publicUrl: '${url}', dataDir: ./data }
+gateway: { listen: '127.0.0.1:${ports.gateway}', admin: '127.0.0.1:${ports.admin}', publicUrl: '${url}', dataDir: ./data${gateway === undefined ? '' : `, ${gateway}`} }
 identity: { issuers: [ { issuer: '${idp.issuer}', audience: '${url}', approvalAudience: '${url}/approvals', clientId: ${CLIENT} } ] }
-servers: { echo: { http: { url: '${upstream}' } } }
-policy: [ { id: all, allow: true, groups: [engineering], servers: [echo], tools: ['*'] } ]
+servers: ${servers}
+policy: ${policy}
 ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, digestKey: { file: ./data/keys/digest.key } }
 `,
   );
@@ -98,6 +120,7 @@ ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, dige
   return {
     dir,
     config,
+    gateway: url,
     url: `${url}/echo/mcp`,
     adminUrl,
     ledger: join(dir, 'data/ledger/demo.invalid_test'),

@@ -1,0 +1,71 @@
+/** The fixture over HTTP and over stdio, behind a real gateway: OIDC tokens, default-deny policy, masking, ledger. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type ProxyWorld, prepareWorld } from '../e2e/proxy.js';
+import { freePort } from '../gateway/harness.js';
+import { startFront } from './front.js';
+
+const FIXTURE = join(import.meta.dirname, 'fixture');
+
+/** Only what the suite uses; whatever else it asked for would be denied. */
+const POLICY = `[ { id: tools, allow: true, groups: [engineering], tools: ['test_*', json_schema_2020_12_tool] },
+  { id: resources, allow: true, groups: [engineering], resources: ['test://**'] },
+  { id: prompts, allow: true, groups: [engineering], prompts: ['test_*'] } ]`;
+
+/** The fixture over HTTP, alone. */
+const startFixture = async (): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
+  const port = await freePort();
+  const child = spawn(process.execPath, [join(FIXTURE, 'http.mjs'), String(port)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return { url: `http://127.0.0.1:${port}/mcp`, process: child };
+};
+
+export interface ConformanceWorld {
+  readonly direct: string;
+  /** The same server through the gateway, by the transport behind it. */
+  readonly through: Readonly<Record<'http' | 'stdio', string>>;
+  readonly proxy: ProxyWorld;
+  /** Ends the gateway in order, so that its ledger is whole. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const startWorld = async (): Promise<ConformanceWorld> => {
+  const fixture = await startFixture();
+  const ports = { http: await freePort(), stdio: await freePort() };
+  const hosts = Object.values(ports).flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
+  const stdio = `{ command: '${process.execPath}', args: ['${join(FIXTURE, 'stdio.mjs')}'] }`;
+  const proxy = await prepareWorld({
+    servers: `{ http: { http: { url: '${fixture.url}' } }, stdio: { stdio: ${stdio} } }`,
+    policy: POLICY,
+    gateway: `allowedHosts: ${JSON.stringify(hosts)}, allowedOrigins: ${JSON.stringify(hosts.map((host) => `http://${host}`))}`,
+  });
+  const gateway = await proxy.start();
+  const token = await proxy.token();
+  const fronts = await Promise.all(
+    (['http', 'stdio'] as const).map((id) =>
+      startFront(ports[id], { url: () => `${proxy.gateway}/${id}/mcp`, token: () => Promise.resolve(token) }),
+    ),
+  );
+  return {
+    direct: fixture.url,
+    through: { http: `http://127.0.0.1:${ports.http}/mcp`, stdio: `http://127.0.0.1:${ports.stdio}/mcp` },
+    proxy,
+    async stop() {
+      gateway.kill('SIGTERM');
+      await once(gateway, 'exit');
+    },
+    async close() {
+      for (const front of fronts) {
+        front.close();
+        front.closeAllConnections();
+      }
+      gateway.kill('SIGKILL');
+      fixture.process.kill();
+      await proxy.idp.close();
+    },
+  };
+};
