@@ -39,13 +39,38 @@ for (const [code, sextet] of SEXTET.entries()) {
 const isReadable = (byte: number): boolean =>
   (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0;
 
+/** What a character can be in a group of four. */
+const READABLE_FIRST = 1;
+const READABLE_SECOND = 2;
+const READABLE_THIRD = 4;
+const TEXT_FIRST = 8;
+
+/** The places, of those above, at which a character does not rule out readable bytes: most are ruled out by one look. */
+const PLACES = new Uint8Array(128);
+for (const [code, sextet] of SEXTET.entries()) {
+  if (sextet < 0) continue;
+  const some = (count: number, byteOf: (rest: number) => number): boolean =>
+    Array.from({ length: count }, (_, rest) => byteOf(rest)).some(isReadable);
+  if (some(4, (rest) => (sextet << 2) | rest)) PLACES[code] = READABLE_FIRST | TEXT_FIRST;
+  else if (sextet << 2 >= 0xc0) PLACES[code] = TEXT_FIRST;
+  if (some(16, (rest) => ((sextet & 15) << 4) | rest)) PLACES[code] = (PLACES[code] ?? 0) | READABLE_SECOND;
+  if (some(64, (rest) => ((sextet & 3) << 6) | rest)) PLACES[code] = (PLACES[code] ?? 0) | READABLE_THIRD;
+}
+const mayBe = (s: string, i: number, place: number): boolean => ((PLACES[s.charCodeAt(i)] ?? 0) & place) !== 0;
+
+/** The three bytes that the four characters at `i` stand for. */
+const quadAt = (s: string, i: number): number =>
+  ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
+  ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
+  ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
+  (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+
 /** Whether the four characters at `i` decode to three readable bytes. */
 const readableQuad = (s: string, i: number): boolean => {
-  const bits =
-    ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
-    ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
-    ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
-    (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+  if (!mayBe(s, i, READABLE_FIRST) || !mayBe(s, i + 1, READABLE_SECOND) || !mayBe(s, i + 2, READABLE_THIRD)) {
+    return false;
+  }
+  const bits = quadAt(s, i);
   return isReadable(bits >> 16) && isReadable((bits >> 8) & 0xff) && isReadable(bits & 0xff);
 };
 
@@ -102,8 +127,8 @@ export const forEachRun = (s: string, visit: (run: Run) => void): void => {
   }
 };
 
-/** Whether `accept` holds for a run of the bytes, given also as Latin-1: the same runs, found faster. */
-export const someRun = (bytes: Buffer, latin1: string, accept: (run: Run) => boolean): boolean => {
+/** The same for bytes, given also as Latin-1: the same runs, found faster. */
+export const forEachRunOfBytes = (bytes: Uint8Array, latin1: string, visit: (run: Run) => void): void => {
   for (let i = 0; i + SHORTEST_RUN <= bytes.length; ) {
     let last = i + SHORTEST_RUN - 1;
     while (last >= i && IN_ALPHABET[bytes[last] ?? 0] === 1) last--;
@@ -112,10 +137,9 @@ export const someRun = (bytes: Buffer, latin1: string, accept: (run: Run) => boo
       continue;
     }
     const run = runAt(latin1, i);
-    if (accept(run)) return true;
+    visit(run);
     i = run.end + 1;
   }
-  return false;
 };
 
 /** A run without the line breaks, in clear or escaped, that wrap it. */
@@ -131,11 +155,8 @@ const byteAt = (s: string, start: number, k: number): number => {
 
 /** Whether the first three bytes may be of readable UTF-8; a no is final, and comes without a look at the rest. */
 const readableFirst = (s: string, i: number): boolean => {
-  const bits =
-    ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
-    ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
-    ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
-    (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+  if (!mayBe(s, i, TEXT_FIRST)) return false;
+  const bits = quadAt(s, i);
   const second = (bits >> 8) & 0xff;
   const third = bits & 0xff;
   return isReadable(bits >> 16) || bits >> 16 >= 0xc2

@@ -37,6 +37,10 @@ mark('+/', BASE64_SIGN);
 mark("+%'", LOCAL_SIGN);
 mark('.', DOT);
 
+/** All characters of the classes, for fingerprints. */
+export const charactersOf = (classes: number): string =>
+  Array.from(FLAGS, (flags, code) => ((flags & classes) === 0 ? '' : String.fromCharCode(code))).join('');
+
 /** Whether the UTF-16 unit at `i` is ASCII and of one of the classes; false outside the text. */
 export const is = (s: string, i: number, classes: number): boolean => {
   const code = s.charCodeAt(i);

@@ -5,7 +5,7 @@ import type { MaskName } from './marks.js';
 export type DetectorGroup = MaskingProfile['detectors'][number];
 
 /** See `Detector.before`. */
-const EDGE = '\0';
+export const EDGE = '\0';
 /** What may stand before a word: everything but letters, digits and `_`, and the letters that end escapes and colour sequences. */
 export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrtmK`;
 
@@ -40,6 +40,10 @@ export interface Detector {
    * stands for the start of the text and for anything beyond ASCII.
    */
   readonly before?: string;
+  /** The same for the character before that one. */
+  readonly twoBefore?: string;
+  /** The same for the character after the anchor. */
+  readonly after?: string;
   /**
    * Looks for a match at the anchor at `i`. It never reaches back before `from`, the end of the last
    * finding; what it reads is bounded, or ends up inside the finding, so that a scan takes linear time.

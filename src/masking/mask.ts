@@ -30,7 +30,7 @@ const withoutValues: Seal = (masked) =>
 const hasNul = (json: Buffer): boolean => json.includes(0);
 
 const isClean = (scanner: Scanner, json: Buffer): boolean =>
-  !hasNul(json) && !mayHaveItems(json) && !scanner.mayHold(json);
+  !hasNul(json) && !mayHaveItems(json) && scanner.look(json) === undefined;
 
 /** Looks at the parsed document as well, and says what else is to be masked in its strings. */
 export type Analyze = (root: JsonNode) => Promise<Outside>;

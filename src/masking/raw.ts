@@ -1,38 +1,26 @@
-/** The raw stage: one pass over the bytes of a message, to say whether the exact stage must look at it. */
-import { isAscii } from 'node:buffer';
-import { isPlausible, type Run, someRun } from './base64.js';
+/** The raw stage: one pass over the bytes of a message, to say where the exact stage must look, if anywhere. */
+import { forEachRunOfBytes, isPlausible, type Run } from './base64.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
-import { ESCAPE_STARTS, hasForeignHazard, isEscapeAt } from './shadow.js';
+import { createDispatch } from './dispatch.js';
+import { FOREIGN_STARTS, isEscapeAt, isForeignAt } from './shadow.js';
 
-/** Written escapes: what they stand for is the exact stage's to read. */
-const WRITTEN_ESCAPE: Detector = {
+const HEX = '0123456789ABCDEFabcdef';
+
+const reading = (anchors: string, is: (s: string, i: number) => boolean, after?: string): Detector => ({
   name: 'nested-encoding',
   group: 'keys',
-  anchors: ESCAPE_STARTS,
-  at: ({ s }, i) => (isEscapeAt(s, i) ? { start: i, end: i + 1, detector: 'nested-encoding' } : undefined),
-};
+  anchors,
+  ...(after !== undefined && { after }),
+  at: ({ s }, i) => (is(s, i) ? { start: i, end: i + 1, detector: 'nested-encoding' } : undefined),
+});
 
-/**
- * Pairs of bytes, `before * 256 + byte`, to the list of detectors that hang on them; 0 where there is none. One look-up
- * for each byte decides; lists are few, since most detectors of a byte ask for the same bytes before it.
- */
-const pairTable = (detectors: readonly Detector[]) => {
-  const table = new Uint8Array(256 * 256);
-  const lists: (readonly Detector[])[] = [[]];
-  const known = new Map<string, number>();
-  for (let pair = 0; pair < table.length; pair++) {
-    const byte = String.fromCharCode(pair & 255);
-    // What stands before the text or is no ASCII character is the edge.
-    const before = String.fromCharCode(pair >> 15 === 0 ? pair >> 8 : 0);
-    const here = detectors.filter((one) => one.anchors.includes(byte) && (one.before?.includes(before) ?? true));
-    if (here.length === 0) continue;
-    const key = here.map((one) => detectors.indexOf(one)).join();
-    const list = known.get(key) ?? lists.push(here) - 1;
-    known.set(key, list);
-    table[pair] = list;
-  }
-  return { table, lists };
-};
+/** Written escapes, and characters that are folded: what they stand for is the exact stage's to read. */
+const READINGS: readonly Detector[] = [
+  reading('\\', isEscapeAt, 'ux/'),
+  reading('%', isEscapeAt, HEX),
+  reading('&', isEscapeAt, '#acpelgq'),
+  reading(FOREIGN_STARTS, isForeignAt),
+];
 
 /** What else decides. */
 interface RawExtras {
@@ -41,41 +29,77 @@ interface RawExtras {
   readonly custom: readonly TextDetector[];
 }
 
+/** Where something may be. */
+export interface RawHits {
+  /** Byte offsets, ascending: a secret in a string of the message has one inside the string. */
+  readonly at: readonly number[];
+  /** Whether any string may hold something, offsets or not. */
+  readonly everywhere: boolean;
+}
+
+/** Offsets kept at most; a message with more is looked at everywhere. */
+const MOST_HITS = 1 << 16;
+
+const EVERYWHERE: RawHits = { at: [], everywhere: true };
+
+/** Both ascending, as one. */
+const merged = (a: readonly number[], b: readonly number[]): readonly number[] => {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  const all: number[] = [];
+  let next = 0;
+  for (const one of a) {
+    for (let other = b[next]; other !== undefined && other < one; other = b[++next]) all.push(other);
+    all.push(one);
+  }
+  for (; next < b.length; next++) all.push(b[next] ?? 0);
+  return all;
+};
+
 /**
- * Whether the bytes may hold anything: a hit of a detector, a run that may be base64 of
- * text, or a written escape, whose reading is the exact stage's.
+ * Says where the bytes may hold anything, too often rather than too seldom: hits of a detector, runs that may be base64
+ * of text, and written escapes. Undefined where there is nothing, which is final.
  */
 export const createRawStage = (
   detectors: readonly Detector[],
   inRun: (text: ScanText, run: Run) => boolean,
   { foreignNames, custom }: RawExtras,
-): ((bytes: Buffer) => boolean) => {
-  const { table, lists } = pairTable([...detectors, WRITTEN_ESCAPE]);
-  const hits = (text: ScanText, list: number, i: number): boolean => {
-    for (const detector of lists[list] ?? []) {
+): ((bytes: Buffer) => RawHits | undefined) => {
+  const { pairs, at: listed } = createDispatch([...detectors, ...READINGS]);
+  const isHit = (text: ScanText, bytes: Buffer, list: number, i: number): boolean => {
+    for (const detector of listed(list, bytes[i - 2] ?? 0, bytes[i + 1] ?? 0)) {
       const found = detector.at(text, i, 0);
       if (found !== undefined && found.end > i) return true;
     }
     return false;
   };
-  const anyHit = (bytes: Buffer, text: ScanText): boolean => {
+  const hitsIn = (bytes: Buffer, text: ScanText): number[] => {
+    const hits: number[] = [];
     let before = 0;
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] ?? 0;
-      const list = table[(before << 8) | byte] ?? 0;
+      const list = pairs[(before << 8) | byte] ?? 0;
       before = byte;
-      if (list !== 0 && hits(text, list, i)) return true;
+      if (list !== 0 && isHit(text, bytes, list, i) && hits.push(i) > MOST_HITS) break;
     }
-    return false;
+    return hits;
+  };
+  const runsIn = (bytes: Buffer, text: ScanText): number[] => {
+    const hits: number[] = [];
+    forEachRunOfBytes(bytes, text.s, (run) => {
+      if (hits.length <= MOST_HITS && (inRun(text, run) || isPlausible(text.s, run))) hits.push(run.start);
+    });
+    return hits;
   };
   return (bytes) => {
     const latin1 = bytes.toString('latin1');
-    if (!isAscii(bytes) && (foreignNames || hasForeignHazard(latin1))) return true;
     const text = { s: latin1, name: '', raw: true };
-    return (
-      anyHit(bytes, text) ||
-      someRun(bytes, latin1, (run) => inRun(text, run) || isPlausible(latin1, run)) ||
-      custom.some((detector) => detector.mayHold(latin1))
-    );
+    const hits = merged(hitsIn(bytes, text), runsIn(bytes, text));
+    const everywhere =
+      hits.length > MOST_HITS ||
+      custom.some((detector) => detector.mayHold(latin1)) ||
+      // eslint-disable-next-line no-control-regex -- the ASCII range
+      (foreignNames && /[^\u0000-\u007f]/.test(latin1));
+    if (everywhere) return EVERYWHERE;
+    return hits.length > 0 ? { at: hits, everywhere: false } : undefined;
   };
 };

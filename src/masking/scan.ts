@@ -4,10 +4,11 @@ import { forEachRun, isPlausible, type Run, readings } from './base64.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyValueDetector } from './detectors/key-value.js';
+import { createDispatch, type Dispatch } from './dispatch.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
-import { createRawStage } from './raw.js';
+import { createRawStage, type RawHits } from './raw.js';
 import { settle } from './settle.js';
 import { SHADOW_DEPTH, shadowOf } from './shadow.js';
 
@@ -16,11 +17,8 @@ const MOST_LAYERS = 5;
 
 export interface Scanner {
   readonly keys: KeyNames;
-  /**
-   * The raw stage: whether the bytes of a message may hold anything. It says yes too often rather than too seldom;
-   * a no is final, and nothing is parsed.
-   */
-  mayHold(bytes: Buffer): boolean;
+  /** The raw stage: where the bytes of a message may hold anything; undefined where nothing is, which is final. */
+  look(bytes: Buffer): RawHits | undefined;
   /**
    * The exact stage on a decoded text: sorted, disjoint findings in the text, its shadow and its base64.
    * `name` is the member that holds it.
@@ -28,51 +26,36 @@ export interface Scanner {
   find(s: string, name?: string): readonly Finding[];
 }
 
-/** Detectors by anchor and the character before it: `anchor * 128 + before`; absent where there are none. */
-type Dispatch = readonly (readonly Detector[] | undefined)[];
-
-const dispatchOf = (detectors: readonly Detector[]): Dispatch =>
-  Array.from({ length: 128 * 128 }, (_, pair) => {
-    const anchor = String.fromCharCode(pair >> 7);
-    const previous = String.fromCharCode(pair & 127);
-    const here = detectors.filter(
-      ({ anchors, before }) => anchors.includes(anchor) && (before === undefined || before.includes(previous)),
-    );
-    return here.length > 0 ? here : undefined;
-  });
-
-/** The characters that are an anchor of some detector, 1 each. */
-const anchorsOf = (detectors: readonly Detector[]): Uint8Array => {
-  const anchors = new Uint8Array(128);
-  for (const detector of detectors) for (const anchor of detector.anchors) anchors[anchor.charCodeAt(0)] = 1;
-  return anchors;
-};
-
 /** What a profile switches on. */
 interface Selection {
   readonly detectors: readonly Detector[];
   readonly dispatch: Dispatch;
-  readonly anchors: Uint8Array;
   readonly runDetectors: readonly RunDetector[];
 }
 
-/** Passes every finding of the detectors to `visit`, left to right, until it returns false. */
-const scan = (text: ScanText, { dispatch, anchors }: Selection, visit: (found: Finding) => boolean): void => {
+/** What is beyond ASCII has no fingerprint: it counts as an edge. */
+const asByte = (code: number): number => (code < 128 ? code : 0);
+
+/** Passes every finding of the detectors to `visit`, left to right. */
+const scan = (text: ScanText, { pairs, at: listed }: Dispatch, visit: (found: Finding) => void): void => {
   const { s } = text;
-  const length = s.length;
+  const { length } = s;
   let from = 0;
+  let before = 0;
   for (let i = 0; i < length; i++) {
-    const code = s.charCodeAt(i);
-    if (code > 127 || anchors[code] === 0) continue;
-    const previous = i > 0 ? s.charCodeAt(i - 1) : 0;
-    const detectors = dispatch[(code << 7) | (previous < 128 ? previous : 0)];
-    if (detectors === undefined) continue;
-    for (const detector of detectors) {
+    const code = asByte(s.charCodeAt(i));
+    const list = pairs[(before << 8) | code] ?? 0;
+    before = code;
+    if (list === 0) continue;
+    const twoBefore = i > 1 ? asByte(s.charCodeAt(i - 2)) : 0;
+    const after = i + 1 < length ? asByte(s.charCodeAt(i + 1)) : 0;
+    for (const detector of listed(list, twoBefore, after)) {
       const found = detector.at(text, i, from);
       if (found === undefined || found.end <= i) continue;
-      if (!visit(found)) return;
+      visit(found);
       from = found.end;
       i = from - 1;
+      before = asByte(s.charCodeAt(i));
       break;
     }
   }
@@ -81,9 +64,8 @@ const scan = (text: ScanText, { dispatch, anchors }: Selection, visit: (found: F
 const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
   const groups = new Set<string>([...profile.detectors, 'keys']);
   const detectors = [...DETECTORS, createKeyValueDetector(keys)].filter(({ group }) => groups.has(group));
-  const dispatch = dispatchOf(detectors);
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
-  return { detectors, dispatch, anchors: anchorsOf(detectors), runDetectors };
+  return { detectors, dispatch: createDispatch(detectors), runDetectors };
 };
 
 const inRun = (runDetectors: readonly RunDetector[], text: ScanText, run: Run): Finding | undefined => {
@@ -109,7 +91,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'), more);
   const selection = select(profile, keys);
   const { detectors, runDetectors } = selection;
-  const mayHold = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined, {
+  const look = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined, {
     foreignNames: keys.foreign,
     custom,
   });
@@ -127,7 +109,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   const findPlain = (s: string, name: string, layer: number): Finding[] => {
     const text = { s, name, raw: false };
     const findings: Finding[] = [];
-    scan(text, selection, (found) => findings.push(found) > 0);
+    scan(text, selection.dispatch, (found) => findings.push(found));
     forEachRun(s, (run) => {
       const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
@@ -152,7 +134,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
 
   return {
     keys,
-    mayHold,
+    look,
     find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
   };
 };

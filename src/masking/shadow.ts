@@ -18,13 +18,47 @@ const FOREIGN = String.raw`[\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u18
 const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}`);
 const IS_FOREIGN = new RegExp(FOREIGN);
 
-/** The same, or a little more, on the bytes of UTF-8 read as Latin-1. */
-const FOREIGN_HAZARD =
-  /\xc2[\xa0\xad]|\xcd\x8f|\xd8\x9c|\xe1(?:\x85|\x9e|\xa0)|\xe2(?:\x80[\x80-\x92\x95\xa4\xa8-\xaf]|\x81|\x84|\x85|\x88\x92|\x91|\x92|\x93)|\xe3(?:\x80\x80|\x85\xa4)|\xef[\xb8-\xbf]|\xf0(?:\x9d|\x9b\xb2)|\xf3/;
 const ESCAPE = new RegExp(ESCAPES, 'y');
 
-/** Whether bytes, read as Latin-1, may have a shadow that differs where it matters by characters beyond ASCII. */
-export const hasForeignHazard = (latin1: string): boolean => FOREIGN_HAZARD.test(latin1);
+/** The bytes that every such character begins with, as Latin-1. */
+export const FOREIGN_STARTS = '\xc2\xcd\xd8\xe1\xe2\xe3\xef\xf0\xf3';
+
+const range = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const continuation = range(0x80, 0xbf);
+/** By the first two bytes of UTF-8, the third bytes of such characters. */
+const THIRDS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
+  (
+    [
+      [0xe280, [...range(0x80, 0x92), 0x95, 0xa4, ...range(0xa8, 0xaf)]],
+      [0xe288, [0x92]],
+      [0xe380, [0x80]],
+      [0xe385, [0xa4]],
+      [0xf09b, [0xb2]],
+    ] as const
+  ).map(([two, thirds]) => [two, new Set<number>(thirds)]),
+);
+/** What the first two bytes say, `first * 256 + second`: 0 no, 1 yes, 2 the third decides. */
+const BY_TWO = new Uint8Array(256 * 256);
+const bySecond: readonly (readonly [first: number, seconds: readonly number[]])[] = [
+  [0xc2, [0xa0, 0xad]],
+  [0xcd, [0x8f]],
+  [0xd8, [0x9c]],
+  [0xe1, [0x85, 0x9e, 0xa0]],
+  [0xe2, [0x81, 0x84, 0x85, 0x91, 0x92, 0x93]],
+  [0xef, range(0xb8, 0xbf)],
+  [0xf0, [0x9d]],
+  [0xf3, continuation],
+];
+for (const [first, seconds] of bySecond) for (const second of seconds) BY_TWO[(first << 8) | second] = 1;
+for (const two of THIRDS.keys()) BY_TWO[two] = 2;
+
+/** Whether such a character, or one of a few others, begins at byte `i` of UTF-8 read as Latin-1; a no is final. */
+export const isForeignAt = (latin1: string, i: number): boolean => {
+  const two = ((latin1.charCodeAt(i) << 8) | latin1.charCodeAt(i + 1)) & 0xffff;
+  const said = BY_TWO[two];
+  return said === 1 || (said === 2 && THIRDS.get(two)?.has(latin1.charCodeAt(i + 2)) === true);
+};
 
 /** The characters that every written escape begins with. */
 export const ESCAPE_STARTS = '\\%&';

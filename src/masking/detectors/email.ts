@@ -1,6 +1,6 @@
 /** Mail addresses (RFC 5322 §3.4.1, RFC 1035 limits), also with letters beyond ASCII (RFC 6532). */
-import { DIGIT, is, isEscapeLetter, LABEL, LOCAL, LOWER, UPPER } from '../chars.js';
-import type { Detector } from '../detector.js';
+import { charactersOf, DIGIT, is, isEscapeLetter, LABEL, LOCAL, LOWER, UPPER } from '../chars.js';
+import { type Detector, EDGE } from '../detector.js';
 
 const LONGEST_LOCAL = 64;
 const LONGEST_DOMAIN = 255;
@@ -48,6 +48,8 @@ export const email: Detector = {
   name: 'email',
   group: 'personal',
   anchors: '@',
+  before: `${EDGE}${charactersOf(LOCAL)}`,
+  after: `${EDGE}${charactersOf(LABEL)}`,
   at({ s, raw }, at, from) {
     const start = localStart(s, at, from, raw);
     if (start === at) return undefined;

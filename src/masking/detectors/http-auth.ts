@@ -45,6 +45,7 @@ export const httpAuth: Detector = {
   group: 'secrets',
   anchors: 'Bb',
   before: BEFORE_WORD,
+  after: 'eEaA',
   at({ s }, i) {
     const next = s.charCodeAt(i + 1) | 0x20;
     if ((next !== 0x65 && next !== 0x61) || !leftEdge(s, i)) return undefined;

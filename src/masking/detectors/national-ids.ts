@@ -11,6 +11,9 @@ interface IdKind {
   /** A rare character of the form, what stands before it, and how far behind the start it stands. */
   readonly anchor: string;
   readonly before: string;
+  /** See `Detector`. */
+  readonly twoBefore?: string;
+  readonly after?: string;
   readonly back: number;
   /** Sticky; its quantifiers are bounded. */
   readonly form: RegExp;
@@ -28,6 +31,8 @@ const KINDS: readonly IdKind[] = [
     name: 'us-ssn',
     anchor: '-',
     before: DIGITS,
+    twoBefore: DIGITS,
+    after: DIGITS,
     back: 3,
     form: /[0-9]{3}-[0-9]{2}-[0-9]{4}/y,
     valid: isSsn,
@@ -37,6 +42,8 @@ const KINDS: readonly IdKind[] = [
     name: 'br-cpf',
     anchor: '-',
     before: DIGITS,
+    twoBefore: DIGITS,
+    after: DIGITS,
     back: 11,
     form: /[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}/y,
     valid: isCpf,
@@ -45,6 +52,8 @@ const KINDS: readonly IdKind[] = [
     name: 'it-codice-fiscale',
     anchor: DIGITS,
     before: CAPITALS,
+    twoBefore: CAPITALS,
+    after: DIGITS,
     back: 6,
     form: /[A-Z]{6}[0-9]{2}[ABCDEHLMPRST][0-7][0-9][A-Z][0-9]{3}[A-Z]/y,
     valid: isCodiceFiscale,
@@ -53,6 +62,7 @@ const KINDS: readonly IdKind[] = [
     name: 'es-dni',
     anchor: 'ABCDEFGHJKLMNPQRSTVWXYZ',
     before: DIGITS,
+    twoBefore: DIGITS,
     back: 8,
     form: /[0-9]{8}[A-Z]/y,
     valid: isDni,
@@ -62,6 +72,7 @@ const KINDS: readonly IdKind[] = [
     name: 'fr-nir',
     anchor: '12',
     before: BEFORE_WORD,
+    after: ' ',
     back: 0,
     form: /[12] [0-9]{2} (?:0[1-9]|1[0-2]|[2-9][0-9]) (?:[0-9]{2}|2[AB]) [0-9]{3} [0-9]{3} [0-9]{2}/y,
     valid: isNir,
@@ -74,11 +85,13 @@ const hasContext = ({ s, name, raw }: ScanText, start: number, context: RegExp |
   context.test(name) ||
   context.test(s.slice(Math.max(0, start - CONTEXT_REACH), start));
 
-const detectorOf = ({ name, anchor, before, back, form, valid, context }: IdKind): Detector => ({
+const detectorOf = ({ name, anchor, before, twoBefore, after, back, form, valid, context }: IdKind): Detector => ({
   name,
   group: 'personal',
   anchors: anchor,
   before,
+  ...(twoBefore !== undefined && { twoBefore }),
+  ...(after !== undefined && { after }),
   at(text, i, from) {
     const { s } = text;
     const start = i - back;

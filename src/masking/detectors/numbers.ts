@@ -1,5 +1,5 @@
 /** Account numbers that carry their own check: payment cards (ISO/IEC 7812) and IBAN (ISO 13616). */
-import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
+import { ALNUM, charactersOf, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
 import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
 import { isLuhn } from '../luhn.js';
 
@@ -66,6 +66,7 @@ export const cardNumber: Detector = {
   group: 'personal',
   anchors: '23456',
   before: BEFORE_WORD,
+  after: `${charactersOf(DIGIT)} -`,
   at(text, i) {
     const { s } = text;
     if (!hasDigits(s, i) || !startsNumber(s, i)) return undefined;
@@ -121,8 +122,10 @@ const ibanAt = (s: string, start: number, length: number): { readonly value: str
 export const iban: Detector = {
   name: 'iban',
   group: 'personal',
-  anchors: '0123456789',
-  before: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ',
+  anchors: charactersOf(DIGIT),
+  before: charactersOf(UPPER),
+  twoBefore: charactersOf(UPPER),
+  after: charactersOf(DIGIT),
   at({ s }, i, from) {
     const start = i - 2;
     if (start < from || !is(s, start, UPPER) || !is(s, start + 1, UPPER) || !is(s, i + 1, DIGIT)) return undefined;

@@ -27,6 +27,7 @@ export const privateKey: Detector = {
   name: 'private-key',
   group: 'secrets',
   anchors: '-',
+  after: '-',
   at({ s, raw }, i, from): Finding | undefined {
     if (s.charCodeAt(i + 1) !== 0x2d || s.charCodeAt(i + 4) !== 0x2d) return undefined;
     const opened = lineEnd(s, i, BEGIN);

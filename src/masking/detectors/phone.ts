@@ -1,6 +1,6 @@
 /** Telephone numbers in international form (ITU-T E.164), judged by the numbering plans of libphonenumber. */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
-import { DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
+import { charactersOf, DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
 import type { Detector } from '../detector.js';
 
 /** Digits of a number with its country code, E.164 §6.2.1. */
@@ -30,6 +30,7 @@ export const phone: Detector = {
   name: 'phone',
   group: 'personal',
   anchors: '+',
+  after: charactersOf(DIGIT),
   at({ s, raw }, i) {
     if (!is(s, i + 1, DIGIT)) return undefined;
     if (is(s, i - 1, WORD) && !isEscapeLetter(s, i - 1)) return undefined;

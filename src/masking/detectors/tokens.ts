@@ -1,5 +1,5 @@
 /** Tokens that vendors mark with a prefix. */
-import { ALNUM, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, WORD } from '../chars.js';
+import { ALNUM, charactersOf, DIGIT, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, WORD } from '../chars.js';
 import type { Detector } from '../detector.js';
 import type { MaskName } from '../marks.js';
 
@@ -72,6 +72,10 @@ const detectorOf = ({ name, prefixes, anchor, body, min, edge = ALNUM, accept }:
     group: 'secrets',
     anchors: anchor,
     before: heads.map(({ prefix, back }) => prefix.charAt(back - 1)).join(''),
+    ...(heads.every(({ back }) => back > 1) && {
+      twoBefore: heads.map(({ prefix, back }) => prefix.charAt(back - 2)).join(''),
+    }),
+    after: heads.map(({ prefix, back }) => prefix.charAt(back + 1) || charactersOf(body)).join(''),
     at({ s }, i, from) {
       for (const { prefix, back } of heads) {
         const start = i - back;
@@ -100,6 +104,7 @@ export const awsAccessKeyId: Detector = {
   group: 'secrets',
   anchors: 'KS',
   before: 'A',
+  after: 'I',
   at({ s }, i, from) {
     const start = i - 1;
     if (start < from || !(s.startsWith('AKIA', start) || s.startsWith('ASIA', start))) return undefined;
@@ -114,6 +119,8 @@ export const jwt: Detector = {
   group: 'secrets',
   anchors: 'J',
   before: 'y',
+  twoBefore: 'e',
+  after: charactersOf(TOKEN),
   at({ s }, i, from) {
     const start = i - 2;
     if (start < from || !s.startsWith('eyJ', start) || !begins(s, start, TOKEN)) return undefined;
@@ -134,6 +141,7 @@ export const azureClientSecret: Detector = {
   group: 'secrets',
   anchors: '~',
   before: 'Q',
+  twoBefore: charactersOf(DIGIT),
   at({ s }, i, from) {
     const start = i - 5;
     if (start < from || !begins(s, start, DOTTED_TOKEN)) return undefined;

@@ -1,5 +1,5 @@
 /** Credentials in the authority of a URL (RFC 3986 §3.2.1). */
-import { ALNUM, is } from '../chars.js';
+import { ALNUM, charactersOf, is } from '../chars.js';
 import type { Detector } from '../detector.js';
 import { isMask } from '../marks.js';
 
@@ -21,6 +21,8 @@ export const urlCredentials: Detector = {
   name: 'url-credentials',
   group: 'secrets',
   anchors: ':',
+  before: charactersOf(ALNUM),
+  after: '/',
   at({ s }, i) {
     if (s.charCodeAt(i + 1) !== 0x2f || s.charCodeAt(i + 2) !== 0x2f || !is(s, i - 1, ALNUM)) return undefined;
     const start = i + 3;
