@@ -1,10 +1,9 @@
 /** `TrailBucket` and `ListKeys` over the AWS SDK, which is loaded when the first collection needs it. */
 import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import { AWS_TIMEOUTS, awsCredentials, awsFailure, quietAws } from '../../base/aws-client.js';
 import type { S3TrailSettings } from '../../model/settings.js';
 import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
 
-const QUIET = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
-const TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 60_000 };
 const RETRIES = { retryMode: 'adaptive', maxAttempts: 6 } as const;
 const MAX_PAGES = 1_000_000;
 
@@ -14,60 +13,14 @@ export interface AwsAsk {
   readonly environment: Record<string, string | undefined>;
 }
 
-const PROBLEMS: readonly (readonly [name: RegExp, problem: string, ends: boolean])[] = [
-  [
-    /^(?:ExpiredToken|ExpiredTokenException|RequestExpired|TokenRefreshRequired)$/,
-    'the credentials have expired',
-    true,
-  ],
-  [
-    /^(?:InvalidAccessKeyId|InvalidClientTokenId|SignatureDoesNotMatch|UnrecognizedClientException)$/,
-    'AWS does not know these credentials',
-    true,
-  ],
-  [/^(?:CredentialsProviderError|TokenProviderError)$/, 'no AWS credentials were found', true],
-  [/^RequestTimeTooSkewed$/, "the clock of this machine differs from AWS's by over 15 minutes", true],
-  [/^(?:AccessDenied|AccessDeniedException|Forbidden|403)$/, 'access denied', false],
-  [/^(?:NoSuchBucket)$/, 'there is no such bucket', true],
-  [/^(?:NoSuchKey|NotFound|NoSuchVersion)$/, 'it is gone', false],
-  [
-    /^(?:PermanentRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/,
-    'the bucket is in another region',
-    true,
-  ],
-  [
-    /^(?:SlowDown|Throttling|ThrottlingException|TooManyRequestsException|ServiceUnavailable)$/,
-    'AWS goes on throttling',
-    false,
-  ],
-];
-
-/** AWS's messages can quote signed headers, so names alone are passed on. */
 const failure = (error: unknown): BucketError => {
   if (error instanceof BucketError) return error;
-  const name = error instanceof Error && /^[\w.]{1,64}$/.test(error.name) ? error.name : 'an unknown error';
-  const [, problem, ends] = PROBLEMS.find(([pattern]) => pattern.test(name)) ?? [null, name, false];
+  const { problem, ends } = awsFailure(error);
   return new BucketError(problem, ends);
 };
 
-const credentialsOf = async ({ profile, roleArn, externalId, region }: S3TrailSettings) => {
-  if (profile === null && roleArn === null) return {};
-  const { fromIni, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
-  const base = profile === null ? undefined : fromIni({ profile });
-  if (roleArn === null) return base ? { credentials: base } : {};
-  const params = {
-    RoleArn: roleArn,
-    RoleSessionName: 'countersign-collect',
-    ...(externalId !== null && { ExternalId: externalId }),
-  };
-  return {
-    credentials: fromTemporaryCredentials({
-      params,
-      clientConfig: { region },
-      ...(base && { masterCredentials: base }),
-    }),
-  };
-};
+const credentialsOf = ({ profile, roleArn, externalId, region }: S3TrailSettings) =>
+  awsCredentials({ profile, roleArn, externalId, region, session: 'countersign-collect' });
 
 /** The name of an S3 error that carries a code but a general name. */
 const sent = async <T>(request: Promise<T>): Promise<T> => {
@@ -122,11 +75,11 @@ const lockOf = ({
 };
 
 const clientConfig = async ({ settings, environment }: AwsAsk): Promise<S3ClientConfig> => {
-  environment[QUIET] ??= 'true';
+  quietAws(environment);
   return {
     region: settings.region,
     followRegionRedirects: true,
-    requestHandler: { ...TIMEOUTS, httpAgent: { maxSockets: 64 }, httpsAgent: { maxSockets: 64 } },
+    requestHandler: { ...AWS_TIMEOUTS, httpAgent: { maxSockets: 64 }, httpsAgent: { maxSockets: 64 } },
     ...RETRIES,
     ...(settings.endpoint !== null && { endpoint: settings.endpoint, forcePathStyle: true }),
     ...(await credentialsOf(settings)),
@@ -188,7 +141,7 @@ export const openListKeys = async (ask: AwsAsk): Promise<ListKeys> => {
   return async (region, from, to) => {
     const client = new CloudTrailClient({
       region,
-      requestHandler: TIMEOUTS,
+      requestHandler: AWS_TIMEOUTS,
       ...RETRIES,
       ...(endpoint !== null && { endpoint: ask.settings.cloudtrailEndpoint ?? endpoint }),
       ...credentials,
