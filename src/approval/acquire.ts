@@ -64,6 +64,19 @@ const sameDefinition = ({ window, definitions, binding }: Approval, ask: Approva
   return !Object.hasOwn(definitions, tool) || definitions[tool] === definition;
 };
 
+/** `Approvals.continuation`; its contract is in model/ports.ts. */
+export const createContinuation =
+  ({ clock, registry }: Context): Approvals['continuation'] =>
+  (id, ask) => {
+    const entry = registry.get(id);
+    if (!entry || entry.approval.uses === 0 || entry.approval.state === 'revoked') return null;
+    if (entry.inDoubt !== null || timeLeft(clock, entry) <= 0) return null;
+    const { binding, rule, policyRule, window } = entry.approval;
+    if (window && window.tools.length > 0 && !window.tools.includes(ask.binding.tool)) return null;
+    const same = keyOf(ask, window) === keyOf({ ...ask, binding, rule, policyRule }, window);
+    return same && sameDefinition(entry.approval, ask) ? { revoked: entry.revoked.signal } : null;
+  };
+
 /** Gives the open request of an ask, opening one where there is none, or says why there can be none. */
 const createFind = (context: Context, transitions: Transitions, rules: Rules): Find => {
   const { ledger, clock, registry, onChange } = context;

@@ -4,7 +4,7 @@ import type { Approval, ApprovalDecision, DecisionMeans } from '../model/approva
 import type { Approvals, Ledger } from '../model/ports.js';
 import { type Principal, principalKey } from '../model/principal.js';
 import type { ApprovalRule, Settings } from '../model/settings.js';
-import { createAcquire } from './acquire.js';
+import { createAcquire, createContinuation } from './acquire.js';
 import { labelOf } from './draft.js';
 import { createEntry, serially, timeLeft } from './entry.js';
 import { createPeople, isPerson } from './people.js';
@@ -32,6 +32,11 @@ export interface ApprovalWorkflow extends Approvals {
    * @throws CountersignError APPROVAL_RECORD_INVALID
    */
   restore(records: Iterable<StoredApproval>): void;
+  /**
+   * For when the ledger writes again after a failure: what could not be recorded then is surely not in the ledger, so
+   * every request is as it was before.
+   */
+  resolveDoubts(): void;
   /** What the request is to this principal: his own, one that his groups may decide, or nothing he may see. */
   standing(id: Ulid, principal: Principal): 'own' | 'reviewer' | null;
   /** Whether the request waits for a decision that would still count. */
@@ -111,7 +116,8 @@ const createRestore =
  *
  * Each transition is appended to the ledger and takes effect when it is durable. The transitions of one
  * request follow each other, so one order decides every race. Where an append fails, the request is in
- * doubt and nothing more happens to it until a restart reads from the ledger what was written.
+ * doubt and nothing more happens to it until a restart reads from the ledger what was written, or the ledger says
+ * that it was not.
  * No timer runs here: the caller calls `sweep`.
  */
 export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWorkflow => {
@@ -127,10 +133,14 @@ export const createApprovals = (dependencies: ApprovalsDependencies): ApprovalWo
 
   return {
     acquire: createAcquire(context, transitions, rules),
+    continuation: createContinuation(context),
     decide: createDecide(context, transitions, requiresReason, rules),
     revoke: createRevoke(context, transitions),
     sweep: transitions.sweep,
     restore: createRestore(context, policy),
+    resolveDoubts: () => {
+      for (const entry of registry.entries()) entry.inDoubt = null;
+    },
     requiresReason,
     takesPasskey: ({ passkey, rule }) => passkey || rules.get(rule)?.passkey !== 'off',
     list: registry.list,

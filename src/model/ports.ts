@@ -45,6 +45,11 @@ export interface Approvals {
    * When `signal` aborts the ask is withdrawn: it never consumes afterwards. A grant stays for a retry.
    */
   acquire(ask: ApprovalAsk, call: Ulid, waitMs: number, signal: AbortSignal): Promise<ApprovalOutcome>;
+  /**
+   * Whether this ask goes on with a call that has run under the grant already: for the same call, while the grant is
+   * neither revoked nor over. It uses nothing up. Null: it does not, and the call must not run.
+   */
+  continuation(id: Ulid, ask: ApprovalAsk): { readonly revoked: AbortSignal } | null;
   list(): readonly Approval[];
   get(id: Ulid): Approval | undefined;
   /**

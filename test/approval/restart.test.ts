@@ -242,6 +242,20 @@ describe('a record that cannot be written has no effect', () => {
     },
   );
 
+  it.each(table.filter(([event, fault]) => fault === 'lost' && event !== 'requested'))(
+    '%s, %s: a ledger that goes on without it resolves the doubt',
+    async (event) => {
+      const stand = await prepare(event);
+      stand.journal.fault = (next) => (next === event ? 'lost' : null);
+      await expect(steps[event](stand)).rejects.toThrow();
+      stand.journal.fault = () => null;
+      stand.approvals.resolveDoubts();
+      if (event === 'granted') await stand.approvals.sweep();
+      else await steps[event](stand);
+      expect(stand.journal.events().at(-1)).toBe(event === 'approved' ? 'granted' : event);
+    },
+  );
+
   it.each(table.filter(([event, fault]) => surely(fault) && event !== 'requested'))(
     '%s, %s: the next try has its effect',
     async (event, fault) => {

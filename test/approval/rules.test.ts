@@ -231,3 +231,53 @@ describe('limits of a rule', () => {
     expect((await acquire(call({ tool: 't4' }))).state).toBe('pending');
   });
 });
+
+describe('a call that goes on under the grant that it used', () => {
+  const granted = async (rule: Partial<ApprovalRule> = {}) => {
+    const world = stand(rule);
+    const id = idOf(await world.acquire(call()));
+    await world.approvals.decide(id, bob, 'approve', null, '');
+    return { ...world, id };
+  };
+
+  it('only once the grant was used, and using nothing up', async () => {
+    const { acquire, approvals, id, journal } = await granted();
+    expect(approvals.continuation(id, call())).toBeNull();
+    await acquire(call());
+    expect(approvals.continuation(id, call())?.revoked.aborted).toBe(false);
+    expect(approvals.continuation(id, call())).not.toBeNull();
+    expect(journal.events().filter((event) => event === 'consumed')).toHaveLength(1);
+  });
+
+  it.each([
+    ['arguments', { args: 'hs256:0000:bbbb' }],
+    ['tool', { tool: 't2' }],
+    ['server', { server: 'billing' }],
+    ['definition', { definition: 'changed' }],
+    ['policy', { policy: 'p2' }],
+    ['principal', { principal: `${person('eve').issuer}|eve` }],
+  ] as const)('never with another %s', async (_, more) => {
+    const { acquire, approvals, id } = await granted();
+    await acquire(call());
+    expect(approvals.continuation(id, call(more))).toBeNull();
+  });
+
+  it('neither revoked, nor over, nor unknown', async () => {
+    const { acquire, approvals, id, clock } = await granted({
+      window: { duration: 60_000, uses: 2, tools: ['write_file'] },
+    });
+    await acquire(call());
+    const use = approvals.continuation(id, call({ args: 'hs256:0000:bbbb' }));
+    expect(use?.revoked.aborted).toBe(false);
+    expect(approvals.continuation(ulid(START), call())).toBeNull();
+    expect(approvals.continuation(id, call({ tool: 't2' }))).toBeNull();
+    clock.pass(59_999);
+    expect(approvals.continuation(id, call())).not.toBeNull();
+    clock.pass(1);
+    expect(approvals.continuation(id, call())).toBeNull();
+    const other = await granted();
+    await other.acquire(call());
+    await other.approvals.revoke(other.id, bob, null, '');
+    expect(other.approvals.continuation(other.id, call())).toBeNull();
+  });
+});
