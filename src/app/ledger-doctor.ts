@@ -136,7 +136,10 @@ const lookAtKeys = async (
   }
 };
 
-const lookAtRecords = ({ state, segments, open: calls }: Standing, held: boolean): readonly Diagnosis[] => {
+const lookAtRecords = (
+  { state, segments, account: { open: calls } }: Standing,
+  held: boolean,
+): readonly Diagnosis[] => {
   const where = `${count(state.size, 'record')} in ${count(segments.length, 'segment file')}`;
   const records = pass('records', `It holds ${where} up to the last signed checkpoint.`);
   if (calls.size === 0 || held) return [records];

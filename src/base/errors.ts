@@ -127,7 +127,7 @@ export const ERRORS = {
   LEDGER_WRITE_FAILED: {
     exit: 1,
     message: 'the ledger could not be written: {problem}',
-    hint: 'no call is let through until it can; `countersign ledger doctor` looks at the disk and the ledger; then restart the gateway',
+    hint: 'no call is let through until it can; `countersign ledger doctor` looks at the disk and the ledger; a running gateway goes on by itself when the disk is back',
   },
   LEDGER_NOT_FOUND: {
     exit: 2,
@@ -138,6 +138,11 @@ export const ERRORS = {
     exit: 2,
     message: 'the ledger {dir} was begun with another key or origin: {problem}',
     hint: 'give the key and origin it was begun with, or another data folder',
+  },
+  ROOT_KEY_UNAVAILABLE: {
+    exit: 1,
+    message: 'the root key of the ledger cannot be used: {problem}',
+    hint: 'a running gateway goes on in the open segment and tries again; to start, it must be able to sign',
   },
   LEDGER_BUSY: {
     exit: 1,

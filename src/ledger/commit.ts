@@ -6,6 +6,8 @@ import type { AppendFile } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { CompactRange } from '../base/merkle.js';
 import { checkpointText, type NoteSigner, signNote } from '../base/note.js';
+import type { Receipt, RecordType } from '../model/record.js';
+import type { Effect } from './account.js';
 import type { PlacedLines } from './encode.js';
 import { checkpointLine } from './format.js';
 
@@ -14,18 +16,47 @@ const MAX_BATCH = 4 * 1024 * 1024;
 /** Characters that may wait in all. */
 const MAX_WAITING = 64 * 1024 * 1024;
 
-interface Waiting extends PlacedLines {
-  readonly resolve: () => void;
+/** A record that has its place, with its lines. */
+export interface Placed extends PlacedLines {
+  readonly seq: number;
+  readonly type: RecordType;
+  readonly effect: Effect;
+  /** Whether the writer itself wrote it, and no caller waits for it. */
+  readonly own: boolean;
+}
+
+interface Waiting {
+  readonly placed: Placed;
+  readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: CountersignError) => void;
 }
 
-export interface GroupCommitOptions {
+/** A file to append to, and who signs what is appended. */
+export interface SignedFile {
   readonly file: AppendFile;
-  /** Over all records on disk. Owned from here on. */
-  readonly range: CompactRange;
   readonly signer: NoteSigner;
-  /** Told once, when a write or sync has failed. */
-  readonly onFailure: (error: CountersignError) => void;
+  readonly path: string;
+  /** Bytes of it that are acknowledged. */
+  readonly end: number;
+}
+
+/** A signed checkpoint that is on disk. */
+export interface Checkpoint {
+  /** Records it covers. */
+  readonly size: number;
+  /** C2SP signed note. */
+  readonly note: string;
+}
+
+export interface GroupCommitOptions extends SignedFile {
+  /** Over all records on disk. */
+  readonly range: CompactRange;
+  /** Leaf hash of the last of them, hex. */
+  readonly prev: string;
+  /** Told of each batch once it is durable, before its callers are. */
+  readonly onDurable: (records: readonly Placed[]) => void;
+  /** Told of a failure: the error, and the records that were refused by it. */
+  readonly onFailure: (error: CountersignError, refused: readonly Placed[]) => void;
 }
 
 /** Lets what the answered callers do next come into the same batch. */
@@ -33,21 +64,38 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 /** Owns the open segment file. */
 export class GroupCommit {
-  /** The failure after which nothing is written any more: what reached the disk is then unknown. */
+  /** The failure since which nothing is written: what reached the disk is then unknown. Null while all is well. */
   failed: CountersignError | null = null;
+  /** The last checkpoint that is on disk, of those written here. */
+  checkpoint: Checkpoint | null = null;
+  /** Over all records that are acknowledged. */
+  range: CompactRange;
+  /** Leaf hash of the last of them, hex. */
+  prev: string;
   private readonly options: GroupCommitOptions;
   private queue: Waiting[] = [];
   private characters = 0;
-  /** Bytes of the open segment that this writer wrote. */
-  written = 0;
-  private file: AppendFile;
-  private signer: NoteSigner;
+  private open: SignedFile;
+  /** Bytes of the open segment that are acknowledged. */
+  end: number;
   private pumping: Promise<void> | null = null;
 
   constructor(options: GroupCommitOptions) {
     this.options = options;
-    this.file = options.file;
-    this.signer = options.signer;
+    this.range = options.range;
+    this.prev = options.prev;
+    this.open = options;
+    this.end = options.end;
+  }
+
+  /** The open segment file. */
+  get path(): string {
+    return this.open.path;
+  }
+
+  /** The key of the open segment. */
+  get signer(): NoteSigner {
+    return this.open.signer;
   }
 
   /** Whether so much waits that callers must be refused. */
@@ -56,11 +104,10 @@ export class GroupCommit {
   }
 
   /** Resolves when the lines are durable under a signed checkpoint. Order of calls is order on disk. */
-  add(lines: PlacedLines): Promise<void> {
-    if (this.failed) return Promise.reject(this.failed);
+  add(placed: Placed): Promise<Receipt> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ text: lines.text, leaf: lines.leaf, resolve, reject });
-      this.characters += lines.text.length;
+      this.queue.push({ placed, resolve, reject });
+      this.characters += placed.text.length;
       this.pumping ??= this.pump();
     });
   }
@@ -72,16 +119,30 @@ export class GroupCommit {
   }
 
   /** Goes on in another file under another key. Meant for when nothing is under way. */
-  async turnTo(file: AppendFile, signer: NoteSigner): Promise<void> {
+  async turnTo(next: SignedFile): Promise<void> {
     if (this.failed) {
-      await file.close();
+      await next.file.close();
       throw this.failed;
     }
-    const before = this.file;
-    this.file = file;
-    this.signer = signer;
-    this.written = 0;
-    await before.close();
+    const { file } = this.open;
+    this.open = next;
+    this.end = next.end;
+    await file.close();
+  }
+
+  /** After a failure: waits until nothing is under way and lets go of the file, whose descriptor nobody may trust. */
+  async letGo(): Promise<void> {
+    await this.pumping;
+    const { file } = this.open;
+    this.open = { ...this.open, file: NOWHERE };
+    await file.close().catch(() => {});
+  }
+
+  /** After a failure: goes on from what is acknowledged. */
+  resume(next: SignedFile): void {
+    this.open = next;
+    this.end = next.end;
+    this.failed = null;
   }
 
   /** Waits until nothing is under way, then closes the file. */
@@ -89,7 +150,7 @@ export class GroupCommit {
     await this.pumping;
     // Nothing may reach the descriptor from here on: its number can come back as that of another file.
     this.failed ??= new CountersignError('LEDGER_WRITE_FAILED', { problem: 'it is closed' });
-    await this.file.close();
+    await this.open.file.close();
   }
 
   private async pump(): Promise<void> {
@@ -97,27 +158,42 @@ export class GroupCommit {
     while (this.queue.length > 0 && !this.failed) {
       const batch = this.take();
       try {
-        const bytes = this.bytes(batch);
-        await this.file.write(bytes);
-        await this.file.sync();
-        this.written += bytes.length;
+        await this.commit(batch.map(({ placed }) => placed));
       } catch (error) {
-        const failure = this.fail(error);
-        for (const { reject } of batch) reject(failure);
+        this.fail(error, batch);
         break;
       }
-      for (const { resolve } of batch) resolve();
+      for (const { placed, resolve } of batch) resolve({ seq: placed.seq, leaf: placed.leaf });
       await turn();
     }
     this.pumping = null;
   }
 
+  private async commit(records: readonly Placed[]): Promise<void> {
+    const { file, signer } = this.open;
+    const range = this.range.copy();
+    let text = '';
+    for (const record of records) {
+      range.append(Buffer.from(record.leaf, 'hex'));
+      text += record.text;
+    }
+    const note = signNote(checkpointText({ origin: signer.name, size: range.size, root: range.root() }), [signer]);
+    const bytes = Buffer.from(`${text}${checkpointLine(note)}\n`);
+    await file.write(bytes);
+    await file.sync();
+    this.range = range;
+    this.prev = records.at(-1)?.leaf ?? this.prev;
+    this.end += bytes.length;
+    this.checkpoint = { size: range.size, note };
+    this.options.onDurable(records);
+  }
+
   private take(): readonly Waiting[] {
     let characters = 0;
     let count = 0;
-    for (const { text } of this.queue) {
-      if (count > 0 && characters + text.length > MAX_BATCH) break;
-      characters += text.length;
+    for (const { placed } of this.queue) {
+      if (count > 0 && characters + placed.text.length > MAX_BATCH) break;
+      characters += placed.text.length;
       count++;
     }
     const batch = this.queue.slice(0, count);
@@ -126,26 +202,26 @@ export class GroupCommit {
     return batch;
   }
 
-  private bytes(batch: readonly Waiting[]): Buffer {
-    const { range } = this.options;
-    const { signer } = this;
-    let text = '';
-    for (const waiting of batch) {
-      range.append(Buffer.from(waiting.leaf, 'hex'));
-      text += waiting.text;
-    }
-    const note = signNote(checkpointText({ origin: signer.name, size: range.size, root: range.root() }), [signer]);
-    return Buffer.from(`${text}${checkpointLine(note)}\n`);
-  }
-
-  /** Ends all writing: rejects what waits, and everything from now on. The cause is kept, for `conditionOf`. */
-  fail(cause: unknown): CountersignError {
-    if (this.failed) return this.failed;
-    const error = new CountersignError('LEDGER_WRITE_FAILED', { problem: reason(cause) }, { cause });
+  /** Ends writing until `resume`: rejects what waits. The cause is kept, for `conditionOf`. */
+  fail(cause: unknown, underWay: readonly Waiting[] = []): CountersignError {
+    const error = this.failed ?? new CountersignError('LEDGER_WRITE_FAILED', { problem: reason(cause) }, { cause });
+    const waiting = [...underWay, ...this.queue];
     this.failed = error;
-    for (const { reject } of this.queue) reject(error);
     this.queue = [];
-    this.options.onFailure(error);
+    this.characters = 0;
+    this.options.onFailure(
+      error,
+      waiting.map(({ placed }) => placed),
+    );
+    for (const { reject } of waiting) reject(error);
     return error;
   }
 }
+
+/** Stands where a file was that failed. */
+const NOWHERE: AppendFile = {
+  write: () => Promise.reject(new Error('no file is open')),
+  sync: () => Promise.reject(new Error('no file is open')),
+  truncate: () => Promise.reject(new Error('no file is open')),
+  close: () => Promise.resolve(),
+};

@@ -4,6 +4,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { timestamp } from '../base/clock.js';
 import { CountersignError } from '../base/errors.js';
 import type { RecordType } from '../model/record.js';
+import { type Effect, effectOf } from './account.js';
 import { commitmentOf, isPayloadName, MAX_INLINE_BYTES, MAX_PAYLOADS, MAX_RECORD_BYTES } from './format.js';
 
 /** Any record, the ledger's own `seg` included. */
@@ -16,6 +17,7 @@ export interface Draft {
 /** A record and its payloads without `seq`, `prev` and time. */
 export interface Encoded {
   readonly type: RecordType;
+  readonly effect: Effect;
   /** `"type":…,"d":…}`: the end of the record line. */
   readonly end: string;
   /** Each payload line from `,"name":` on. */
@@ -117,14 +119,16 @@ export const encodeDraft = ({ type, d, payloads }: Draft): Encoded => {
   check(d, 0);
   if (Object.hasOwn(d, 'p')) throw invalid('p is the ledger’s own member');
   const body = JSON.stringify(d);
+  const effect = effectOf(type, d);
   const entries = Object.entries(payloads ?? {});
-  if (entries.length === 0) return { type, end: `"type":"${type}","d":${body}}`, payloads: [], blobs: [] };
+  if (entries.length === 0) return { type, effect, end: `"type":"${type}","d":${body}}`, payloads: [], blobs: [] };
   if (entries.length > MAX_PAYLOADS) throw invalid('a record has too many payloads');
   const encoded = entries.map(([name, data]) => encodePayload(name, data));
   const p = entries.map(([name], index) => `"${name}":"${encoded[index]?.commitment}"`).join();
   const comma = body === '{}' ? '' : ',';
   return {
     type,
+    effect,
     end: `"type":"${type}","d":${body.slice(0, -1)}${comma}"p":{${p}}}}`,
     payloads: encoded.map(({ line }) => line),
     blobs: encoded.flatMap(({ commitment, blob }) => (blob ? [{ commitment, bytes: blob }] : [])),

@@ -5,28 +5,35 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type FilePort, makeFolder, readBounded, writeAtomic } from '../base/durable.js';
-import type { RecordType, RecoverRecord, ResultRecord } from '../model/record.js';
+import type { RecoverRecord, ResultRecord } from '../model/record.js';
+import type { Account } from './account.js';
 import type { ChainState } from './chain.js';
 import type { Draft } from './encode.js';
 import { findStanding, MAX_TAIL, readTornTail, type Standing } from './scan.js';
 
 export interface Recovered {
   readonly state: ChainState;
-  /** Records per type. */
-  readonly counts: Map<RecordType, number>;
-  /** Forwarded calls without a result: sequence number of the intent, and call id. */
-  readonly open: ReadonlyMap<number, string>;
+  readonly account: Account;
   /** The segment file to write on; null for a new ledger. */
   readonly segment: string | null;
+  /** Bytes of it that are acknowledged. */
+  readonly end: number;
   /** Set-aside bytes that no record names yet. */
   readonly setAside: readonly RecoverRecord[];
 }
 
-/** Copies the tail into `quarantine/`, durably, and only then cuts it off. */
-const setAside = async (standing: Standing, files: FilePort): Promise<void> => {
+/**
+ * Copies what follows the acknowledged bytes of the last file into `quarantine/`, durably, and only then cuts it off.
+ * @returns what a record is to say of it; null where nothing follows
+ * @throws CountersignError LEDGER_DAMAGED where the bytes cannot be one batch that did not reach the disk whole
+ */
+export const setAside = async (
+  standing: Pick<Standing, 'dir' | 'last' | 'end' | 'problem'>,
+  files: FilePort,
+): Promise<RecoverRecord | null> => {
   const { dir, last, end } = standing;
   const tail = await readTornTail(standing, files);
-  if (!last || tail.length === 0) return;
+  if (!last || tail.length === 0) return null;
   const sha256 = createHash('sha256').update(tail).digest('hex');
   const name = `${String(last.first).padStart(16, '0')}-${end}-${sha256.slice(0, 16)}.bin`;
   await writeAtomic(join(dir, 'quarantine', name), tail, files);
@@ -36,15 +43,16 @@ const setAside = async (standing: Standing, files: FilePort): Promise<void> => {
   } finally {
     await file.close();
   }
+  return { bytes: tail.length, sha256, file: `quarantine/${name}` };
 };
 
 /** Names in `quarantine/` of bytes that no record names yet. */
 export const unrecorded = async (
-  { dir, named }: Pick<Standing, 'dir' | 'named'>,
+  { dir, account }: Pick<Standing, 'dir' | 'account'>,
   files: FilePort,
 ): Promise<readonly string[]> => {
   const names = [...(await files.list(join(dir, 'quarantine')))].sort();
-  return names.filter((name) => name.endsWith('.bin') && !named.has(`quarantine/${name}`));
+  return names.filter((name) => name.endsWith('.bin') && !account.named.has(`quarantine/${name}`));
 };
 
 const recoverRecord = async (dir: string, name: string, files: FilePort): Promise<RecoverRecord> => {
@@ -64,8 +72,8 @@ export const recoverLedger = async (dir: string, files: FilePort): Promise<Recov
   await setAside(standing, files);
   const found: RecoverRecord[] = [];
   for (const name of await unrecorded(standing, files)) found.push(await recoverRecord(dir, name, files));
-  const { state, counts, open, last } = standing;
-  return { state, counts, open, segment: last?.path ?? null, setAside: found };
+  const { state, account, last, end } = standing;
+  return { state, account, segment: last?.path ?? null, end, setAside: found };
 };
 
 const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aws_request_ids'> = {
@@ -77,7 +85,10 @@ const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aw
 };
 
 /** What goes on record before anything else: what was set aside, and the outcomes nobody saw. */
-export const recoveryDrafts = ({ setAside: tails, open }: Recovered): readonly Draft[] => [
-  ...tails.map((d): Draft => ({ type: 'recover', d })),
+export const recoveryDrafts = (
+  setAside: readonly RecoverRecord[],
+  open: ReadonlyMap<number, string>,
+): readonly Draft[] => [
+  ...setAside.map((d): Draft => ({ type: 'recover', d })),
   ...[...open].map(([intent, call]): Draft => ({ type: 'result', d: { call, intent, ...UNKNOWN } })),
 ];

@@ -4,7 +4,7 @@ import { CountersignError } from '../base/errors.js';
 import { type Line, readLines } from '../base/lines.js';
 import { createCompactRange } from '../base/merkle.js';
 import { checkNote } from '../base/note.js';
-import type { RecordType } from '../model/record.js';
+import { type Account, addTo, effectOf, newAccount } from './account.js';
 import { ChainError, type ChainState, createChain } from './chain.js';
 import { listSegments, type Segment } from './folder.js';
 import { type CheckpointLine, FIRST_PREV, MAX_LINE_BYTES, type RecordLine } from './format.js';
@@ -16,10 +16,7 @@ const CHECKPOINT = 0x7e;
 
 interface Scan {
   state: ChainState;
-  readonly counts: Map<RecordType, number>;
-  readonly open: Map<number, string>;
-  /** Files that `recover` records name. */
-  readonly named: Set<string>;
+  readonly account: Account;
   checkpoint: CheckpointLine | null;
   /** Index of the segment and the offset behind its last good checkpoint. */
   segment: number;
@@ -29,21 +26,12 @@ interface Scan {
 
 const newScan = (): Scan => ({
   state: { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
-  counts: new Map(),
-  open: new Map(),
-  named: new Set(),
+  account: newAccount(),
   checkpoint: null,
   segment: 0,
   end: 0,
   problem: null,
 });
-
-const account = (scan: Scan, { type, seq, d }: RecordLine): void => {
-  scan.counts.set(type, (scan.counts.get(type) ?? 0) + 1);
-  if (type === 'call' && d['forwarded'] === true && typeof d['call'] === 'string') scan.open.set(seq, d['call']);
-  if (type === 'result' && typeof d['intent'] === 'number') scan.open.delete(d['intent']);
-  if (type === 'recover' && typeof d['file'] === 'string') scan.named.add(d['file']);
-};
 
 /** Walks to the end or to the first line that does not hold. Only what a checkpoint covers is accounted. */
 const scanSegments = async (segments: readonly Segment[], files: FilePort, signatures: boolean): Promise<Scan> => {
@@ -60,7 +48,7 @@ const scanSegments = async (segments: readonly Segment[], files: FilePort, signa
     const item = chain.next(line.bytes);
     if (item?.kind === 'record') batch.push(item);
     if (item?.kind !== 'checkpoint') return;
-    for (const record of batch) account(scan, record);
+    for (const { seq, type, d } of batch) addTo(scan.account, seq, type, effectOf(type, d));
     batch = [];
     Object.assign(scan, {
       state: chain.state(),
@@ -125,12 +113,7 @@ export interface Standing {
   readonly dir: string;
   readonly segments: readonly Segment[];
   readonly state: ChainState;
-  /** Records per type. */
-  readonly counts: Map<RecordType, number>;
-  /** Forwarded calls without a result: sequence number of the intent, and call id. */
-  readonly open: ReadonlyMap<number, string>;
-  /** Files that `recover` records name. */
-  readonly named: ReadonlySet<string>;
+  readonly account: Account;
   /** The file to write on, the last one; null for a new ledger. */
   readonly last: Segment | null;
   /** Bytes of that file which are acknowledged. */
@@ -155,15 +138,18 @@ export const findStanding = async (dir: string, files: FilePort): Promise<Standi
     }
     scan.end = 0;
   }
-  const { state, counts, open, named, end, problem } = scan;
-  return { dir, segments, state, counts, open, named, last, end, problem };
+  const { state, account, end, problem } = scan;
+  return { dir, segments, state, account, last, end, problem };
 };
 
 /**
  * The bytes behind the last checkpoint: a batch that did not reach the disk whole, acknowledged to nobody.
  * @throws CountersignError LEDGER_DAMAGED where they cannot be one
  */
-export const readTornTail = async ({ dir, last, end, problem }: Standing, files: FilePort): Promise<Buffer> => {
+export const readTornTail = async (
+  { dir, last, end, problem }: Pick<Standing, 'dir' | 'last' | 'end' | 'problem'>,
+  files: FilePort,
+): Promise<Buffer> => {
   if (!last || last.size <= end) return Buffer.alloc(0);
   const damaged = (): CountersignError =>
     new CountersignError('LEDGER_DAMAGED', { dir, problem: problem ?? `${last.name} does not end with a checkpoint` });

@@ -1,32 +1,13 @@
 /** Segments: a fresh key for each, certified by the root key, and never on disk. */
-import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { basename, join } from 'node:path';
 import type { AppendFile, FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
-import { createNoteSigner, NoteError, type NoteSigner } from '../base/note.js';
+import { createNoteSigner, type NoteSigner } from '../base/note.js';
+import type { SignedFile } from './commit.js';
 import { type SegmentRecord, segmentName, segmentText } from './format.js';
 import type { Recovered } from './recover.js';
-
-/** The key that certifies segments. */
-export interface RootKey {
-  /** Signs under the origin; its `key` is what a trust file names. */
-  readonly signer: NoteSigner;
-  /** Ed25519 private key. */
-  readonly private: KeyObject;
-}
-
-/**
- * The root key of a ledger, from its origin and an Ed25519 private key.
- * @throws CountersignError LEDGER_KEY where the two cannot make one
- */
-export const rootKey = (dir: string, origin: string, key: KeyObject): RootKey => {
-  try {
-    return { signer: createNoteSigner(origin, key), private: key };
-  } catch (error) {
-    if (error instanceof NoteError) throw new CountersignError('LEDGER_KEY', { dir, problem: error.message });
-    throw error;
-  }
-};
+import type { RootKey } from './root.js';
 
 interface SegmentKey {
   readonly signer: NoteSigner;
@@ -35,7 +16,7 @@ interface SegmentKey {
 }
 
 /** Where a segment begins: the number of its first record, and the leaf hash of the record before, hex. */
-interface SegmentStart {
+export interface SegmentStart {
   readonly seq: number;
   readonly prev: string;
 }
@@ -44,49 +25,77 @@ interface SegmentStart {
  * A new key for the segment that begins here. Only the signer holds it: whoever lets go of the signer has
  * ended it, as far as a garbage-collected runtime can.
  */
-export const createSegmentKey = (root: RootKey, { seq, prev }: SegmentStart): SegmentKey => {
-  const { name, key: certifier } = root.signer;
+const createSegmentKey = async (root: RootKey, { seq, prev }: SegmentStart): Promise<SegmentKey> => {
+  const { name, key: certifier } = root;
   const signer = createNoteSigner(name, generateKeyPairSync('ed25519').privateKey);
-  const text = segmentText(name, seq, signer.key, prev);
-  const cert = sign(null, Buffer.from(text), root.private).toString('base64');
+  const cert = Buffer.from(await root.sign(segmentText(name, seq, signer.key, prev))).toString('base64');
   return { signer, record: { origin: name, key: signer.key, root: certifier, cert } };
 };
 
-/** Makes the file of the segment that begins with this record; its name is durable when this resolves. */
-export const createSegmentFile = async (dir: string, first: number, files: FilePort): Promise<AppendFile> => {
-  const log = join(dir, 'log');
-  const file = await files.create(join(log, segmentName(first)));
-  await files.syncFolder(log);
-  return file;
+/** The file that begins with this record. */
+export const segmentPath = (dir: string, first: number): string => join(dir, 'log', segmentName(first));
+
+/**
+ * Makes the file of a segment; its name is durable when this resolves. One that an earlier attempt left is taken
+ * where nothing stands in it.
+ */
+const createSegmentFile = async (dir: string, first: number, files: FilePort): Promise<AppendFile> => {
+  const path = segmentPath(dir, first);
+  const there = await files.facts(path);
+  if (there && there.size > 0) throw new CountersignError('LEDGER_DAMAGED', { dir, problem: `${path} holds bytes` });
+  const file = there ? await files.append(path) : await files.create(path);
+  try {
+    await files.syncFolder(join(dir, 'log'));
+    return file;
+  } catch (error) {
+    await file.close().catch(() => {});
+    throw error;
+  }
 };
 
 /** Where writing goes on. */
-export interface OpenSegment {
-  readonly file: AppendFile;
-  readonly signer: NoteSigner;
+export interface OpenSegment extends SignedFile {
   /** What the segment begins with; null where the one that is there goes on. */
   readonly segment: SegmentRecord | null;
+}
+
+/** A segment with a key of its own that begins here. The key comes first: without it no file is made. */
+export const beginSegment = async (
+  { dir, files, root }: Pick<OpenSegmentAsk, 'dir' | 'files' | 'root'>,
+  start: SegmentStart,
+): Promise<OpenSegment> => {
+  const { signer, record } = await createSegmentKey(root, start);
+  const file = await createSegmentFile(dir, start.seq, files);
+  return { file, signer, path: segmentPath(dir, start.seq), end: 0, segment: record };
+};
+
+/** What is acknowledged: number of records, leaf hash of the last, and the key that signed them. */
+export interface Standpoint {
+  readonly size: number;
+  readonly prev: string;
+  readonly verifier: { readonly key: string } | null;
 }
 
 interface OpenSegmentAsk {
   readonly dir: string;
   readonly files: FilePort;
   readonly root: RootKey;
-  readonly found: Recovered;
+  readonly found: Pick<Recovered, 'segment' | 'end'> & { readonly state: Standpoint };
   /** Whether keys of segments are wanted; a ledger that has them keeps them in any case. */
   readonly certified: boolean;
 }
 
-/** Goes on in the file that is there, where the root signs it or nothing stands in it yet; else begins another. */
-export const openSegment = async ({ dir, files, root, found, certified }: OpenSegmentAsk): Promise<OpenSegment> => {
-  const { segment, state } = found;
+/** Goes on in the file that is there, where the root signs it; else begins another, or an empty one that is there. */
+export const openSegment = async (ask: OpenSegmentAsk): Promise<OpenSegment> => {
+  const { dir, files, root, found, certified } = ask;
+  const { segment, state, end } = found;
   const { size: seq, prev, verifier } = state;
   const { signer } = root;
-  const oneKey = !certified && (verifier === null || verifier.key === signer.key);
-  const isEmpty = segment !== null && basename(segment) === segmentName(seq);
-  const goesOn = segment !== null && (oneKey || isEmpty);
-  const file = goesOn ? await files.append(segment) : await createSegmentFile(dir, seq, files);
-  if (oneKey) return { file, signer, segment: seq === 0 ? { origin: signer.name, key: signer.key } : null };
-  const { signer: own, record } = createSegmentKey(root, { seq, prev });
-  return { file, signer: own, segment: record };
+  if (!signer || certified || !(verifier === null || verifier.key === signer.key)) {
+    return beginSegment(ask, { seq, prev });
+  }
+  const begins = segment === null || basename(segment) === segmentName(seq);
+  const file = begins ? await createSegmentFile(dir, seq, files) : await files.append(segment);
+  const path = begins ? segmentPath(dir, seq) : segment;
+  return { file, signer, path, end, segment: seq === 0 ? { origin: signer.name, key: signer.key } : null };
 };

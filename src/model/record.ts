@@ -252,11 +252,18 @@ export interface HeartbeatRecord {
   readonly counts: Readonly<Record<string, number>>;
 }
 
-/** `recover`: bytes after the last valid checkpoint were set aside. */
+/** `recover`: writing goes on after a crash or a failed write; bytes after the last valid checkpoint were set aside. */
 export interface RecoverRecord {
+  /** Bytes set aside; 0 where the failure left none. */
   readonly bytes: number;
-  readonly sha256: string;
-  readonly file: string;
+  /** Where bytes were set aside: their SHA-256, and the file below the ledger that holds them. */
+  readonly sha256?: string;
+  readonly file?: string;
+  /** Where a running gateway could not write: what was wrong with the disk, and the error of the system. */
+  readonly cause?: 'disk_full' | 'read_only' | 'write_failed';
+  readonly problem?: string;
+  /** Records that were refused since; none of them is in the ledger. */
+  readonly refused?: number;
 }
 
 /** `access`: evidence was read, exported or reported through the product. */
