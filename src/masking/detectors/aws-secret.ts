@@ -15,8 +15,28 @@ const hasContext = ({ s, name, raw }: ScanText, start: number, end: number): boo
   CONTEXT.test(s.slice(Math.max(0, start - REACH), start)) ||
   /AKIA[A-Z0-9]{16}|ASIA[A-Z0-9]{16}/.test(s.slice(end, end + REACH));
 
-/** The start of the 40 characters: after the `-` or `_` that ends a word before them. */
+/** Letters in runs of one case, from which on 40 characters are words, such as a path: of random ones, 1 in 2,700. */
+const WORDED = 25;
+/** The same below the host of an address. */
+const WORDED_IN_URL = 20;
+
+const worded = (value: string): number => {
+  let letters = 0;
+  for (const [run] of value.matchAll(/[a-z]{4,}|[A-Z]{4,}/g)) letters += run.length;
+  return letters;
+};
+
 const isMixed = (value: string): boolean => /[a-z]/.test(value) && /[A-Z]/.test(value) && /[0-9+/]/.test(value);
+
+/** Whether the characters are the end of a host and the path behind it, or go on from a name in a path. */
+const isInUrl = (s: string, start: number): boolean =>
+  (s.charCodeAt(start - 1) === 0x2e || s.charCodeAt(start - 1) === 0x2d) &&
+  /:\/\/[\w.~/-]{1,118}$/.test(s.slice(Math.max(0, start - REACH), start));
+
+const isRandom = (s: string, start: number, end: number): boolean => {
+  const value = s.slice(start, end);
+  return isMixed(value) && worded(value) < (isInUrl(s, start) ? WORDED_IN_URL : WORDED);
+};
 
 export const awsSecretAccessKey: RunDetector = {
   name: 'aws-secret-access-key',
@@ -24,7 +44,7 @@ export const awsSecretAccessKey: RunDetector = {
   run(text, start, end) {
     for (let at = start; end - at >= SECRET_LENGTH; ) {
       const stop = Math.min(end, runEnd(text.s, at, BASE64_STANDARD));
-      if (stop - at === SECRET_LENGTH && isMixed(text.s.slice(at, stop)) && hasContext(text, at, stop)) {
+      if (stop - at === SECRET_LENGTH && isRandom(text.s, at, stop) && hasContext(text, at, stop)) {
         return { start: at, end: stop, detector: 'aws-secret-access-key' };
       }
       at = stop + 1;

@@ -18,8 +18,9 @@ const isQuote = (code: number): boolean => code === 0x22 || code === 0x27 || cod
 const isSpace = (code: number): boolean => code === 0x20 || (code >= 0x09 && code <= 0x0d);
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
-/** What a name may be followed by without a secret: words of types, nothing, a reference to somewhere else. */
-const NO_SECRET = /^(?:none|nil|true|false|\*+|\.{3}|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\$?\{\{.*)$/i;
+/** What a name may be followed by without a secret: words of types and of prose, nothing, a reference to somewhere else. */
+const NO_SECRET =
+  /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\$?\{\{.*)$/i;
 /** Types of a program, one or several. */
 const TYPE = 'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array';
 const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}$`, 'i');
@@ -55,7 +56,7 @@ const lastAt = (s: string, end: number): number => {
 
 /** The secret name whose last character stands at `last` and whose quotation ends at `outer`. */
 const namedBefore = (names: KeyNames, s: string, outer: number, last: number, from: number): Named | undefined => {
-  if (!names.mayEndWith(last > 0 ? s.charCodeAt(last - 1) : 0x20, s.charCodeAt(last))) return undefined;
+  if (!names.mayEndAt(s, last)) return undefined;
   const quote = quoteBefore(s, outer, from);
   const end = quote?.start ?? outer;
   const key = names.before(s, end, Math.max(from, end - NAME_REACH));
@@ -150,7 +151,7 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   const end = bracketEnd(s, start);
   const inner = s.slice(start, Math.min(end, start + 60));
   // Empty, or cut off where it begins.
-  if (isMask(inner) || /^[[{]\s*[\]}]?$/.test(inner)) return 'nothing';
+  if (isMask(inner) || /^(?:[[{]\s*[\]}]?$|\[redacted\])/i.test(inner)) return 'nothing';
   const mark = quote ? s.slice(quote.start, quote.end) : '';
   return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
@@ -177,17 +178,20 @@ const isOperator = (s: string, i: number): boolean => {
   return '!<>='.includes(s.charAt(i - 1)) && i > 0;
 };
 
-const valueAfter = (s: string, i: number, named: Named): Finding | undefined => {
+const valueAfter = (text: ScanText, i: number, named: Named): Finding | undefined => {
+  const { s } = text;
   let start = i + 1;
   if (s.charCodeAt(i) === COLON && s.charCodeAt(start) === EQUALS) start++;
   while (start - i < 32 && isBlank(s.charCodeAt(start))) start++;
   const quote = quoteAt(s, start);
   if (quote) return quotedValue(s, quote, named.key);
-  const structured = maskEnd(s, start) > start ? undefined : jsonValue(s, start, named);
-  if (structured) return structured === 'nothing' ? undefined : structured;
+  const masked = maskEnd(s, start) > start;
   // Before any look ahead: a line of calls must not be read once for each of them.
   const place = { name: named.key.start, separator: i, start, quoted: named.quote !== undefined };
-  return isExpression(s, place) ? undefined : bareValue(s, i, start, named.key);
+  if (!masked && isExpression(text, place)) return undefined;
+  const structured = masked ? undefined : jsonValue(s, start, named);
+  if (structured) return structured === 'nothing' ? undefined : structured;
+  return bareValue(s, i, start, named.key);
 };
 
 /** `<password>…</password>`; attributes are `key="value"`. */
@@ -222,16 +226,35 @@ const mayEndPair = (s: string, last: number): boolean =>
   s.charCodeAt(last) < 128 &&
   PAIR_ENDS[(s.charCodeAt(last - 1) << 7) | s.charCodeAt(last)] === 1;
 
+/** Whether the string at `start` is short, has no escapes, and ends in no secret name. */
+const isOrdinaryText = (names: KeyNames, s: string, start: number): boolean => {
+  if (s.charCodeAt(start) !== 0x22) return false;
+  for (let i = start + 1; i < start + 128; i++) {
+    const code = s.charCodeAt(i);
+    if (code === 0x22) return i > start + 1 && !names.mayEndAt(s, i - 1);
+    if (code === 0x5c) return false;
+  }
+  return false;
+};
+
 /** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
 const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
   let start = i + 1;
   while (isSpace(s.charCodeAt(start))) start++;
+  if (isOrdinaryText(names, s, start)) return false;
   const window = s.slice(start, start + 200);
   const quote = quoteAt(window, 0);
   if (!quote) return false;
   const value = window.slice(quote.end, quotedEnd(window, quote));
   // What an escape in the name stands for is the exact stage's to say.
   return value.includes('\\') || names.before(value, value.length, 0) !== undefined;
+};
+
+/** Whether the last two characters of the name before `i` rule out a secret: those of most names do. */
+const isOrdinary = (names: KeyNames, { s, raw }: ScanText, i: number): boolean => {
+  const last = s.charCodeAt(i - 1) === 0x22 ? i - 2 : i - 1;
+  if (!is(s, last, WORD) || s.charCodeAt(last - 1) === 0x5c) return false;
+  return !names.mayEndAt(s, last) && !(raw && mayEndPair(s, last));
 };
 
 const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
@@ -251,10 +274,11 @@ export const createKeyValueDetector = (names: KeyNames): Detector => ({
     const { s } = text;
     const code = s.charCodeAt(i);
     if (code === 0x2d) return optionValue(names, text, i);
+    if (isOrdinary(names, text, i)) return undefined;
     if (text.raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
     const named = nameBefore(names, s, i, from);
     if (!named) return undefined;
     if (code === 0x3e) return elementValue(s, i, named.key);
-    return isOperator(s, i) ? undefined : valueAfter(s, i, named);
+    return isOperator(s, i) ? undefined : valueAfter(text, i, named);
   },
 });

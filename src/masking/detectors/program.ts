@@ -1,12 +1,11 @@
 /** What follows a secret name in a program and is no literal: a secret stands in quotes there. */
-
-/** Characters looked at. */
-const REACH = 96;
+import type { ScanText } from '../detector.js';
+import { type BarePlace, isInSource, lettersOf, REACH, SMALL_NUMBER } from './source.js';
 
 /** `token = request(…)`, `token = parts[2]`: an identifier that is called or indexed. With digits it could be a value. */
 const CALL = /^[A-Za-z_$][A-Za-z_$.]{0,80}(?:\(|\[[\w$.]{1,40}\])/;
 /** `idToken: await getIdToken()`. */
-const LATER = /^(?:await|async) {1,4}[\w(]/;
+const LATER = /^(?:await|async) {1,4}[\w(]|^(?:undefined|null)[,;)}]/;
 /** `class Token = class extends …`, `exports.token = void 0`. */
 const OPERATOR = /^(?:class|new|await|async|typeof|void|function|yield) {1,4}[\w$({[]/;
 /** `token = Token.None;`: a member of another thing, without digits. One bare word could be the value: `= swordfish;`. */
@@ -18,24 +17,13 @@ const MEMBER =
 /** `(token: AccessToken) => void`: the type of a parameter. */
 const PARAMETER_TYPE = /^[A-Z][A-Za-z_$.<>[\]| ]{0,64}\) =>/;
 /** `"Network.setCookie": Network.setCookieParameters;`: behind a quoted name no format has a bare word and a semicolon. */
-const MEMBER_TYPE = /^[A-Za-z_$]{1,64}(?:\.[A-Za-z_$]{1,64}){1,3};/;
+const MEMBER_TYPE = /^(?:[A-Za-z_$]{1,64}(?:\.[A-Za-z_$]{1,64}){1,3};|[A-Z][A-Za-z]{0,63}<["'\w{[])/;
 /** `const token = other`: a declaration holds text in quotes alone, and this is none. */
 const BARE = /^[A-Za-z_$]{1,64}(?![\w$])/;
 const DECLARED = /\b(?:const|let|var) [\w$]{0,64}$/;
 
 /** `sessionToken: credentials.SessionToken`: a member of the same name. */
 const SAME = /^(?:[A-Za-z_$]{1,64}\??\.){1,6}([A-Za-z_$]{1,64})(?=[,;)\s]|$)/;
-const lettersOf = (text: string): string => text.replace(/[^A-Za-z]/g, '').toLowerCase();
-
-/** Where a value without quotes stands. */
-export interface BarePlace {
-  /** Where the secret part of the name begins. */
-  readonly name: number;
-  readonly separator: number;
-  readonly start: number;
-  /** Whether the name is in quotes. */
-  readonly quoted: boolean;
-}
 
 /** What tells an expression whatever the separator. */
 const isCode = (text: string, name: string): boolean => {
@@ -47,12 +35,26 @@ const isCode = (text: string, name: string): boolean => {
 const isAssigned = (text: string, before: string): boolean =>
   OPERATOR.test(text) || REFERENCE.test(text) || (BARE.test(text) && DECLARED.test(before));
 
-/** Whether an expression of a program stands behind a name and a separator, and not a value. */
-export const isExpression = (s: string, { name, separator, start, quoted }: BarePlace): boolean => {
-  const blank = s.charCodeAt(separator + 1);
-  if (blank !== 0x20 && blank !== 0x09) return false;
+/** `getOrgSecret: ['GET /orgs']`: a name of what is done, not of what is there. */
+const VERB =
+  /(?:^|[^\w$])(?:add|check|create|delete|get|has|is|list|remove|reset|revoke|scope|set|update)[A-Z][\w$]{0,60}$/;
+/** What tells an expression in any text, behind a blank. */
+const isClear = (s: string, { name, separator, start, quoted }: BarePlace): boolean => {
   const text = s.slice(start, start + REACH);
-  if (isCode(text, s.slice(name, separator))) return true;
+  const named = s.slice(name, separator);
+  // `OpenBraceToken = 18`: no token is so short. `id-token: write`: a permission of a GitHub workflow.
+  if (SMALL_NUMBER.test(text) && named.startsWith('Token')) return true;
+  if (named === 'id-token' && /^(?:write|read)(?:\s|$)/.test(text)) return true;
+  if (text.startsWith('[') && VERB.test(s.slice(Math.max(0, separator - REACH), separator))) return true;
+  if (isCode(text, named)) return true;
   if (s.charCodeAt(separator) === 0x3d) return isAssigned(text, s.slice(Math.max(0, name - REACH), name));
   return PARAMETER_TYPE.test(text) || (quoted && MEMBER_TYPE.test(text));
+};
+
+/** Whether an expression of a program stands behind a name and a separator, and not a value. */
+export const isExpression = (text: ScanText, place: BarePlace): boolean => {
+  const { s } = text;
+  const blank = s.charCodeAt(place.separator + 1);
+  if ((blank === 0x20 || blank === 0x09) && isClear(s, place)) return true;
+  return isInSource(text, place);
 };
