@@ -36,8 +36,8 @@ export interface KeyMatch {
 }
 
 export interface KeyNames {
-  /** Whether a name may end with this unit after this other one; a no is cheap and final. */
-  mayEndWith(before: number, code: number): boolean;
+  /** Whether a name may end with the unit at `last`, digits and separators left out; a no is cheap and final. */
+  mayEndAt(s: string, last: number): boolean;
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
@@ -170,8 +170,18 @@ export const createKeyNames = (names: readonly string[], builtIn: boolean, more:
     return endingAt(s, trimmed(s, plain, from, DIGIT), from);
   };
   const ends = endings([...labels.keys()]);
+  const endInDigits = [...labels.keys()].some((key) => is(key, key.length - 1, DIGIT));
+  const mayEndAt = (s: string, last: number): boolean => {
+    let at = last;
+    for (; at > last - 2 * TRAIL && at > 0; at--) {
+      if (!isSeparator(s.charCodeAt(at)) && (endInDigits || !is(s, at, DIGIT))) break;
+    }
+    const code = s.charCodeAt(at);
+    const previous = at > 0 ? s.charCodeAt(at - 1) : 0x20;
+    return previous > 127 || code > 127 || ends[(previous << 7) | code] === 1;
+  };
   return {
-    mayEndWith: (previous, code) => previous > 127 || code > 127 || ends[(previous << 7) | code] === 1,
+    mayEndAt,
     before,
     of: (name) => {
       const text = unfold(name);
