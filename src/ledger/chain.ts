@@ -70,6 +70,22 @@ export interface ChainOptions {
   readonly signatures?: boolean;
 }
 
+/**
+ * Records, their payloads and checkpoints, whole batches of them, that were read and compared with one another
+ * elsewhere: what of them a chain needs to see whether they follow.
+ */
+export interface ChainRun {
+  /** Of the first record: its number and its link. */
+  readonly seq: number;
+  readonly prev: string;
+  /** 32 bytes for each record. */
+  readonly leaves: Uint8Array;
+  /** All of the run; the last one stands at its end. Roots in hex. */
+  readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
+  /** The verifier key under which the signatures of all of them are valid. */
+  readonly key: string;
+}
+
 export interface Chain {
   readonly size: number;
   readonly verifier: NoteVerifier | null;
@@ -82,9 +98,17 @@ export interface Chain {
    * @throws ChainError
    */
   next(line: Buffer): ChainItem | undefined;
+  /**
+   * Takes a run as `next` would its lines. Undefined, and nothing taken, where it does not follow: `next` says why.
+   * @param wants whether the root over so many records is asked for
+   * @returns the roots that were asked for, by size
+   */
+  join(run: ChainRun, wants: (size: number) => boolean): ReadonlyMap<number, Buffer> | undefined;
   /** Where the walk stands. Meant for right after a checkpoint. */
   state(): ChainState;
 }
+
+type JoinedRoots = ReturnType<Chain['join']>;
 
 class Walk implements Chain {
   size = 0;
@@ -112,6 +136,31 @@ class Walk implements Chain {
     const item = this.parse(line);
     if (item.kind === 'record') return this.record(item);
     return item.kind === 'payload' ? this.payload(item) : this.checkpoint(item);
+  }
+
+  join({ seq, prev, leaves, checkpoints, key }: ChainRun, wants: (size: number) => boolean): JoinedRoots {
+    if (!this.isBetweenBatches() || seq !== this.size || prev !== this.prev || key !== this.verifier?.key) return;
+    const range = this.range.copy();
+    const roots = new Map<number, Buffer>();
+    const all = Buffer.from(leaves.buffer, leaves.byteOffset, leaves.byteLength);
+    let at = 0;
+    for (const { size, root } of checkpoints) {
+      for (; range.size < size && at < all.length; at += 32) {
+        range.append(all.subarray(at, at + 32));
+        if (wants(range.size)) roots.set(range.size, range.root());
+      }
+      if (range.size !== size || range.root().toString('hex') !== root) return;
+    }
+    if (at === 0 || at !== all.length) return;
+    this.range = range;
+    this.size = range.size;
+    this.prev = all.toString('hex', at - 32);
+    this.names = new Set();
+    return roots;
+  }
+
+  private isBetweenBatches(): boolean {
+    return this.awaited.length === 0 && this.uncommitted === 0;
   }
 
   state(): ChainState {

@@ -83,7 +83,8 @@ const TYPES: Readonly<Record<RecordType, true>> = {
   prune: true,
   erase: true,
 };
-const isRecordType = (type: JsonValue | undefined): type is RecordType =>
+/** Whether records of this type exist. */
+export const isRecordType = (type: JsonValue | undefined): type is RecordType =>
   typeof type === 'string' && Object.hasOwn(TYPES, type);
 
 export const isPayloadName = (name: string): boolean => /^[a-z][a-z0-9_]{0,31}$/.test(name);

@@ -15,8 +15,8 @@ export interface KeptCheckpoint {
 export class AnchorWalk {
   /** Records that a kept checkpoint confirms, from the first. */
   confirmed = 0;
-  /** Wall clock of the first record beyond them. */
-  openSince: string | null = null;
+  /** Wall clock of the first record beyond them, milliseconds since 1970. */
+  openSince: number | null = null;
   private readonly kept: readonly KeptCheckpoint[];
   private readonly findings: Findings;
   /** How messages call the ledger. */
@@ -28,16 +28,24 @@ export class AnchorWalk {
     this.what = what;
   }
 
+  /** Whether the root over so many records is asked for. */
+  wants(size: number): boolean {
+    return this.kept.some((kept) => kept.size === size);
+  }
+
   /**
    * After each record.
-   * @param t its wall clock
+   * @param size records so far
+   * @param time its wall clock, milliseconds since 1970
+   * @param origin of the ledger
+   * @param root over them; asked for where `wants` says so
    */
-  record(chain: Chain, t: string): void {
-    this.openSince ??= t;
-    for (const { origin, size, root } of this.kept) {
-      if (size !== chain.size || origin !== chain.verifier?.name) continue;
-      if (chain.state().range.root().toString('hex') === root) this.confirm(size);
-      else this.mismatch(size, root);
+  record(size: number, time: number, origin: string | undefined, root: (size: number) => Buffer | undefined): void {
+    this.openSince ??= time;
+    for (const kept of this.kept) {
+      if (kept.size !== size || kept.origin !== origin) continue;
+      if (root(size)?.toString('hex') === kept.root) this.confirm(size);
+      else this.mismatch(size, kept.root);
     }
   }
 

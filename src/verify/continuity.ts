@@ -2,28 +2,33 @@
  * Whether the records of a ledger tell one unbroken story: clocks, silences, counters, and one outcome for
  * each call that was let through. Thresholds are the verifier's, never the ledger's.
  */
+import type { JsonValue } from '../base/json.js';
 import { isJsonObject, type RecordLine } from '../ledger/format.js';
+import type { RecordType } from '../model/record.js';
 import type { Findings } from './findings.js';
+import type { CallMembers, RangeEvent, RangeFacts } from './scan/range.js';
+import type { Moment, Tolerance } from './tolerance.js';
+import { isSmooth } from './tolerance.js';
 
 /** Calls under way at once, beyond which the ledger is not one of a gateway. */
 const MAX_OPEN = 1_000_000;
 
-export interface ContinuityOptions {
+export interface ContinuityOptions extends Tolerance {
   /** How messages call the ledger. */
   readonly label: string;
-  /** Milliseconds. */
-  readonly heartbeat: number;
-  readonly skew: number;
   readonly findings: Findings;
 }
+
+/** Wall clock of a record, as its line has it. */
+const iso = ({ time }: Moment): string => new Date(time).toISOString();
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 /** Holds the last record, a count per type and the calls under way: bounded, however long the ledger. */
 export class Continuity {
   private readonly options: ContinuityOptions;
-  private previous: RecordLine | null = null;
-  private readonly counts = new Map<string, number>();
+  private previous: Moment | null = null;
+  private readonly counts = new Map<RecordType, number>();
   private readonly open = new Map<number, string>();
 
   constructor(options: ContinuityOptions) {
@@ -31,12 +36,44 @@ export class Continuity {
   }
 
   record(record: RecordLine): void {
+    const { seq, type, d } = record;
     if (this.previous) this.times(this.previous, record);
-    if (record.type === 'hb') this.counters(record);
-    if (record.type === 'call') this.call(record);
-    if (record.type === 'result') this.result(record);
-    this.counts.set(record.type, (this.counts.get(record.type) ?? 0) + 1);
+    if (type === 'hb') this.counters(seq, this.counts, d['counts']);
+    if (type === 'call') this.call(seq, d);
+    if (type === 'result') this.result(seq, d);
+    this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
     this.previous = record;
+  }
+
+  /** Whether a range can be taken as its facts are; where there are too many calls under way, it must be read. */
+  takes({ open }: RangeFacts): boolean {
+    return this.open.size + open.length <= MAX_OPEN;
+  }
+
+  /** Before the events of a range. */
+  begin({ first }: RangeFacts): void {
+    if (this.previous) this.times(this.previous, first);
+  }
+
+  /** One event of a range. */
+  event(event: RangeEvent, seq: number): void {
+    if (event.kind === 'times') this.times(event.before, event.after);
+    if (event.kind === 'beat') this.counters(seq, this.with(event.counts), event.said);
+    if (event.kind === 'call') this.call(seq, event.d);
+    if (event.kind === 'result') this.result(seq, event.d);
+  }
+
+  /** After the events of a range. */
+  close({ last, open, counts }: RangeFacts): void {
+    for (const [seq, call] of open) this.open.set(seq, call);
+    for (const [type, count] of this.with(counts)) this.counts.set(type, count);
+    this.previous = last;
+  }
+
+  private with(more: RangeFacts['counts']): ReadonlyMap<RecordType, number> {
+    const sum = new Map(this.counts);
+    for (const [type, count] of more) sum.set(type, (sum.get(type) ?? 0) + count);
+    return sum;
   }
 
   /** After the last record. */
@@ -55,7 +92,8 @@ export class Continuity {
     this.options.findings.add(severity, code, `${this.options.label}: ${message}`);
   }
 
-  private times(before: RecordLine, record: RecordLine): void {
+  private times(before: Moment, record: Moment): void {
+    if (isSmooth(before, record, this.options)) return;
     const { seq } = record;
     const wall = record.time - before.time;
     const sameBoot = record.boot === before.boot;
@@ -67,21 +105,21 @@ export class Continuity {
       this.add(
         'incomplete',
         'CLOCK_STEP',
-        `record ${seq} (${record.t}): the wall clock was turned by ${by}; times are not sure.`,
+        `record ${seq} (${iso(record)}): the wall clock was turned by ${by}; times are not sure.`,
       );
     } else if (!sameBoot && wall < 0) {
       this.add(
         'incomplete',
         'CLOCK_STEP',
-        `record ${seq} (${record.t}): earlier than the record before it, by ${seconds(-wall)}.`,
+        `record ${seq} (${iso(record)}): earlier than the record before it, by ${seconds(-wall)}.`,
       );
     }
     const silence = Math.max(wall, monotonic);
     if (silence > this.options.heartbeat) this.silence(before, record, silence);
   }
 
-  private silence(before: RecordLine, record: RecordLine, silence: number): void {
-    const span = `from ${before.t} (record ${before.seq}) to ${record.t} (record ${record.seq}), ${seconds(silence)}`;
+  private silence(before: Moment, record: Moment, silence: number): void {
+    const span = `from ${iso(before)} (record ${before.seq}) to ${iso(record)} (record ${record.seq}), ${seconds(silence)}`;
     if (before.type === 'stop' && before.boot !== record.boot) {
       this.add('note', 'STOPPED', `the gateway was stopped ${span}.`);
     } else {
@@ -89,10 +127,9 @@ export class Continuity {
     }
   }
 
-  private counters({ d, seq }: RecordLine): void {
-    const counts = d['counts'];
+  private counters(seq: number, before: ReadonlyMap<string, number>, counts: JsonValue | undefined): void {
     const said = isJsonObject(counts) ? Object.entries(counts) : [];
-    if (said.length === this.counts.size && said.every(([type, count]) => this.counts.get(type) === count)) return;
+    if (said.length === before.size && said.every(([type, count]) => before.get(type) === count)) return;
     this.add(
       'integrity',
       'COUNTER_MISMATCH',
@@ -100,8 +137,7 @@ export class Continuity {
     );
   }
 
-  private call({ d, seq }: RecordLine): void {
-    const { call, forwarded } = d;
+  private call(seq: number, { call, forwarded }: CallMembers): void {
     if (typeof call !== 'string' || typeof forwarded !== 'boolean') {
       this.add(
         'integrity',
@@ -113,8 +149,7 @@ export class Continuity {
     if (forwarded && this.open.size < MAX_OPEN) this.open.set(seq, call);
   }
 
-  private result({ d, seq }: RecordLine): void {
-    const { intent, call } = d;
+  private result(seq: number, { intent, call }: CallMembers): void {
     const expected = typeof intent === 'number' ? this.open.get(intent) : undefined;
     if (typeof intent === 'number' && expected !== undefined && expected === call) {
       this.open.delete(intent);

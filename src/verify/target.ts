@@ -1,4 +1,5 @@
 import type { Findings, VerifyProgress } from './findings.js';
+import type { Scanner } from './scan/scanner.js';
 import type { TrustedKeys } from './trust.js';
 
 /** What is verified, against what, and where it is told. */
@@ -6,5 +7,7 @@ export interface Target {
   readonly dir: string;
   readonly trust: TrustedKeys;
   readonly findings: Findings;
+  /** Who looks at most of a ledger, in place of threads where there is much of it; what is found is the same. */
+  readonly scanner?: Scanner;
   readonly onProgress: (progress: VerifyProgress) => void;
 }

@@ -7,11 +7,15 @@ import type { Verification } from '../model/evidence.js';
 import { createFindings, type VerifyProgress } from './findings.js';
 import { verifyLedger } from './ledger.js';
 import { verifyPackage } from './package.js';
+import type { Scanner } from './scan/scanner.js';
+import type { Target } from './target.js';
 import { loadTrust, noTrust, type TrustedKeys } from './trust.js';
 
 export interface VerifyOptions {
   /** Path of the auditor's trust file. Without one nothing is believed. */
   readonly trust?: string;
+  /** Who looks at most of a ledger, in place of threads where there is much of it; what is found is the same. */
+  readonly scanner?: Scanner;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
@@ -46,13 +50,14 @@ export const verifyPath = async (path: string, options: VerifyOptions = {}): Pro
   if ((await realFiles.facts(path)) === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
   const trust = await trustFor(path, options.trust);
   const findings = createFindings();
-  const onProgress = options.onProgress ?? (() => {});
+  const { onProgress = () => {}, scanner } = options;
+  const target: Target = { dir: path, trust, findings, onProgress, ...(scanner ? { scanner } : {}) };
   if ((await isThere(path, 'manifest.json')) || (await isThere(path, 'manifest.sig'))) {
-    await verifyPackage({ dir: path, trust, findings, onProgress });
+    await verifyPackage(target);
     return findings.result(path, 'package');
   }
   if (await isThere(path, 'log')) {
-    await verifyLedger({ dir: path, label: '', trust, findings, onProgress });
+    await verifyLedger({ ...target, label: '' });
     return findings.result(path, 'ledger');
   }
   findings.add('incomplete', 'NOTHING_FOUND', `${path} holds neither a ledger nor an evidence package.`);

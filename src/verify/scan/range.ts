@@ -1,0 +1,275 @@
+/**
+ * What a stretch of a segment file holds, looked at by itself: from behind one checkpoint to behind another. Pure.
+ *
+ * The lines are compared with one another; how the stretch follows what stands before it is for the walk to judge,
+ * which gets the leaf hashes and what else it needs. Where anything is not as in a ledger that nobody touched, the
+ * answer is null and the walk reads the stretch line by line: so there is one place that says what is wrong.
+ */
+import { isUtf8 } from 'node:buffer';
+import { hash } from 'node:crypto';
+import type { JsonValue } from '../../base/json.js';
+import { checkNote, type NoteVerifier } from '../../base/note.js';
+import { type CheckpointLine, FormatError, parseCheckpointLine, parseRecordLine } from '../../ledger/format.js';
+import type { RecordType } from '../../model/record.js';
+import { isSmooth, type Moment, type Tolerance } from '../tolerance.js';
+import { PayloadScan, type UncheckedBlob } from './payload.js';
+import { type NamedPayload, RecordScan } from './record.js';
+
+/** What a walk must look at itself, `index` being that of the record in the range. */
+export type RangeEvent =
+  | { readonly kind: 'times'; readonly index: number; readonly before: Moment; readonly after: Moment }
+  | { readonly kind: 'beat'; readonly index: number; readonly counts: Counts; readonly said: JsonValue | undefined }
+  | { readonly kind: 'call' | 'result'; readonly index: number; readonly d: CallMembers }
+  /** A record to be read whole. */
+  | { readonly kind: 'whole'; readonly index: number; readonly line: string };
+
+/** Of the record's `d`, as far as it has them. */
+export interface CallMembers {
+  readonly call?: JsonValue | undefined;
+  readonly forwarded?: JsonValue | undefined;
+  readonly intent?: JsonValue | undefined;
+}
+
+type Counts = readonly (readonly [type: RecordType, count: number])[];
+
+/** Structured-cloneable: it comes from another thread. */
+export interface RangeFacts {
+  /** Of the first record: its number, and its link. */
+  readonly seq: number;
+  readonly prev: string;
+  /** 32 bytes for each record. */
+  readonly leaves: Uint8Array;
+  /** Milliseconds since 1970 for each record. */
+  readonly times: Float64Array;
+  readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
+  readonly events: readonly RangeEvent[];
+  /** Forwarded calls without an outcome in the range: number and call id. */
+  readonly open: readonly (readonly [seq: number, call: string])[];
+  readonly counts: Counts;
+  readonly first: Moment;
+  readonly last: Moment;
+  /** Byte of the last record, from the begin of the range. */
+  readonly lastAt: number;
+  /** Payloads in files of their own. */
+  readonly blobs: number;
+}
+
+/** What a range is compared with: the key that should sign it, and the tolerances of the verifier. */
+export interface RangeRules extends Tolerance {
+  readonly verifier: NoteVerifier;
+}
+
+/** Types that go by the thousand, and of which a walk needs no more than is taken here. */
+const BULK: ReadonlySet<RecordType> = new Set([
+  'start',
+  'stop',
+  'hb',
+  'config',
+  'refuse',
+  'auth',
+  'session',
+  'call',
+  'result',
+  'message',
+  'tool',
+  'masking',
+  'access',
+  'notice',
+]);
+
+const RECORD = 0x7b;
+const PAYLOAD = 0x3e;
+const CHECKPOINT = 0x7e;
+const FEED = 0x0a;
+/** Leaf hashes are hashed with the byte before the line, which is a line feed that was read. */
+const LEAF = 0x00;
+
+class Unplain extends Error {}
+
+/** Scans one range; the bytes are overwritten in parts. */
+class RangeScan {
+  private readonly bytes: Buffer;
+  private readonly rules: RangeRules;
+  private readonly record = new RecordScan();
+  private readonly payload = new PayloadScan();
+  private count = 0;
+  private leaves: Buffer;
+  private times: Float64Array;
+  private leaf = '';
+  private awaited: NamedPayload[] = [];
+  private readonly checkpoints: { size: number; root: string }[] = [];
+  private covered = 0;
+  private readonly events: RangeEvent[] = [];
+  private readonly open = new Map<number, string>();
+  private readonly counts = new Map<RecordType, number>();
+  private firstSeq = 0;
+  private firstPrev = '';
+  private first: Moment | null = null;
+  private last: Moment | null = null;
+  private lastAt = 0;
+  readonly blobs: UncheckedBlob[] = [];
+
+  constructor(bytes: Buffer, rules: RangeRules) {
+    this.bytes = bytes;
+    this.rules = rules;
+    this.record.over(bytes);
+    this.payload.over(bytes);
+    this.leaves = Buffer.allocUnsafeSlow(32 * Math.max(16, bytes.length >> 9));
+    this.times = new Float64Array(Math.max(16, bytes.length >> 9));
+  }
+
+  /** @param at index of the first line; there MUST be a byte before it */
+  run(at: number): RangeFacts {
+    const { bytes } = this;
+    for (let i = at; i < bytes.length; ) {
+      const kind = bytes[i];
+      if (kind === RECORD) i = this.takeRecord(i, at);
+      else if (kind === PAYLOAD) i = this.takePayload(i);
+      else if (kind === CHECKPOINT) i = this.takeCheckpoint(i);
+      else throw new Unplain();
+    }
+    return this.facts();
+  }
+
+  private facts(): RangeFacts {
+    const { first, last, count } = this;
+    if (!first || !last || this.covered !== count || this.awaited.length > 0) throw new Unplain();
+    return {
+      seq: this.firstSeq,
+      prev: this.firstPrev,
+      leaves: Uint8Array.from(this.leaves.subarray(0, 32 * count)),
+      times: this.times.slice(0, count),
+      checkpoints: this.checkpoints,
+      events: this.events,
+      open: [...this.open],
+      counts: [...this.counts],
+      first,
+      last,
+      lastAt: this.lastAt,
+      blobs: this.blobs.length,
+    };
+  }
+
+  private lineEnd(at: number): number {
+    const end = this.bytes.indexOf(FEED, at);
+    if (end < 0) throw new Unplain();
+    return end;
+  }
+
+  private takeRecord(at: number, begin: number): number {
+    const { record } = this;
+    if (this.awaited.length > 0) throw new Unplain();
+    let end = record.read(at);
+    if (end < 0) {
+      end = this.lineEnd(at);
+      record.take(parseRecordLine(this.bytes.subarray(at, end)));
+    }
+    if (this.count === 0) {
+      this.firstSeq = record.seq;
+      this.firstPrev = record.prev;
+    } else if (record.seq !== this.firstSeq + this.count || record.prev !== this.leaf) throw new Unplain();
+    this.story(at, end);
+    this.keep(at, end);
+    this.lastAt = at - begin;
+    this.awaited = record.payloads;
+    return end + 1;
+  }
+
+  private keep(at: number, end: number): void {
+    if (this.count * 32 === this.leaves.length) this.grow();
+    this.bytes[at - 1] = LEAF;
+    this.leaf = hash('sha256', this.bytes.subarray(at - 1, end), 'hex');
+    this.leaves.write(this.leaf, this.count * 32, 'hex');
+    this.times[this.count] = this.record.time;
+    this.count++;
+  }
+
+  private grow(): void {
+    const leaves = Buffer.allocUnsafeSlow(this.leaves.length * 2);
+    leaves.set(this.leaves);
+    this.leaves = leaves;
+    const times = new Float64Array(this.times.length * 2);
+    times.set(this.times);
+    this.times = times;
+  }
+
+  /** What the story of the ledger needs of the record at `at`. */
+  private story(at: number, end: number): void {
+    const { seq, time, m, boot, type } = this.record;
+    const now: Moment = { seq, time, m, boot, type };
+    const index = this.count;
+    if (this.last && !isSmooth(this.last, now, this.rules)) {
+      this.events.push({ kind: 'times', index, before: this.last, after: now });
+    }
+    this.first ??= now;
+    this.last = now;
+    if (type === 'seg') throw new Unplain();
+    if (type === 'call') this.call(index);
+    if (type === 'result') this.result(index);
+    if (type === 'hb') this.beat(index, at, end);
+    this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
+    if (!BULK.has(type)) this.events.push({ kind: 'whole', index, line: this.bytes.toString('utf8', at, end) });
+  }
+
+  private call(index: number): void {
+    const { call, forwarded } = this.record.d;
+    if (call === null) throw new Unplain();
+    if (forwarded === null) this.events.push({ kind: 'call', index, d: { call } });
+    else if (forwarded) this.open.set(this.record.seq, call);
+  }
+
+  private result(index: number): void {
+    const { call, intent } = this.record.d;
+    if (call === null) throw new Unplain();
+    if (intent !== null && this.open.get(intent) === call) this.open.delete(intent);
+    else this.events.push({ kind: 'result', index, d: { call, intent } });
+  }
+
+  private beat(index: number, at: number, end: number): void {
+    const { counts: said } = parseRecordLine(this.bytes.subarray(at, end)).d;
+    this.events.push({ kind: 'beat', index, counts: [...this.counts], said });
+  }
+
+  private takePayload(at: number): number {
+    const named = this.awaited.shift();
+    if (!named) throw new Unplain();
+    const end = this.lineEnd(at);
+    const blob = this.payload.check(at, end, this.record.seq, named);
+    if (blob === undefined) throw new Unplain();
+    if (blob !== null) this.blobs.push(blob);
+    return end + 1;
+  }
+
+  private takeCheckpoint(at: number): number {
+    if (this.awaited.length > 0 || this.covered === this.count) throw new Unplain();
+    const end = this.lineEnd(at);
+    const { note, checkpoint }: CheckpointLine = parseCheckpointLine(this.bytes.subarray(at, end));
+    const { verifier } = this.rules;
+    if (checkpoint.origin !== verifier.name || checkpoint.size !== this.firstSeq + this.count) throw new Unplain();
+    if (checkNote(note, verifier) !== true) throw new Unplain();
+    this.checkpoints.push({ size: checkpoint.size, root: checkpoint.root.toString('hex') });
+    this.covered = this.count;
+    return end + 1;
+  }
+}
+
+export interface ScannedRange {
+  readonly facts: RangeFacts;
+  /** Whose files are still to be looked at. */
+  readonly blobs: readonly UncheckedBlob[];
+}
+
+/**
+ * @param bytes one byte that is overwritten, then the lines of the range; they are overwritten in parts
+ * @returns null where a line must be looked at by the walk itself
+ */
+export const scanRange = (bytes: Buffer, rules: RangeRules): ScannedRange | null => {
+  if (bytes.length < 2 || bytes.at(-1) !== FEED || !isUtf8(bytes.subarray(1))) return null;
+  const scan = new RangeScan(bytes, rules);
+  try {
+    return { facts: scan.run(1), blobs: scan.blobs };
+  } catch (error) {
+    if (error instanceof Unplain || error instanceof FormatError) return null;
+    throw error;
+  }
+};

@@ -1,0 +1,87 @@
+/** Ranges scanned in worker threads, each of which takes the next task when it is done with one. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { RangeFacts } from './range.js';
+import { type Scanner, type ScanTask, scanHere } from './scanner.js';
+
+interface Waiting {
+  readonly task: ScanTask;
+  readonly resolve: (facts: RangeFacts | null) => void;
+}
+
+/** Objects of a scan live for one line: a small nursery is enough, and there are as many of them as threads. */
+const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 } as const;
+/** More threads than these wait for the one that joins their ranges. */
+const MAX_THREADS = 8;
+/** Below so many bytes starting threads takes longer than they save. */
+const WORTH_THREADS = 16 * 1024 * 1024;
+
+class Pool implements Scanner {
+  readonly width: number;
+  private readonly workers: Worker[];
+  private readonly idle: Worker[];
+  private readonly queue: Waiting[] = [];
+  private readonly under = new Map<Worker, Waiting>();
+  private alive: number;
+
+  constructor(threads: number) {
+    this.width = threads;
+    this.alive = threads;
+    this.workers = Array.from({ length: threads }, () => this.start());
+    this.idle = [...this.workers];
+  }
+
+  scan(task: ScanTask): Promise<RangeFacts | null> {
+    // Without threads the walk reads every line itself: slower, and to the same end.
+    if (this.alive === 0) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      this.queue.push({ task, resolve });
+      this.next();
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.terminate()));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: LIMITS });
+    worker.on('message', (facts: RangeFacts | null) => {
+      this.settle(worker, facts);
+      this.idle.push(worker);
+      this.next();
+    });
+    worker.on('error', () => this.lost(worker));
+    return worker;
+  }
+
+  private settle(worker: Worker, facts: RangeFacts | null): void {
+    this.under.get(worker)?.resolve(facts);
+    this.under.delete(worker);
+  }
+
+  private lost(worker: Worker): void {
+    this.alive--;
+    this.settle(worker, null);
+    const index = this.idle.indexOf(worker);
+    if (index >= 0) this.idle.splice(index, 1);
+    if (this.alive === 0) for (const { resolve } of this.queue.splice(0)) resolve(null);
+  }
+
+  private next(): void {
+    while (this.queue.length > 0) {
+      const worker = this.idle.pop();
+      const waiting = worker && this.queue.shift();
+      if (!worker || !waiting) return;
+      this.under.set(worker, waiting);
+      worker.postMessage(waiting.task, []);
+    }
+  }
+}
+
+/** Scans in so many threads. */
+export const scanInThreads = (threads: number): Scanner => new Pool(threads);
+
+/** Threads where there are so many bytes to scan that they are worth it; at least two, as half of the time is reading. */
+export const scannerFor = (bytes: number): Scanner =>
+  bytes < WORTH_THREADS ? scanHere() : scanInThreads(Math.min(Math.max(2, availableParallelism()), MAX_THREADS));

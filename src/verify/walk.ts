@@ -1,0 +1,244 @@
+/** The one walk over a ledger: lines, or ranges that were scanned elsewhere, in their order. */
+import { join } from 'node:path';
+import { realFiles } from '../base/durable.js';
+import { readLines } from '../base/lines.js';
+import { type Chain, ChainError, type CheckedPayload, createChain } from '../ledger/chain.js';
+import { commitmentPrefix, MAX_LINE_BYTES, parseRecordLine, type RecordLine } from '../ledger/format.js';
+import { AnchorWalk } from './anchors.js';
+import { Continuity } from './continuity.js';
+import { digestFile } from './files.js';
+import { PasskeyWalk } from './passkeys.js';
+import type { RangeFacts } from './scan/range.js';
+import type { Range, SegmentFile } from './segments.js';
+import { checkSetAside } from './set-aside.js';
+import type { Target } from './target.js';
+
+export interface LedgerTarget extends Target {
+  /** Put before file names in messages: empty, or `ledger/<origin>/`. */
+  readonly label: string;
+}
+
+/** What the last checkpoint that verifies says. */
+export interface LedgerHead {
+  readonly origin: string;
+  readonly key: string;
+  readonly size: number;
+  /** Hex. */
+  readonly root: string;
+}
+
+interface PlacedRecord {
+  readonly seq: number;
+  /** Wall clock, milliseconds since 1970. */
+  readonly time: number;
+  readonly place: string;
+  readonly byte: number;
+}
+
+/** Holds what a ledger of any length needs: no more than some hashes, counters and calls under way. */
+export class LedgerWalk {
+  head: LedgerHead | null = null;
+  /** Wall clock of the last record under a checkpoint, milliseconds since 1970. */
+  lastTime: number | null = null;
+  /** File and hash of what `recover` records name. */
+  readonly setAside = new Map<string, string>();
+  private readonly target: LedgerTarget;
+  private readonly chain: Chain;
+  private readonly continuity: Continuity;
+  private readonly passkeys: PasskeyWalk;
+  readonly anchors: AnchorWalk;
+  /** File and byte of the line under way, of the last record, and of the first record without a checkpoint. */
+  private place = '';
+  private byte = 0;
+  private last: PlacedRecord | null = null;
+  private batch: PlacedRecord | null = null;
+  private blobs = 0;
+
+  constructor(target: LedgerTarget) {
+    this.target = target;
+    const { trust, findings, label } = target;
+    this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) });
+    const { heartbeat, skew } = trust;
+    const what = label === '' ? 'the ledger' : label.slice(0, -1);
+    this.passkeys = new PasskeyWalk(findings, what);
+    this.anchors = new AnchorWalk(trust.checkpoints, findings, what);
+    this.continuity = new Continuity({
+      label: label === '' ? 'ledger' : label.slice(0, -1),
+      heartbeat,
+      skew,
+      findings,
+    });
+  }
+
+  /** Whether a segment file is the next one. */
+  begin(segment: SegmentFile): boolean {
+    this.place = `${this.target.label}${segment.name}`;
+    if (segment.first === this.chain.size) return true;
+    const code = segment.first > this.chain.size ? 'SEGMENT_MISSING' : 'SEGMENT_OVERLAP';
+    const message = `${this.place} does not begin with record ${this.chain.size}, which comes next.`;
+    this.target.findings.add('integrity', code, message);
+    return false;
+  }
+
+  /** Reads a range line by line; false where the walk cannot go on. */
+  async read(range: Range): Promise<boolean> {
+    try {
+      await this.lines(range);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ChainError)) throw error;
+      this.fault(error);
+      return false;
+    }
+  }
+
+  /** Takes a range as it was scanned; false, with nothing taken, where it does not follow. */
+  join({ segment, from }: Range, facts: RangeFacts, key: string): boolean {
+    if (!this.continuity.takes(facts)) return false;
+    const { seq, prev, leaves, checkpoints } = facts;
+    const roots = this.chain.join({ seq, prev, leaves, checkpoints, key }, (size) => this.anchors.wants(size));
+    if (!roots) return false;
+    this.place = `${this.target.label}${segment.name}`;
+    this.story(facts, roots);
+    this.blobs += facts.blobs;
+    this.last = { seq: facts.last.seq, time: facts.last.time, place: this.place, byte: from + facts.lastAt };
+    const { root = '' } = checkpoints.at(-1) ?? {};
+    this.committed(this.chain.size, root);
+    return true;
+  }
+
+  /** What the records of a range tell, in their order. */
+  private story(facts: RangeFacts, roots: ReadonlyMap<number, Buffer>): void {
+    const { seq, times, events } = facts;
+    const origin = this.chain.verifier?.name;
+    const rootOf = (size: number): Buffer | undefined => roots.get(size);
+    let next = 0;
+    this.continuity.begin(facts);
+    for (let index = 0; index < times.length; index++) {
+      const first = next;
+      for (let event = events[next]; event?.index === index; event = events[++next]) {
+        this.continuity.event(event, seq + index);
+      }
+      this.anchors.record(seq + index + 1, times[index] ?? 0, origin, rootOf);
+      for (const event of events.slice(first, next)) {
+        if (event.kind === 'whole') this.notable(parseRecordLine(Buffer.from(event.line)));
+      }
+    }
+    this.continuity.close(facts);
+  }
+
+  /** After the last segment. */
+  async end(whole: boolean): Promise<void> {
+    const { findings, label, dir } = this.target;
+    if (whole) {
+      this.continuity.end();
+      this.anchors.end(this.chain);
+    }
+    this.passkeys.end(this.target.trust);
+    if (!this.head)
+      findings.add('incomplete', 'LEDGER_EMPTY', `${label || 'the ledger '}holds no record under a checkpoint.`);
+    if (whole) await this.strayBlobs();
+    await checkSetAside(dir, label, this.setAside, findings);
+  }
+
+  private async lines({ segment, from, to, last }: Range): Promise<void> {
+    this.place = `${this.target.label}${segment.name}`;
+    for await (const lines of readLines(segment.path, MAX_LINE_BYTES, from)) {
+      for (const line of lines) {
+        // The end of a file is where it ends now: a gateway may be writing.
+        if (!last && line.offset >= to) return;
+        this.byte = line.offset;
+        if (line.end === 'limit') throw new ChainError('BAD_RECORD', 'is longer than a line may be', this.chain.size);
+        if (line.end === 'file') this.torn(segment, line.bytes.length);
+        else await this.line(line.bytes);
+      }
+    }
+  }
+
+  private async line(bytes: Buffer): Promise<void> {
+    const item = this.chain.next(bytes);
+    if (item?.kind === 'record') this.record(item);
+    if (item?.kind === 'payload' && !item.data) await this.blob(item);
+    if (item?.kind === 'checkpoint') this.committed(item.checkpoint.size, item.checkpoint.root.toString('hex'));
+  }
+
+  private committed(size: number, root: string): void {
+    const { verifier, root: rootKey } = this.chain;
+    this.head = { origin: verifier?.name ?? '', key: rootKey?.key ?? '', size, root };
+    this.lastTime = this.last?.time ?? null;
+    this.batch = null;
+  }
+
+  private record(record: RecordLine): void {
+    const { seq, time } = record;
+    if (record.type === 'seg' && this.byte !== 0) {
+      throw new ChainError('BAD_SEGMENT', 'names a key and is not the first of its file', seq);
+    }
+    this.continuity.record(record);
+    this.anchors.record(this.chain.size, time, this.chain.verifier?.name, () => this.chain.state().range.root());
+    this.notable(record);
+    this.last = { seq, time, place: this.place, byte: this.byte };
+    this.batch ??= this.last;
+  }
+
+  /** Every record of a type that does not go by the thousand; of the others as it comes. */
+  private notable(record: RecordLine): void {
+    this.passkeys.record(record);
+    const { file, sha256 } = record.d;
+    if (record.type === 'recover' && typeof file === 'string' && typeof sha256 === 'string') {
+      this.setAside.set(file, sha256);
+    }
+  }
+
+  private async blob({ commitment, salt, seq, name }: CheckedPayload): Promise<void> {
+    this.blobs++;
+    const path = join(this.target.dir, 'blobs', commitment);
+    const which = `the payload "${name}" of record ${seq} (blobs/${commitment})`;
+    if ((await realFiles.facts(path))?.kind !== 'file') {
+      this.fault(new ChainError('PAYLOAD_MISSING', `names ${which}, which is missing`, seq));
+    } else if ((await digestFile(path, commitmentPrefix(salt))).sha256 !== commitment) {
+      this.fault(new ChainError('PAYLOAD_ALTERED', `names ${which}, which was changed`, seq));
+    }
+  }
+
+  private async strayBlobs(): Promise<void> {
+    const { dir, label, findings } = this.target;
+    const folder = join(dir, 'blobs');
+    if ((await realFiles.facts(folder))?.kind !== 'folder') return;
+    const more = (await realFiles.list(folder)).length - this.blobs;
+    if (more > 0) {
+      findings.add(
+        'note',
+        'BLOB_UNUSED',
+        `${label}blobs/: ${more} files belong to no record; a write cut short leaves such.`,
+      );
+    }
+  }
+
+  private torn(segment: SegmentFile, bytes: number): void {
+    if (!segment.last)
+      throw new ChainError('BAD_RECORD', 'is cut off in a segment that others follow', this.chain.size);
+    const message = `${this.place}, byte ${this.byte}: the last ${bytes} bytes are a line that was never finished, after record ${this.chain.size - 1}.`;
+    this.target.findings.add('incomplete', 'TORN_TAIL', message);
+  }
+
+  /** After the last range of a segment; false where the walk cannot go on. */
+  finish(segment: SegmentFile): boolean {
+    const { uncommitted, size } = this.chain;
+    if (uncommitted === 0) return true;
+    const { findings, label } = this.target;
+    const what = `${label}${segment.name}: no signed checkpoint covers records ${size - uncommitted} to ${size - 1}`;
+    if (segment.last) findings.add('incomplete', 'UNSIGNED_TAIL', `${what}, the last ones.`);
+    else findings.add('integrity', 'SEGMENT_UNSEALED', `${what}, yet another segment follows.`);
+    return segment.last;
+  }
+
+  private fault({ code, message, seq }: ChainError): void {
+    const bad = [this.batch, this.last].find((placed) => placed?.seq === seq);
+    const where =
+      bad && bad.byte !== this.byte
+        ? `${bad.place}, record ${seq}, byte ${bad.byte}: the line at byte ${this.byte}`
+        : `${this.place}, ${seq === null || seq < 0 ? '' : `record ${seq}, `}byte ${this.byte}: the line`;
+    this.target.findings.add('integrity', code, `${where} ${message}.`);
+  }
+}
