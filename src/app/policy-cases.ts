@@ -5,6 +5,7 @@ import { readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import { type Problem, parseYaml } from './config/document.js';
 import { line, name } from './config/fields.js';
+import { annotations, hintsOf } from './config/policy-schema.js';
 import { issueProblems, wordIssue } from './config/problems.js';
 import type { PolicyQuestion } from './policy.js';
 
@@ -27,6 +28,8 @@ const policyCase = z.strictObject({
       issuer: line(500).optional(),
       subject: line(200).optional(),
       kind: z.enum(['human', 'workload']).optional(),
+      claims: z.record(z.string(), z.array(line(500)).max(100)).optional(),
+      address: line(50).optional(),
     })
     .prefault({}),
   call: z
@@ -36,6 +39,8 @@ const policyCase = z.strictObject({
       method: line(200).optional(),
       target: line(2_000).optional(),
       args: z.record(z.string(), z.json()).optional(),
+      at: z.iso.datetime({ offset: true, error: 'must be a time such as 2026-07-01T12:00:00Z' }).optional(),
+      annotations: annotations.optional(),
     })
     .refine(({ tool, method }) => (tool === undefined) !== (method === undefined), {
       error: 'must have exactly one of tool and method',
@@ -59,6 +64,8 @@ const toCase = ({ name: title, principal, call, expect, rule }: z.output<typeof 
     method: call.method ?? 'tools/call',
     target: call.tool ?? call.target ?? null,
     args: JSON.stringify(call.args ?? {}),
+    at: call.at,
+    annotations: call.annotations && hintsOf(call.annotations),
   },
   expect: typeof expect === 'string' ? expect : `approval: ${expect.approval}`,
   rule: rule ?? null,

@@ -1,4 +1,5 @@
 /** `policy check`, `policy test` and `policy explain`: the policy of a configuration, looked at without a gateway. */
+
 import { dirname, join } from 'node:path';
 import { CountersignError, EXIT, type ExitCode } from '../base/errors.js';
 import { inexactNumber, type JsonValue, parseJson, toValue } from '../base/json.js';
@@ -7,6 +8,7 @@ import { readLedger } from '../ledger/read.js';
 import type { PolicyCall } from '../model/decision.js';
 import type { Principal } from '../model/principal.js';
 import type { Settings } from '../model/settings.js';
+import { type ToolHints, UNSAID_HINTS } from '../model/tool.js';
 import { type Explanation, explainPolicy } from '../policy/explain.js';
 import { type LintFinding, lintPolicy } from '../policy/lint.js';
 import { type PolicyCase, readPolicyCases } from './policy-cases.js';
@@ -24,6 +26,14 @@ export interface PolicyQuestion {
   readonly target?: string | null | undefined;
   /** JSON text of the arguments. */
   readonly args?: string | undefined;
+  /** Claims of the caller that the configuration keeps. */
+  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** When, RFC 3339. Default: now. */
+  readonly at?: string | undefined;
+  /** Where the caller is. Default: this machine. */
+  readonly address?: string | undefined;
+  /** What the server says of the tool. Default: nothing. */
+  readonly annotations?: Partial<ToolHints> | undefined;
 }
 
 export interface PolicyChecked {
@@ -51,11 +61,12 @@ export interface PolicyTested {
   readonly exit: ExitCode;
 }
 
-const principalOf = ({ groups, issuer, subject, kind }: PolicyQuestion, settings: Settings): Principal => ({
+const principalOf = ({ groups, issuer, subject, kind, claims }: PolicyQuestion, settings: Settings): Principal => ({
   issuer: issuer ?? settings.issuers[0]?.issuer ?? 'https://issuer.invalid',
   subject: subject ?? 'somebody',
   kind: kind ?? 'human',
   groups: [...new Set(groups)].toSorted(),
+  ...(claims ? { claims } : {}),
   clientId: null,
   actor: null,
   amr: [],
@@ -77,9 +88,20 @@ const argumentsOf = (text: string | undefined): (() => JsonValue) => {
   };
 };
 
-const callOf = ({ server, method = 'tools/call', target = null, args }: PolicyQuestion): PolicyCall => {
+const momentOf = (text: string | undefined): number => {
+  const at = text === undefined ? Date.now() : Date.parse(text);
+  if (!Number.isNaN(at)) return at;
+  throw new CountersignError('USAGE', { problem: `${JSON.stringify(text)} is no time such as 2026-07-01T12:00:00Z` });
+};
+
+const toolOf = ({ annotations }: PolicyQuestion): PolicyCall['tool'] =>
+  annotations ? { digest: '', hints: { ...UNSAID_HINTS, ...annotations } } : null;
+
+const callOf = (question: PolicyQuestion): PolicyCall => {
+  const { server, method = 'tools/call', target = null, args, address = '127.0.0.1' } = question;
+  const at = momentOf(question.at);
   try {
-    return { server, method, target, args: argumentsOf(args) };
+    return { server, method, target, args: argumentsOf(args), at, address, tool: toolOf(question) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : 'it cannot be read';
     throw new CountersignError('USAGE', { problem: `the arguments are no JSON object: ${problem}` }, { cause: error });

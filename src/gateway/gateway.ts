@@ -6,14 +6,15 @@ import { ulid } from '../base/ulid.js';
 import type { Upstreams } from '../model/call.js';
 import type { Approvals, Authenticator, Ledger, Policy } from '../model/ports.js';
 import type { AuthRefusal } from '../model/principal.js';
-import type { ToolRecord } from '../model/record.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
+import type { ToolRecord } from '../model/tool.js';
 import { createMaskEvent } from './event-fields.js';
 import { hostsServed } from './head.js';
 import { createListener } from './listener.js';
 import { createListening } from './listening.js';
 import { createPipeline, type Stages } from './pipeline.js';
+import { createJudge } from './policy-call.js';
 import { Sessions } from './sessions.js';
 import { createSplits } from './split.js';
 import { createAddress } from './stages/address.js';
@@ -73,16 +74,17 @@ interface Parts {
 const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts): Stages => {
   const { ledger, clock, policy, approvals, upstreams, maskFor, digest } = deps;
   const { approvalHold: hold, callTimeout } = deps.settings.gateway;
+  const judge = createJudge({ policy, tools, clock });
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
-    decide: createDecide({ policy, digest, tools, maskFor, seal: deps.seal, newCall: () => ulid(clock.now()) }),
-    grant: createGrant({ ledger, approvals, policy, tools, sessions, clock, hold }),
+    decide: createDecide({ judge, digest, tools, maskFor, seal: deps.seal, newCall: () => ulid(clock.now()) }),
+    grant: createGrant({ ledger, approvals, judge, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
     forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor) }),
     mask: createMask({ maskFor, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
-    relay: createRelay({ ledger, policy, maskFor, sessions }),
+    relay: createRelay({ ledger, judge, maskFor, sessions }),
   };
 };
 

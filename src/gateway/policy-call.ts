@@ -1,8 +1,17 @@
 /** What policy is asked of a message. */
+import type { Clock } from '../base/clock.js';
 import { inexactNumber, type JsonNode, type JsonValue, member, toValue } from '../base/json.js';
 import type { Addressed } from '../model/call.js';
-import type { PolicyCall } from '../model/decision.js';
+import type { Decision, PolicyCall } from '../model/decision.js';
+import type { Policy } from '../model/ports.js';
 import { targetOf } from './protocol/2025-11-25/message.js';
+import type { ToolDefinitions } from './tools.js';
+
+export interface JudgeDeps {
+  readonly policy: Pick<Policy, 'decide'>;
+  readonly tools: Pick<ToolDefinitions, 'get'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
 
 /** Whether two members of one object differ in case alone: a server that reads names so would take the other one. */
 const hasTwins = (node: JsonNode): boolean => {
@@ -25,9 +34,26 @@ const argumentsOf = (node: Addressed['message']['node']): (() => JsonValue) => {
   };
 };
 
-export const policyCall = ({ message, server }: Pick<Addressed, 'message' | 'server'>): PolicyCall => ({
+type Asked = Pick<Addressed, 'message' | 'server' | 'client'>;
+
+/** @param facts what the message itself does not say */
+export const policyCall = ({ message, server, client }: Asked, facts: Pick<PolicyCall, 'at' | 'tool'>): PolicyCall => ({
   server: server.id,
   method: message.method ?? '',
   target: targetOf(message),
+  address: client.address,
   args: argumentsOf(message.node),
+  ...facts,
 });
+
+/** Asks policy of a message, as things stand at this moment. */
+export type Judge = (addressed: Asked & Pick<Addressed, 'principal'>) => Decision;
+
+export const createJudge =
+  ({ policy, tools, clock }: JudgeDeps): Judge =>
+  (addressed) => {
+    const { message, server, principal } = addressed;
+    const name = message.method === 'tools/call' ? targetOf(message) : null;
+    const tool = name === null ? null : (tools.get(server.id, name) ?? null);
+    return policy.decide(principal, policyCall(addressed, { at: clock.now(), tool }));
+  };

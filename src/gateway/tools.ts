@@ -1,12 +1,15 @@
 /** Tool definitions as servers list them: their digests, and the record of every change. */
-import { canonical } from '../base/canonical.js';
-import { sha256 } from '../base/digest.js';
-import { at, type JsonNode, member, stringOf, toValue } from '../base/json.js';
-import type { Ledger } from '../model/ports.js';
-import type { ToolRecord } from '../model/record.js';
 
-interface Definition {
-  readonly digest: string;
+import { at, compactJson, type JsonNode, member, stringOf } from '../base/json.js';
+import type { Ledger } from '../model/ports.js';
+import type { RecordDraft } from '../model/record.js';
+import type { MaskMessage } from '../model/redaction.js';
+import type { ListedTool, ToolRecord } from '../model/tool.js';
+import { maskedText } from './masked-text.js';
+import { flagsOf, listedTool, saysDestructive } from './tool-definition.js';
+
+interface Definition extends ListedTool {
+  /** Whether the server says that the tool destroys. */
   readonly destructive: boolean;
   /** What the server says of the tool, masked; null where it says nothing, undefined where it was not listed yet. */
   readonly description?: string | null | undefined;
@@ -16,12 +19,17 @@ export interface ToolDefinitions {
   /** The definition as last listed by the server. */
   get(server: string, tool: string): Definition | undefined;
   /** Takes over what the ledger knows, at start. */
-  restore(record: Pick<ToolRecord, 'server' | 'name' | 'digest' | 'destructive'>): void;
+  restore(record: Pick<ToolRecord, 'server' | 'name' | 'digest' | 'destructive' | 'hints'>): void;
   /**
    * Notes the tools of a `tools/list` result and records those that are new or changed.
-   * @param recorded a name or description as it may be recorded
+   * @param bytes of the answer, in which the nodes lie
+   * @param mask makes of JSON what may be recorded
    */
-  observe(server: string, answer: JsonNode, recorded: (text: string) => Promise<string>): Promise<void>;
+  observe(
+    server: string,
+    answer: { readonly node: JsonNode; readonly bytes: Buffer },
+    mask: MaskMessage,
+  ): Promise<void>;
 }
 
 /** Bound on the tools remembered of one server. */
@@ -30,6 +38,8 @@ const MAX_NAME = 256;
 
 /** Longest description kept, in characters; what is left out is counted. */
 const MAX_DESCRIPTION = 2_000;
+/** Longest definition that is recorded whole, in bytes; its digest names a longer one. */
+const MAX_DEFINITION = 65_536;
 
 const shortened = (text: string): string =>
   text.length <= MAX_DESCRIPTION
@@ -41,30 +51,54 @@ const toolNodes = (answer: JsonNode): readonly JsonNode[] => {
   return tools?.kind === 'array' ? tools.items : [];
 };
 
-const isTrue = (node: JsonNode | undefined): boolean => node?.kind === 'literal' && node.value === true;
-
-const descriptionOf = async (node: JsonNode, recorded: (text: string) => Promise<string>): Promise<string | null> => {
+const descriptionOf = async (node: JsonNode, mask: MaskMessage): Promise<string | null> => {
   const said = stringOf(member(node, 'description'));
-  return said === undefined ? null : recorded(shortened(said));
+  return said === undefined ? null : maskedText(mask, shortened(said));
 };
 
-/** Takes in one definition as listed; gives what is new of it, for the record. */
+/** Takes in one definition as listed; gives the one before it where this one is new. */
 const learn = async (
   known: Map<string, Definition>,
   name: string,
   node: JsonNode,
-  recorded: (text: string) => Promise<string>,
-): Promise<Omit<ToolRecord, 'server' | 'name'> | null> => {
-  const digest = sha256(canonical(toValue(node)));
+  mask: MaskMessage,
+): Promise<{ readonly current: Definition; readonly previous: string | null } | null> => {
+  const listed = listedTool(node);
   const before = known.get(name);
   const previous = before?.digest ?? null;
-  if (previous === digest && before?.description !== undefined) return null;
-  const destructive = isTrue(at(node, 'annotations', 'destructiveHint'));
-  known.set(name, { digest, destructive });
-  const description = await descriptionOf(node, recorded);
+  if (previous === listed.digest && before?.description !== undefined) return null;
+  const current = { ...listed, destructive: saysDestructive(node) };
+  known.set(name, current);
+  const description = await descriptionOf(node, mask);
   // Another list may have come meanwhile; then what it says counts.
-  if (known.get(name)?.digest === digest) known.set(name, { digest, destructive, description });
-  return previous === digest ? null : { event: previous === null ? 'seen' : 'changed', digest, previous, destructive };
+  if (known.get(name)?.digest === listed.digest) known.set(name, { ...current, description });
+  return previous === listed.digest ? null : { current, previous };
+};
+
+const draftOf = async (
+  server: string,
+  name: string,
+  { current, previous }: { readonly current: Definition; readonly previous: string | null },
+  node: JsonNode,
+  bytes: Buffer,
+  mask: MaskMessage,
+): Promise<RecordDraft> => {
+  const { digest, hints, destructive } = current;
+  const definition = compactJson(bytes.subarray(node.start, node.end));
+  return {
+    type: 'tool',
+    d: {
+      event: previous === null ? 'seen' : 'changed',
+      server,
+      name: await maskedText(mask, name),
+      digest,
+      previous,
+      destructive,
+      hints,
+      flags: flagsOf(node),
+    },
+    ...(definition.length > MAX_DEFINITION ? {} : { payloads: { definition: (await mask(definition)).bytes } }),
+  };
 };
 
 export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefinitions => {
@@ -76,15 +110,17 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
   };
   return {
     get: (server, tool) => servers.get(server)?.get(tool),
-    restore: ({ server, name, digest, destructive }) => void toolsOf(server).set(name, { digest, destructive }),
-    async observe(server, answer, recorded) {
+    restore({ server, name, digest, destructive, hints }) {
+      toolsOf(server).set(name, { digest, destructive, hints });
+    },
+    async observe(server, { node: answer, bytes }, mask) {
       const known = toolsOf(server);
       const written: Promise<unknown>[] = [];
       for (const node of toolNodes(answer)) {
         const name = stringOf(member(node, 'name'));
         if (name === undefined || name.length > MAX_NAME || (known.size >= MAX_TOOLS && !known.has(name))) continue;
-        const change = await learn(known, name, node, recorded);
-        if (change) written.push(ledger.append({ type: 'tool', d: { server, name: await recorded(name), ...change } }));
+        const change = await learn(known, name, node, mask);
+        if (change) written.push(ledger.append(await draftOf(server, name, change, node, bytes, mask)));
       }
       await Promise.all(written);
     },

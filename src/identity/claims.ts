@@ -78,6 +78,19 @@ const groupsOf = (claims: Claims, claim: string): Checked<readonly string[]> => 
   return groups.success ? { ok: true, value: [...new Set(groups.data)].sort() } : refuse('malformed');
 };
 
+const Texts = z
+  .union([z.string().max(1024), z.number(), z.boolean(), z.array(z.string().max(1024)).max(1000)])
+  .transform((value) => [value].flat().map(String));
+
+/** The claims that the configuration says to keep, as texts; one of another form is left out, and fits no rule. */
+const keptOf = (claims: Claims, names: readonly string[] = []): Pick<Principal, 'claims'> => {
+  const kept = names.flatMap((name) => {
+    const texts = Texts.safeParse(Object.hasOwn(claims, name) ? claims[name] : undefined);
+    return texts.success ? [[name, texts.data] as const] : [];
+  });
+  return names.length === 0 ? {} : { claims: Object.fromEntries(kept) };
+};
+
 const isImplausible = ({ iat, exp }: Claims): boolean => iat !== undefined && iat > exp;
 const isFromTheFuture = ({ iat }: Claims, now: number): boolean => iat !== undefined && iat > now + CLOCK_TOLERANCE;
 
@@ -105,6 +118,7 @@ export const readClaims = (
     subject: claims.sub,
     kind: isWorkload(claims) ? 'workload' : 'human',
     groups: groups.value,
+    ...keptOf(claims, issuer.claims),
     clientId: claims.client_id ?? claims.azp,
     actor: claims.act?.sub ?? null,
     amr: claims.amr,

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../base/json.js';
 import type { Ulid } from '../base/ulid.js';
+import type { ListedTool } from './tool.js';
 
 /** What policy says of one call. A denial is a decision, not an error. */
 export interface Decision {
@@ -27,6 +28,12 @@ export interface PolicyUse {
 
 /** What policy judges. */
 export interface PolicyCall extends PolicyUse {
+  /** When it is judged, milliseconds since 1970. */
+  readonly at: number;
+  /** Address of the client, as the connection has it. */
+  readonly address: string;
+  /** Null: the method calls no tool, or the server has not listed it. */
+  readonly tool: ListedTool | null;
   /**
    * The arguments of a tool call or prompt; `{}` where a method has none. Asked only by rules with a condition.
    * @throws where a number in them has no exact value: two readers could take it for two

@@ -10,6 +10,8 @@ export interface Principal {
   readonly kind: 'human' | 'workload';
   /** Groups as the token asserted them, sorted, without repeats. */
   readonly groups: readonly string[];
+  /** Further claims, where the configuration says to keep them: the texts of each. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
   readonly clientId: string | null;
   /** Subject of the `act` claim (RFC 8693 §4.1): the agent that acts for this principal. */
   readonly actor: string | null;

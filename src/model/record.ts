@@ -8,6 +8,7 @@ import type { AnchorRecord } from './anchor.js';
 import type { PasskeyAssertion, PasskeyRecord, ReviewerFacts } from './passkey.js';
 import type { MaskCount, MaskingRecord } from './redaction.js';
 import type { EraseRecord, PruneRecord } from './removal.js';
+import type { ToolRecord } from './tool.js';
 
 export type RecordType =
   | 'seg'
@@ -220,17 +221,6 @@ export interface ApprovalRecord {
   readonly address: string | null;
   /** The call that consumed the grant. */
   readonly call: Ulid | null;
-}
-
-/** `tool`: a definition was first seen, or is not what it was. */
-export interface ToolRecord {
-  readonly event: 'seen' | 'changed';
-  readonly server: string;
-  readonly name: string;
-  /** SHA-256 of the canonical definition. */
-  readonly digest: string;
-  readonly previous: string | null;
-  readonly destructive: boolean;
 }
 
 export interface StartRecord {

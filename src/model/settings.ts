@@ -1,5 +1,7 @@
 /** What the stations are told: the parsed configuration. Its schema is `app/config.ts`. */
+
 import type { MaskMode } from './redaction.js';
+import type { ToolHints } from './tool.js';
 
 /** A secret lives outside the configuration. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
@@ -16,6 +18,8 @@ export interface IssuerSettings {
   readonly webClientId?: string | null;
   /** Name of the claim that holds the groups. */
   readonly groupsClaim: string;
+  /** Names of further claims that a principal keeps. */
+  readonly claims?: readonly string[];
   readonly algorithms: readonly string[];
 }
 
@@ -91,6 +95,19 @@ export interface S3TrailSettings {
   readonly concurrency: number;
 }
 
+/** When a rule is in force, by the clock on the wall of a time zone. */
+export interface PolicyHours {
+  readonly days: readonly Weekday[];
+  /** Minutes since midnight, the first included. */
+  readonly from: number;
+  /** Minutes since midnight, not included; at or below `from`: of the next day. */
+  readonly to: number;
+  /** IANA name. */
+  readonly timezone: string;
+}
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
 export interface PolicyRule {
   readonly id: string;
   readonly effect: 'allow' | 'deny' | 'approval';
@@ -108,6 +125,16 @@ export interface PolicyRule {
   readonly resources?: readonly string[];
   /** Globs over names of prompts. */
   readonly prompts?: readonly string[];
+  /** Globs over `issuer|subject`. */
+  readonly subjects?: readonly string[];
+  readonly kind?: 'human' | 'workload';
+  /** Claim to the values of it that fit; every claim named must fit. */
+  readonly claims?: Readonly<Record<string, readonly string[]>>;
+  readonly hours?: PolicyHours;
+  /** Addresses of clients: CIDR blocks (RFC 4632, RFC 4291 §2.3), or single addresses. */
+  readonly networks?: readonly string[];
+  /** Hints of the tool that must be as said here. */
+  readonly annotations?: Partial<ToolHints>;
   /** Condition in CEL over `args`, `call` and `principal`. */
   readonly when?: string;
   readonly risk: 'high' | 'low' | null;

@@ -33,7 +33,7 @@ const first = (among: readonly CompiledRule[], principal: Principal, call: Polic
   for (const rule of among) {
     if (!rule.covers(principal, call.server) || !rule.names(call)) continue;
     const fit = judged(rule, principal, call);
-    if (fit !== 'when') return { rule: rule.source, error: fit === 'error' };
+    if (fit === 'fits' || fit === 'error') return { rule: rule.source, error: fit === 'error' };
   }
   return undefined;
 };
@@ -46,7 +46,7 @@ const couldBeUsed = (
   use: PolicyUse,
 ): boolean => {
   const fits = (rule: CompiledRule): boolean => rule.covers(principal, use.server) && rule.names(use);
-  return !denies.some((rule) => rule.when === null && fits(rule)) && permits.some(fits);
+  return !denies.some((rule) => rule.when === null && rule.circumstances === null && fits(rule)) && permits.some(fits);
 };
 
 /** SHA-256 over the canonical JSON (RFC 8785) of all that decides: the rules and the approvals they name. */

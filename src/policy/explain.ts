@@ -21,12 +21,29 @@ export interface Explanation {
 
 const list = (items: readonly string[]): string => items.join(', ');
 
+const whoOf = ({ groups, subjects = [], kind, claims = {} }: PolicyRule): readonly string[] => [
+  ...(groups.length > 0 ? [`groups ${list(groups)}`] : []),
+  ...(subjects.length > 0 ? [`subjects ${list(subjects)}`] : []),
+  ...(kind === undefined ? [] : [kind === 'human' ? 'people' : 'programs']),
+  ...Object.entries(claims).map(([name, values]) => `${name} ${values.join(' or ')}`),
+];
+
+const time = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
+const circumstancesOf = ({ hours, networks, annotations }: PolicyRule): readonly string[] => [
+  ...(hours ? [`${hours.days.join(' ')} ${time(hours.from)} to ${time(hours.to)} ${hours.timezone}`] : []),
+  ...(networks ? [`from ${networks.join(' or ')}`] : []),
+  ...Object.entries(annotations ?? {}).map(([name, value]) => `${name} ${value ? 'yes' : 'no'}`),
+];
+
 const sentenceOf = (rule: PolicyRule, fit: Fit): string => {
   const sentences: Readonly<Record<Fit, string>> = {
     fits: 'Everything it names fits.',
     server: `It is about other servers: ${list(rule.servers)}.`,
-    groups: `It is about other groups: ${list(rule.groups)}.`,
+    principal: `It is about other principals: ${list(whoOf(rule))}.`,
     names: 'It names other tools, methods, resources or prompts.',
+    circumstances: `It holds under other circumstances: ${list(circumstancesOf(rule))}.`,
     when: `Its condition does not hold: ${rule.when ?? ''}`,
     error: `Its condition cannot be judged for these arguments, which denies: ${rule.when ?? ''}`,
   };

@@ -1,4 +1,5 @@
 /** What is legal in a policy and yet not what its writer can have meant. */
+import { isDeepStrictEqual } from 'node:util';
 import { compileGlob, compileGlobs } from '../base/glob.js';
 import type { PolicyRule } from '../model/settings.js';
 
@@ -33,9 +34,12 @@ const namesCover = (outer: PolicyRule, inner: PolicyRule): boolean => {
   );
 };
 
+/** What narrows a rule and is not compared part by part: the same, or absent, covers. */
+const CONDITIONS = ['subjects', 'kind', 'claims', 'hours', 'networks', 'annotations', 'when'] as const;
+
 /** Whether `outer` fits wherever `inner` does. */
 const covers = (outer: PolicyRule, inner: PolicyRule): boolean =>
-  (outer.when === undefined || outer.when === inner.when) &&
+  CONDITIONS.every((name) => outer[name] === undefined || isDeepStrictEqual(outer[name], inner[name])) &&
   (outer.groups.length === 0 ||
     (inner.groups.length > 0 && inner.groups.every((group) => outer.groups.includes(group)))) &&
   listCovers(outer.servers, inner.servers) &&

@@ -1,16 +1,20 @@
 /** One rule as conditions, each with the words that say why it does not fit. */
 import { compileGlobs } from '../base/glob.js';
 import type { PolicyCall, PolicyUse } from '../model/decision.js';
-import type { Principal } from '../model/principal.js';
+import { type Principal, principalKey } from '../model/principal.js';
 import type { PolicyRule } from '../model/settings.js';
+import { compileCircumstances } from './circumstances.js';
 import { compileWhen, type When } from './when.js';
 
 export interface CompiledRule {
   readonly source: PolicyRule;
-  /** Groups and server fit, whatever is called. */
+  onServer(server: string): boolean;
+  /** Principal and server fit, whatever is called. */
   covers(principal: Principal, server: string): boolean;
   /** Method and target fit. */
   names(use: PolicyUse): boolean;
+  /** Hours, networks and hints of the tool. Null: the rule has none of them. */
+  readonly circumstances: ((call: PolicyCall) => boolean) | null;
   /** Null: the rule has no condition. Throws where the condition cannot be judged. */
   readonly when: When | null;
 }
@@ -43,35 +47,55 @@ const compileNames = (rule: PolicyRule, readsArguments: boolean): ((use: PolicyU
   };
 };
 
+const overlap = (some: readonly string[], others: ReadonlySet<string>): boolean => some.some((one) => others.has(one));
+
+const compileWho = (rule: PolicyRule): ((principal: Principal) => boolean) => {
+  const groups = new Set(rule.groups);
+  const subject = rule.subjects && compileGlobs(rule.subjects);
+  const claims = Object.entries(rule.claims ?? {}).map(([name, values]) => [name, new Set(values)] as const);
+  const { kind } = rule;
+  return (principal) =>
+    (groups.size === 0 || overlap(principal.groups, groups)) &&
+    (subject?.(principalKey(principal)) ?? true) &&
+    (kind === undefined || kind === principal.kind) &&
+    claims.every(([name, values]) => overlap(principal.claims?.[name] ?? [], values));
+};
+
 /** @throws Error where a condition does not compile: the configuration has checked it before */
 export const compileRule = (rule: PolicyRule): CompiledRule => {
-  const groups = new Set(rule.groups);
+  const who = compileWho(rule);
   const server = rule.servers.length === 0 ? always : compileGlobs(rule.servers);
   const when = rule.when === undefined ? null : compileWhen(rule.when);
   if (when?.ok === false) throw new Error(`rule ${rule.id}: ${when.problem}`);
   return {
     source: rule,
-    covers: (principal, name) =>
-      server(name) && (groups.size === 0 || principal.groups.some((group) => groups.has(group))),
+    onServer: server,
+    covers: (principal, name) => server(name) && who(principal),
     names: compileNames(rule, when?.readsArguments ?? false),
+    circumstances: compileCircumstances(rule),
     when: when?.judge ?? null,
   };
 };
 
 /** What became of one rule for one call, in the order the conditions are looked at. */
-export type Fit = 'fits' | 'server' | 'groups' | 'names' | 'when' | 'error';
+export type Fit = 'fits' | 'server' | 'principal' | 'names' | 'circumstances' | 'when' | 'error';
 
 /** Whether a rule fits, or what does not. Never throws: a condition that cannot be judged is `error`. */
 export const fitOf = (rule: CompiledRule, principal: Principal, call: PolicyCall): Fit => {
-  if (!rule.covers({ ...principal, groups: rule.source.groups }, call.server)) return 'server';
-  if (!rule.covers(principal, call.server)) return 'groups';
+  if (!rule.onServer(call.server)) return 'server';
+  if (!rule.covers(principal, call.server)) return 'principal';
   if (!rule.names(call)) return 'names';
   return judged(rule, principal, call);
 };
 
-/** The condition alone, for rules whose other parts fit. */
-export const judged = (rule: CompiledRule, principal: Principal, call: PolicyCall): 'fits' | 'when' | 'error' => {
+/** The conditions alone, for rules whose other parts fit. */
+export const judged = (
+  rule: CompiledRule,
+  principal: Principal,
+  call: PolicyCall,
+): 'fits' | 'circumstances' | 'when' | 'error' => {
   try {
+    if (rule.circumstances?.(call) === false) return 'circumstances';
     return rule.when === null || rule.when(principal, call) ? 'fits' : 'when';
   } catch {
     return 'error';

@@ -78,7 +78,10 @@ describe('policy explain', () => {
     ]);
     const denied = explainCall(settings, { groups: [], server: 'files', target: 'read_file' });
     expect(denied.exit).toBe(14);
-    expect(denied.steps[0]).toMatchObject({ fit: 'groups', sentence: 'It is about other groups: engineering.' });
+    expect(denied.steps[0]).toMatchObject({
+      fit: 'principal',
+      sentence: 'It is about other principals: groups engineering.',
+    });
   });
 
   it('takes arguments as a JSON object alone', () => {

@@ -73,6 +73,9 @@ describe('makePlan', () => {
           method: 'tools/call',
           target: call.tool,
           args: () => ({}),
+          at: 0,
+          address: '127.0.0.1',
+          tool: null,
         });
         const effects = { ok: 'allow', denied: 'deny', approved: 'require_approval', rejected: 'require_approval' };
         expect([call.key, call.tool, effect]).toEqual([call.key, call.tool, effects[call.expect]]);

@@ -13,7 +13,8 @@ const SERVER = {
 const callOf = (params: string) => {
   const bytes = Buffer.from(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`);
   const message = { kind: 'request', method: 'tools/call', id: '1', bytes, node: parseJson(bytes) } as const;
-  return policyCall({ message, server: SERVER });
+  const client = { address: '127.0.0.1', userAgent: null };
+  return policyCall({ message, server: SERVER, client }, { at: 0, tool: null });
 };
 
 describe('policyCall', () => {

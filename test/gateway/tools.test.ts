@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { parseJson } from '../../src/base/json.js';
 import { createToolDefinitions } from '../../src/gateway/tools.js';
 import type { RecordDraft } from '../../src/model/record.js';
+import type { MaskMessage } from '../../src/model/redaction.js';
+import { UNSAID_HINTS } from '../../src/model/tool.js';
 
-const listOf = (description?: string) =>
-  parseJson(Buffer.from(JSON.stringify({ result: { tools: [{ name: 't', ...(description && { description }) }] } })));
-const masked = (text: string): Promise<string> => Promise.resolve(text.replace('hunter2', '***'));
+const listOf = (description?: string) => {
+  const tool = { name: 't', ...(description && { description }) };
+  const bytes = Buffer.from(JSON.stringify({ result: { tools: [tool] } }));
+  return { bytes, node: parseJson(bytes) };
+};
+const masked: MaskMessage = (bytes) => {
+  const text = bytes.toString('utf8');
+  return Promise.resolve({
+    bytes: text.includes('hunter2') ? Buffer.from(text.replace('hunter2', '***')) : bytes,
+    redactions: [],
+  });
+};
 
 const stand = () => {
   const drafts: RecordDraft[] = [];
@@ -34,7 +45,7 @@ describe('what a server says of its tools', () => {
     await first.tools.observe('s', listOf('Reads.'), masked);
     const digest = first.tools.get('s', 't')?.digest ?? '';
     const second = stand();
-    second.tools.restore({ server: 's', name: 't', digest, destructive: false });
+    second.tools.restore({ server: 's', name: 't', digest, destructive: false, hints: UNSAID_HINTS });
     expect(second.tools.get('s', 't')?.description).toBeUndefined();
     await second.tools.observe('s', listOf('Reads.'), masked);
     expect(second.tools.get('s', 't')?.description).toBe('Reads.');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyCall } from '../../src/model/decision.js';
 import type { ApprovalRule, PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
-import { principal, rule } from './samples.js';
+import { principal, rule, somewhere } from './samples.js';
 
 const twoEyes: ApprovalRule = {
   name: 'two-eyes',
@@ -18,12 +18,14 @@ const tool = (name: string | null, server = 'files'): PolicyCall => ({
   method: 'tools/call',
   target: name,
   args: none,
+  ...somewhere,
 });
 const method = (name: string, target: string | null = null, server = 'files'): PolicyCall => ({
   server,
   method: name,
   target,
   args: none,
+  ...somewhere,
 });
 const policy = (...rules: PolicyRule[]) => compilePolicy(rules, ['files', 'billing'], [twoEyes]);
 
@@ -126,6 +128,9 @@ const arbitraryCall = fc.record({
   method: fc.constantFrom('tools/call', 'resources/read', 'prompts/get', 'initialize', 'tools/list', 'x/y'),
   target: fc.constantFrom(...names, null),
   args: fc.constant(none),
+  at: fc.constant(somewhere.at),
+  address: fc.constant(somewhere.address),
+  tool: fc.constant(null),
 });
 const arbitraryPrincipal = fc.subarray(['a', 'b', 'c']).map((groups) => principal(...groups));
 const arbitraryRules = fc.array(arbitraryRule, { maxLength: 6 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { lintPolicy } from '../../src/policy/lint.js';
-import { principal, rule } from './samples.js';
+import { principal, rule, somewhere } from './samples.js';
 
 const none: ReadonlyMap<string, readonly string[]> = new Map();
 const unreachable = (...rules: PolicyRule[]): readonly string[] =>
@@ -56,7 +56,7 @@ describe('lintPolicy', () => {
     fc.assert(
       fc.property(arbitrary, call, (parts, { groups, server, target }) => {
         const rules = parts.map(({ effect, ...more }, i) => rule(`r${i}`, effect, more));
-        const asked = { server, method: 'tools/call', target, args: () => ({}) };
+        const asked = { server, method: 'tools/call', target, args: () => ({}), ...somewhere };
         const decided = compilePolicy(rules, ['files', 'billing'], [approval]).decide(principal(...groups), asked).rule;
         if (decided === null) return;
         // A denial decides although an earlier one would have too: then the earlier is named.

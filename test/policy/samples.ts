@@ -34,3 +34,6 @@ export const principal = (...groups: string[]): Principal => ({
   name: null,
   email: null,
 });
+
+/** Of a call, what most rules do not ask for. */
+export const somewhere = { at: Date.UTC(2026, 6, 1, 12), address: '203.0.113.7', tool: null } as const;

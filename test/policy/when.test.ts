@@ -4,7 +4,7 @@ import type { JsonValue } from '../../src/base/json.js';
 import type { PolicyRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { compileWhen } from '../../src/policy/when.js';
-import { principal, rule } from './samples.js';
+import { principal, rule, somewhere } from './samples.js';
 
 const ada = principal('engineering');
 const call = (args: () => JsonValue, method = 'tools/call', target: string | null = 'write_file') => ({
@@ -12,6 +12,7 @@ const call = (args: () => JsonValue, method = 'tools/call', target: string | nul
   method,
   target,
   args,
+  ...somewhere,
 });
 const policy = (...rules: PolicyRule[]) => compilePolicy(rules, ['files'], []);
 const judge = (source: string, args: JsonValue): boolean => {

@@ -79,6 +79,18 @@ const ruleServers: Check = ({ policy, servers }) => {
   );
 };
 
+/** A rule about a claim that nobody keeps would never fit: harmless for what it allows, not for what it denies. */
+const ruleClaims: Check = ({ policy, identity }) => {
+  if (!policy || !identity) return [];
+  const kept = new Set(identity.issuers.flatMap(({ claims }) => claims));
+  const message = 'is kept by no issuer; add it to claims under identity.issuers';
+  return policy.flatMap(({ claims = {} }, at) =>
+    Object.keys(claims)
+      .filter((name) => !kept.has(name))
+      .map((name) => ({ path: ['policy', at, 'claims', name], message })),
+  );
+};
+
 const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   if (!policy) return [];
   const found: Finding[] = duplicates(policy, ({ id }) => id).map((at) => ({
@@ -184,6 +196,7 @@ const CHECKS: readonly Check[] = [
   adminUrl,
   issuers,
   ruleServers,
+  ruleClaims,
   ruleApprovals,
   approvalPasskeys,
   approvalChannels,

@@ -4,11 +4,9 @@
  */
 import { z } from 'zod';
 import { ASYMMETRIC } from '../../identity/issuer.js';
-import { compileWhen } from '../../policy/when.js';
 import {
   address,
   duration,
-  glob,
   isHost,
   line,
   name,
@@ -17,27 +15,17 @@ import {
   path,
   secretSource,
   size,
+  timeZone,
   webUrl,
 } from './fields.js';
 import { masking } from './masking-schema.js';
+import { policyRule } from './policy-schema.js';
 import { server, serverId } from './server-schema.js';
 import { trailSource } from './trail-schema.js';
 
-const isTimeZone = (text: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-};
-
 const organization = z.strictObject({
   name: line(100),
-  timezone: z
-    .string()
-    .max(64)
-    .refine(isTimeZone, { error: 'must be a time zone such as UTC or America/New_York' })
-    .default('UTC'),
+  timezone: timeZone.default('UTC'),
   accent: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f4d3a", in quotes')
@@ -77,6 +65,7 @@ const issuer = z.strictObject({
   clientId: line(200).optional(),
   webClientId: line(200).optional(),
   groupsClaim: line(200).default('groups'),
+  claims: z.array(line(200)).max(20).default([]).describe('Further claims to keep, for rules of policy.'),
   algorithms: z
     .array(z.enum([...ASYMMETRIC]))
     .min(1)
@@ -96,41 +85,6 @@ const person = z.strictObject({
   subjects: z.array(principalKey).max(50).default([]),
   agents: z.array(principalKey).max(500).default([]),
 });
-
-const condition = z
-  .string()
-  .min(1)
-  .max(4_000)
-  .check((context) => {
-    const compiled = compileWhen(context.value);
-    if (compiled.ok) return;
-    const message = `is no condition: ${compiled.problem} (at character ${compiled.offset + 1})`;
-    context.issues.push({ code: 'custom', message, input: context.value });
-  })
-  .describe('A condition in CEL over args, call and principal.');
-
-const policyRule = z
-  .strictObject({
-    id: name,
-    allow: z.literal(true, { error: 'must be true; leave the key out otherwise' }).optional(),
-    deny: z.literal(true, { error: 'must be true; leave the key out otherwise' }).optional(),
-    approval: name.optional(),
-    groups: z.array(line(200)).min(1).max(200).optional(),
-    servers: z.array(glob).min(1).max(200).optional(),
-    tools: z.array(glob).min(1).max(500).optional(),
-    methods: z
-      .array(glob.refine((text) => text !== 'tools/call', { error: "name the tools instead: tools: ['*']" }))
-      .min(1)
-      .max(200)
-      .optional(),
-    resources: z.array(glob).min(1).max(500).optional(),
-    prompts: z.array(glob).min(1).max(500).optional(),
-    when: condition.optional(),
-    risk: z.enum(['high', 'low']).optional(),
-  })
-  .refine((rule) => [rule.allow, rule.deny, rule.approval].filter((effect) => effect !== undefined).length === 1, {
-    error: 'must have exactly one of allow, deny and approval',
-  });
 
 const approvalRule = z.strictObject({
   reviewers: z.array(line(200)).min(1).max(50),

@@ -10,6 +10,7 @@ import type {
   Settings,
 } from '../../model/settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
+import { ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
 
 type Resolve = (path: string) => string;
@@ -60,20 +61,6 @@ const serverOf = (id: string, server: ParsedServer, folder: string, at: Resolve)
   aws: awsOf(server.aws),
   data: server.data ? { ...server.data, classification: server.data.classification ?? null } : null,
   masking: server.masking,
-});
-
-const ruleOf = (rule: Configuration['policy'][number]): Settings['policy'][number] => ({
-  id: rule.id,
-  effect: rule.approval !== undefined ? 'approval' : rule.deny ? 'deny' : 'allow',
-  approval: rule.approval ?? null,
-  groups: rule.groups ?? [],
-  servers: rule.servers ?? [],
-  tools: rule.tools ?? [],
-  methods: rule.methods ?? [],
-  ...(rule.resources ? { resources: rule.resources } : {}),
-  ...(rule.prompts ? { prompts: rule.prompts } : {}),
-  ...(rule.when === undefined ? {} : { when: rule.when }),
-  risk: rule.risk ?? null,
 });
 
 const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway'] => {
@@ -205,12 +192,13 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       clientId: issuer.clientId ?? null,
       webClientId: issuer.webClientId ?? null,
       groupsClaim: issuer.groupsClaim,
+      claims: issuer.claims,
       algorithms: issuer.algorithms,
     })),
     approvalMaxAge: config.identity.approvalMaxAge,
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
-    policy: config.policy.map(ruleOf),
+    policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),
     approvals: Object.entries(config.approvals).map(([name, rule]) => ({
       name,
       ...rule,

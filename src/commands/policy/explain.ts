@@ -4,6 +4,15 @@ import { explainCall, loadSettings } from '../../index.js';
 
 const GLYPHS = { allow: ['green', '●'], deny: ['red', '✗'], require_approval: ['yellow', '◆'] } as const;
 
+const claimsOf = (texts: readonly string[]): Record<string, string[]> => {
+  const claims: Record<string, string[]> = {};
+  for (const text of texts) {
+    const [name = '', ...value] = text.split('=');
+    claims[name] = [...(claims[name] ?? []), value.join('=')];
+  }
+  return claims;
+};
+
 export default class PolicyExplain extends BaseCommand {
   static override summary = 'Explain what the policy says of a call, rule by rule.';
   static override description =
@@ -30,14 +39,22 @@ export default class PolicyExplain extends BaseCommand {
     issuer: Flags.string({ summary: 'issuer of the caller (default: the first configured)', helpValue: 'URL' }),
     workload: Flags.boolean({ summary: 'the caller is a program' }),
     method: Flags.string({ summary: 'method of the call', helpValue: 'NAME', default: 'tools/call' }),
+    claim: Flags.string({
+      summary: 'a claim of the caller, such as department=finance',
+      helpValue: 'NAME=VALUE',
+      multiple: true,
+      default: [],
+    }),
+    at: Flags.string({ summary: 'when (default: now)', helpValue: 'TIME' }),
+    address: Flags.string({ summary: 'where the caller is (default: 127.0.0.1)', helpValue: 'ADDRESS' }),
     args: Flags.string({ summary: 'arguments of the call, a JSON object', helpValue: 'JSON' }),
   };
 
   async run(): Promise<ReturnType<typeof explainCall>> {
     const { args, flags } = await this.parse(PolicyExplain);
-    const { config, group, workload, subject, issuer, method } = flags;
+    const { config, group, workload, claim, ...rest } = flags;
     const kind = workload ? 'workload' : 'human';
-    const question = { groups: group, subject, issuer, kind, method, args: flags.args } as const;
+    const question = { ...rest, groups: group, kind, claims: claimsOf(claim) } as const;
     const explained = explainCall(await loadSettings(config), { ...question, ...args });
     const { decision, steps, exit } = explained;
     const [colour, glyph] = GLYPHS[decision.effect];

@@ -4,16 +4,15 @@ import { at, compactJson, member, stringOf, toValue } from '../../base/json.js';
 import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
 import type { Decision } from '../../model/decision.js';
-import type { Policy } from '../../model/ports.js';
 import type { MaskAbout, MaskFor, SealMessage } from '../../model/redaction.js';
 import { maskedText } from '../masked-text.js';
-import { policyCall } from '../policy-call.js';
+import type { Judge } from '../policy-call.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface DecideDeps {
-  readonly policy: Policy;
+  readonly judge: Judge;
   readonly digest: KeyedDigester;
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly maskFor: MaskFor;
@@ -91,10 +90,10 @@ const withoutTarget = (decision: Decision, target: string | null, written: strin
 export const createDecide =
   (deps: DecideDeps) =>
   async (addressed: Addressed): Promise<Decided> => {
-    const { message, server, principal } = addressed;
+    const { message, server } = addressed;
     const method = message.method ?? '';
     const target = targetOf(message);
-    const decision = deps.policy.decide(principal, policyCall(addressed));
+    const decision = deps.judge(addressed);
     const written = await recordedTarget(deps, addressed, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
     return {

@@ -3,10 +3,10 @@ import { inexactNumber, member } from '../../base/json.js';
 import type { ApprovalAsk } from '../../model/approval.js';
 import type { Decided, Granted, Recorded } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
-import type { Approvals, Ledger, Policy } from '../../model/ports.js';
+import type { Approvals, Ledger } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
-import { policyCall } from '../policy-call.js';
+import type { Judge } from '../policy-call.js';
 import { pendingBytes, Refusal } from '../refuse.js';
 import type { Sessions, Underway } from '../sessions.js';
 import type { ToolDefinitions } from '../tools.js';
@@ -15,7 +15,7 @@ import { callDraft } from './intend.js';
 export interface GrantDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly approvals: Pick<Approvals, 'acquire'>;
-  readonly policy: Policy;
+  readonly judge: Judge;
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin'>;
   readonly clock: Clock;
@@ -70,7 +70,7 @@ const askFor = ({ tools }: GrantDeps, decided: Decided, rule: string): ApprovalA
 /** What could have changed while a person was deciding is looked at again; the grant names the rest. */
 const stillAllowed = (deps: GrantDeps, decided: Decided): string | undefined => {
   const { principal, server, target } = decided;
-  const again = deps.policy.decide(principal, policyCall(decided));
+  const again = deps.judge(decided);
   const definition = target === null ? undefined : deps.tools.get(server.id, target);
   if ((definition?.digest ?? null) !== decided.definition) return 'the definition of the tool has changed';
   if (again.effect !== 'require_approval' || again.policy !== decided.decision.policy) return 'the policy has changed';

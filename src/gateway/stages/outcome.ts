@@ -13,7 +13,6 @@ import {
   sealedPayload,
 } from '../../model/redaction.js';
 import { awsRequestIds } from '../aws-request-ids.js';
-import { maskedText } from '../masked-text.js';
 import { oneLine } from '../one-line.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { errorBytes, maskingRefusal, Refusal } from '../refuse.js';
@@ -117,9 +116,7 @@ const learn = async (deps: OutcomeDeps, masked: Masked, intended: Intended): Pro
   const { method } = intended.message;
   session?.underway.get(intended.message.id ?? '')?.settle();
   if (method === 'tools/list' && masked.status === 'ok')
-    await deps.tools.observe(masked.server.id, masked.message.node, (name) =>
-      maskedText(deps.maskFor(masked.server, aboutOf(masked)), name),
-    );
+    await deps.tools.observe(masked.server.id, masked.message, deps.maskFor(masked.server, aboutOf(masked)));
   if (method !== 'initialize' || !session) return;
   if (masked.status !== 'ok') return deps.sessions.close(session, 'the server did not open the session');
   session.open = true;

@@ -1,7 +1,7 @@
 /** Notifications of the client, and its answers to requests of the server. They are never answered. */
 import type { Addressed, Message, Recorded } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
-import type { Ledger, Policy } from '../../model/ports.js';
+import type { Ledger } from '../../model/ports.js';
 import {
   type MaskAbout,
   type MaskedBytes,
@@ -10,21 +10,22 @@ import {
   redactionPayload,
 } from '../../model/redaction.js';
 import { oneLine } from '../one-line.js';
-import { policyCall } from '../policy-call.js';
+import type { Judge } from '../policy-call.js';
 import { cancelledId } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
 
 export interface RelayDeps {
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly policy: Policy;
+  readonly judge: Judge;
   readonly maskFor: MaskFor;
   readonly sessions: Pick<Sessions, 'get'>;
 }
 
-const allowed = (deps: RelayDeps, { message, principal, server }: Addressed, session: Session): boolean => {
+const allowed = (deps: RelayDeps, addressed: Addressed, session: Session): boolean => {
+  const { message } = addressed;
   if (message.kind === 'response') return session.asked.delete(message.id ?? '');
-  return deps.policy.decide(principal, policyCall({ message, server })).effect === 'allow';
+  return deps.judge(addressed).effect === 'allow';
 };
 
 const maskedMessage = async (
