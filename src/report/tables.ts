@@ -59,11 +59,19 @@ WHERE ${IN('m.event_time')} ORDER BY m.event_time, m.event_id, m.account_id`,
       'decided_by_label',
       'decided_at',
       'reason',
+      'approver',
+      'passkey',
+      'enrolment',
     ],
     sql: `SELECT a.approval_id, a.requester, a.requester_label, a.server, a.tool, a.args_digest, a.rule,
   a.requested_t AS requested_at, a.deadline, a.needed, a.state, a.granted_t AS granted_at, a.consumed_t AS used_at,
   a.consumed_call AS call_id, a.consumptions AS uses, d.verdict AS decision, d.by_principal AS decided_by,
-  d.by_label AS decided_by_label, d.t AS decided_at, d.reason
+  d.by_label AS decided_by_label, d.t AS decided_at, d.reason,
+  CASE WHEN d.passkey IS NOT NULL THEN 'signed with a passkey'
+    WHEN d.verdict = 'approve' THEN 'asserted by the gateway' END AS approver,
+  d.passkey,
+  -- Whose key it is, only the trust file of the auditor can say; verify names it.
+  CASE WHEN d.passkey IS NOT NULL THEN 'asserted by the gateway' END AS enrolment
 FROM approval AS a LEFT JOIN approval_decision AS d USING (approval_id)
 WHERE ${IN('a.requested_t')} OR ${IN('a.consumed_t')} OR ${IN('d.t')}
 ORDER BY a.requested_t, a.approval_id, d.seq NULLS LAST`,

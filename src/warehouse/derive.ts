@@ -100,6 +100,7 @@ const APPROVAL_PATHS = [
   'by.sub',
   'by.auth_time',
   'window.uses',
+  'passkey.credential',
 ];
 
 const APPROVAL = `INSERT INTO approval
@@ -117,7 +118,7 @@ FROM q JOIN s USING (id)`;
 const APPROVAL_DECISION = `INSERT INTO approval_decision
 SELECT x[2], seq, t, by_principal, coalesce(${label('b.seq')}, x[16]), ${person('by_principal')},
   ${list('by.groups')}, CASE x[1] WHEN 'approved' THEN 'approve' ELSE 'deny' END, ${list('by.amr')},
-  epoch_ms(CAST(x[17] AS BIGINT) * 1000), (SELECT any_value(data->>'$') FROM record_text p WHERE p.name = 'reason' AND p.seq = b.seq)
+  epoch_ms(CAST(x[17] AS BIGINT) * 1000), (SELECT any_value(data->>'$') FROM record_text p WHERE p.name = 'reason' AND p.seq = b.seq), x[19]
 FROM (SELECT *, x[15] || '|' || x[16] AS by_principal FROM ${extract('approval', APPROVAL_PATHS)}) b
 WHERE x[1] IN ('approved', 'denied') AND x[15] IS NOT NULL`;
 

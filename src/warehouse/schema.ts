@@ -70,10 +70,10 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
      window_uses BIGINT, window_tools VARCHAR[])`,
   },
   {
-    says: '`verdict`: approve, deny. `by_person` as `person` of gw_call.',
+    says: '`verdict`: approve, deny. `by_person` as `person` of gw_call. `passkey`: credential id of the passkey that signed it; null where the approver is asserted by the gateway.',
     sql: `CREATE TABLE approval_decision (approval_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL,
      by_principal VARCHAR NOT NULL, by_label VARCHAR NOT NULL, by_person VARCHAR, by_groups VARCHAR[] NOT NULL,
-     verdict VARCHAR NOT NULL, amr VARCHAR[] NOT NULL, auth_time TIMESTAMP, reason VARCHAR)`,
+     verdict VARCHAR NOT NULL, amr VARCHAR[] NOT NULL, auth_time TIMESTAMP, reason VARCHAR, passkey VARCHAR)`,
   },
   {
     says: 'Tokens that were refused; `count` where several stand in one record.',

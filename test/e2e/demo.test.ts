@@ -186,6 +186,12 @@ describe('planted secrets', () => {
 });
 
 describe('the PDF', () => {
+  test('says, as the table of approvals does, that approvers without a passkey are asserted by the gateway', async () => {
+    const { stdout } = await run('pdftotext', ['-layout', join(evidence, 'report.pdf'), '-']);
+    expect(stdout.replace(/\s+/g, '')).toContain('theapproverisassertedbythegateway');
+    expect(readFileSync(join(evidence, 'csv/approvals.csv'), 'utf8')).toContain(',asserted by the gateway,');
+  });
+
   test('every exception in it stands in the CSV, and the reverse', async () => {
     const { stdout, exit } = await run('pdftotext', ['-layout', join(evidence, 'report.pdf'), '-']);
     expect(exit).toBe(0);

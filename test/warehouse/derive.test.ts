@@ -322,6 +322,7 @@ describe('the gateway’s tables', () => {
       amr: ['hwk'],
       auth_time: at(0),
       reason: 'it is fine',
+      passkey: null,
     });
   });
 
