@@ -153,7 +153,12 @@ const adminRoutes = (
 };
 
 /** Opens the ledger: from here on everything can be recorded. */
-const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Promise<OpenedLedger> => {
+const openOwnLedger = (
+  settings: Settings,
+  deps: WireDeps,
+  key: KeyObject,
+  onResumed: () => void,
+): Promise<OpenedLedger> => {
   const { origin, heartbeat, rotate } = settings.ledger;
   return openLedger({
     dir: ledgerDir(settings.gateway.dataDir, origin),
@@ -162,6 +167,7 @@ const openOwnLedger = (settings: Settings, deps: WireDeps, key: KeyObject): Prom
     clock: deps.clock,
     heartbeat,
     onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger can write no more; calls are refused'),
+    onResumed,
     ...(rotate ? { rotate } : {}),
     ...(deps.files ? { files: deps.files } : {}),
   });
@@ -186,6 +192,8 @@ interface Opened {
   readonly digest: KeyedDigester;
   readonly secrets: UpstreamsDeps['secrets'];
   readonly channels: OpenedChannels;
+  /** Calls back when the ledger writes again after a failure. */
+  readonly onResumed: (listener: () => void) => void;
 }
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
@@ -209,6 +217,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
       tell();
     },
   });
+  opened.onResumed(() => approvals.resolveDoubts());
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
@@ -236,9 +245,10 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const { key, digest } = await loadKeys(settings, deps);
   const secrets = await serverSecrets(settings, deps);
   const channels = await openChannels(settings, deps.environment);
-  const ledger = await openOwnLedger(settings, deps, key);
+  const resumed = createListeners();
+  const ledger = await openOwnLedger(settings, deps, key, resumed.tell);
   try {
-    return await assemble(settings, deps, { ledger, digest, secrets, channels });
+    return await assemble(settings, deps, { ledger, digest, secrets, channels, onResumed: resumed.subscribe });
   } catch (error) {
     await ledger.close('the start failed');
     throw error;
