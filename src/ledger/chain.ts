@@ -138,25 +138,19 @@ class Walk implements Chain {
     return item.kind === 'payload' ? this.payload(item) : this.checkpoint(item);
   }
 
-  join({ seq, prev, leaves, checkpoints, key }: ChainRun, wants: (size: number) => boolean): JoinedRoots {
-    if (!this.isBetweenBatches() || seq !== this.size || prev !== this.prev || key !== this.verifier?.key) return;
-    const range = this.range.copy();
-    const roots = new Map<number, Buffer>();
-    const all = Buffer.from(leaves.buffer, leaves.byteOffset, leaves.byteLength);
-    let at = 0;
-    for (const { size, root } of checkpoints) {
-      for (; range.size < size && at < all.length; at += 32) {
-        range.append(all.subarray(at, at + 32));
-        if (wants(range.size)) roots.set(range.size, range.root());
-      }
-      if (range.size !== size || range.root().toString('hex') !== root) return;
-    }
-    if (at === 0 || at !== all.length) return;
+  join(run: ChainRun, wants: (size: number) => boolean): JoinedRoots {
+    const range = this.follows(run) ? this.range.copy() : undefined;
+    const roots = range && extend(range, run, wants);
+    if (!range || !roots) return undefined;
     this.range = range;
     this.size = range.size;
-    this.prev = all.toString('hex', at - 32);
+    this.prev = Buffer.from(run.leaves.subarray(-32)).toString('hex');
     this.names = new Set();
     return roots;
+  }
+
+  private follows({ seq, prev, key }: ChainRun): boolean {
+    return this.isBetweenBatches() && seq === this.size && prev === this.prev && key === this.verifier?.key;
   }
 
   private isBetweenBatches(): boolean {
@@ -278,6 +272,21 @@ class Walk implements Chain {
     this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1)));
   }
 }
+
+/** Appends the leaves of a run; undefined where one of its checkpoints says another root or size. */
+const extend = (range: CompactRange, run: ChainRun, wants: (size: number) => boolean): JoinedRoots => {
+  const roots = new Map<number, Buffer>();
+  const leaves = Buffer.from(run.leaves.buffer, run.leaves.byteOffset, run.leaves.byteLength);
+  let at = 0;
+  for (const { size, root } of run.checkpoints) {
+    for (; range.size < size && at < leaves.length; at += 32) {
+      range.append(leaves.subarray(at, at + 32));
+      if (wants(range.size)) roots.set(range.size, range.root());
+    }
+    if (range.size !== size || range.root().toString('hex') !== root) return undefined;
+  }
+  return at > 0 && at === leaves.length ? roots : undefined;
+};
 
 const verifierOf = (d: JsonObject, member: 'key' | 'root', seq: number): NoteVerifier => {
   const key = d[member];
