@@ -1,4 +1,5 @@
 /** Puts the stages together. Everything they need comes in as an argument. */
+
 import type { Server } from 'node:http';
 import type { Clock } from '../base/clock.js';
 import type { KeyedDigester } from '../base/digest.js';
@@ -15,6 +16,8 @@ import { createListener } from './listener.js';
 import { createListening } from './listening.js';
 import { createPipeline, type Stages } from './pipeline.js';
 import { createJudge } from './policy-call.js';
+import { createRequestStates } from './request-state.js';
+import { createResuming } from './resume.js';
 import { Sessions } from './sessions.js';
 import { createSplits } from './split.js';
 import { createAddress } from './stages/address.js';
@@ -75,14 +78,23 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   const { ledger, clock, policy, approvals, upstreams, maskFor, digest } = deps;
   const { approvalHold: hold, callTimeout } = deps.settings.gateway;
   const judge = createJudge({ policy, tools, clock });
+  const resuming = createResuming(createRequestStates({ clock }), digest);
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
-    decide: createDecide({ judge, digest, tools, maskFor, seal: deps.seal, newCall: () => ulid(clock.now()) }),
-    grant: createGrant({ ledger, approvals, judge, tools, sessions, clock, hold }),
+    decide: createDecide({
+      judge,
+      digest,
+      tools,
+      maskFor,
+      seal: deps.seal,
+      resuming,
+      newCall: () => ulid(clock.now()),
+    }),
+    grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold }),
     intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
-    forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor) }),
-    mask: createMask({ maskFor, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
+    forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor), clock }),
+    mask: createMask({ maskFor, resuming, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
     relay: createRelay({ ledger, judge, maskFor, sessions }),
   };

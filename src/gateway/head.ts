@@ -2,6 +2,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../base/loopback.js';
 import { REVISIONS } from './protocol/2025-11-25/message.js';
+import { REVISION } from './protocol/2026-07-28/envelope.js';
+import { unsupported } from './protocol/2026-07-28/era.js';
 import { Refusal } from './refuse.js';
 
 export interface HeadRules {
@@ -42,16 +44,14 @@ export const checkPost = (headers: IncomingHttpHeaders): void => {
 };
 
 /**
- * Revisions not served are refused as 2026-07-28 asks (UnsupportedProtocolVersion), so that a client of both eras
- * finds the ones that are.
- * @throws Refusal protocol_version
+ * GET and DELETE are of sessions, which only the older revisions have; a POST says its revision in its body too.
+ * @throws Refusal protocol_version, method_not_allowed
  */
 export const checkVersion = (headers: IncomingHttpHeaders): void => {
   const version = headers['mcp-protocol-version'];
-  if (version !== undefined && (typeof version !== 'string' || !REVISIONS.includes(version))) {
-    const requested = typeof version === 'string' && /^[\w.-]{1,32}$/.test(version) ? version : 'unreadable';
-    throw new Refusal('protocol_version', undefined, false, { supported: REVISIONS, requested });
-  }
+  if (version === REVISION) throw new Refusal('method_not_allowed', 'this revision has POST alone');
+  if (version !== undefined && (typeof version !== 'string' || !REVISIONS.includes(version)))
+    throw unsupported(typeof version === 'string' ? version : '');
 };
 
 /** The W3C trace context of a request, where it is well formed. */

@@ -9,6 +9,7 @@ import type { ServerSettings } from '../model/settings.js';
 import { readBody } from './body.js';
 import { checkHead, checkPost, checkVersion, type HeadRules, traceOf } from './head.js';
 import type { Reply } from './pipeline.js';
+import { mirroredHeaders } from './protocol/2026-07-28/headers.js';
 import { Refusal } from './refuse.js';
 import { HttpReply } from './reply.js';
 import type { Session, Sessions } from './sessions.js';
@@ -53,6 +54,7 @@ const receivedOf = (request: IncomingMessage, server: ServerSettings, maxBytes: 
   authorization: request.headers.authorization,
   sessionId: single(request.headers['mcp-session-id']),
   trace: traceOf(request.headers),
+  mirrored: mirroredHeaders(request.headers),
   body: () => readBody(request, maxBytes),
 });
 
@@ -129,12 +131,12 @@ const serve = async (deps: ListenerDeps, request: IncomingMessage, exchange: Exc
   const server = deps.servers.find(({ id }) => pathOf(request) === `/${id}/mcp`);
   if (!server) throw new Refusal('not_found');
   exchange.server = server;
-  checkVersion(request.headers);
   const received = receivedOf(request, server, deps.maxRequestBytes);
   if (request.method === 'POST') {
     checkPost(request.headers);
     return deps.post(received, reply);
   }
+  checkVersion(request.headers);
   if (request.method === 'GET') {
     const { session, principal } = await ownSession(deps, received, reply, 'GET');
     const closed = new AbortController();

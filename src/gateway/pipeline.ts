@@ -29,8 +29,10 @@ export interface Reply {
   end(): void;
   /** Who asks, once it is known. */
   identified(principal: Principal): void;
-  /** The request id, once it is known, for errors; and the session, once there is one. */
-  known(about: { readonly id: string | null; readonly session: string }): void;
+  /** What is asked, once it is known: errors name the request, and only the older revisions name sessions. */
+  known(addressed: Pick<Addressed, 'message' | 'session' | 'era'>): void;
+  /** Calls back when the response is over, or its client went away. */
+  onClose(callback: () => void): void;
 }
 
 export interface Stages {
@@ -60,7 +62,7 @@ export const createPipeline =
     const authenticated = await stages.authenticate(received);
     reply.identified(authenticated.principal);
     const addressed = await stages.address(authenticated);
-    reply.known({ id: addressed.message.id, session: addressed.session });
+    reply.known(addressed);
 
     if (addressed.message.kind !== 'request') {
       await stages.relay(addressed);

@@ -37,8 +37,13 @@ const REFUSALS = {
   protocol_version: {
     http: 400,
     code: -32022,
-    message: 'Bad Request: Unsupported protocol version (supported versions: 2025-11-25, 2025-06-18, 2025-03-26)',
+    message:
+      'Bad Request: Unsupported protocol version (supported versions: 2026-07-28, 2025-11-25, 2025-06-18, 2025-03-26)',
   },
+  header_mismatch: { http: 400, code: -32020, message: 'Bad Request: a header is missing or disagrees with the body' },
+  envelope: { http: 400, code: -32602, message: 'Invalid params' },
+  unknown_method: { http: 404, code: -32601, message: 'Method not found' },
+  request_state: { http: 200, code: -32602, message: 'Invalid params: requestState or inputResponses are not taken' },
   session_required: { http: 400, code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' },
   session_unknown: { http: 404, code: -32001, message: 'Session not found' },
   session_initialized: { http: 400, code: -32600, message: 'Invalid Request: the session is already initialized' },
@@ -68,6 +73,8 @@ export class Refusal extends Error {
   readonly recorded: boolean;
   /** `data` of the JSON-RPC error, for programs. */
   readonly data: JsonObject | undefined;
+  /** The id of the request as written, where it was read before the refusal. */
+  id: string | null = null;
 
   constructor(reason: RefusalReason, detail?: string, recorded = false, data?: JsonObject) {
     super(detail === undefined ? REFUSALS[reason].message : `${REFUSALS[reason].message}: ${detail}`);
@@ -105,4 +112,10 @@ export const pendingBytes = (id: string, approval: string, sentence: string): Bu
       isError: true,
       _meta: { 'countersign/approval': approval },
     })}}`,
+  );
+
+/** An answer that asks a client of revision 2026-07-28 to make the call once more: it waits for a person. */
+export const waitingBytes = (id: string, state: string): Buffer =>
+  Buffer.from(
+    `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify({ resultType: 'input_required', requestState: state })}}`,
   );

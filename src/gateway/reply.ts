@@ -18,6 +18,7 @@ export class HttpReply implements Reply {
   private streaming = false;
   private keepAlive: NodeJS.Timeout | undefined;
   private id: string | null = null;
+  private headers: Readonly<Record<string, string>> = {};
   session: string | undefined;
   principal: Principal | undefined;
 
@@ -32,14 +33,14 @@ export class HttpReply implements Reply {
     this.principal = principal;
   }
 
-  known(about: { readonly id: string | null; readonly session: string }): void {
-    this.id = about.id;
-    this.session = about.session;
+  known({ message, session, era }: Parameters<Reply['known']>[0]): void {
+    this.id = message.id;
+    this.session = session;
+    if (era === 'legacy') this.headers = { 'mcp-session-id': session };
   }
 
   private head(status: number, headers: Readonly<Record<string, string | number>>): void {
-    const session = this.session === undefined ? {} : { 'mcp-session-id': this.session };
-    this.response.writeHead(status, { 'cache-control': 'no-store', ...session, ...headers });
+    this.response.writeHead(status, { 'cache-control': 'no-store', ...this.headers, ...headers });
   }
 
   /** Opens the event stream, with comments that keep the connection from being cut for silence. */
@@ -65,7 +66,7 @@ export class HttpReply implements Reply {
 
   async send(recorded: Recorded): Promise<void> {
     if (recorded.final && !this.response.headersSent) {
-      this.json(200, recorded.bytes);
+      this.json(recorded.http ?? 200, recorded.bytes);
       return;
     }
     this.hold();
@@ -109,7 +110,7 @@ export class HttpReply implements Reply {
 
   /** Ends with the gateway's own answer. */
   refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): void {
-    const bytes = errorBytes(refusal, this.id);
+    const bytes = errorBytes(refusal, this.id ?? refusal.id);
     clearInterval(this.keepAlive);
     if (this.streaming) this.response.end(`data: ${bytes.toString('utf8')}\n\n`);
     else if (!this.response.headersSent) this.json(refusal.http, bytes, headers);

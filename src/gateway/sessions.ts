@@ -1,11 +1,14 @@
 /** Sessions: each is bound to one principal and one server, and owns one conversation upstream. */
 import type { Clock } from '../base/clock.js';
+import { sha256 } from '../base/digest.js';
+import type { JsonValue } from '../base/json.js';
 import { type Ulid, ulid } from '../base/ulid.js';
-import type { Client, Intended, Upstream } from '../model/call.js';
+import type { Client, Decided, Era, Intended, Upstream } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import type { Ledger } from '../model/ports.js';
 import { type Principal, type PrincipalKey, principalKey } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
+import { REVISION } from './protocol/2026-07-28/envelope.js';
 import { Refusal } from './refuse.js';
 
 /** A request that is not answered yet. */
@@ -40,17 +43,28 @@ const begun = (call: Ulid): Underway => {
   return { call, abort, intended: undefined, answered: false, settled, settle };
 };
 
+/** What a request is called while it is under way: ids of stateless requests are unique for one client only. */
+export const underwayKey = ({ era, call, message }: Pick<Decided, 'era' | 'call' | 'message'>): string =>
+  era === 'modern' ? call : (message.id ?? '');
+
 export interface Session {
   readonly id: Ulid;
+  readonly era: Era;
   readonly server: ServerSettings;
   readonly owner: PrincipalKey;
   readonly principal: Principal;
   readonly client: Client;
-  /** Requests by their id, as written. */
+  /** What the client says that it can do; null where it says nothing. */
+  readonly capabilities: JsonValue;
+  /** Requests by `underwayKey`. */
   readonly underway: Map<string, Underway>;
   /** Ids of the server's requests that the client has not answered. */
   readonly asked: Set<string>;
   upstream: Upstream | undefined;
+  /** Resolves when the conversation with the server is open, or cannot be. */
+  opening: Promise<void> | undefined;
+  /** Whether its opening is on record. */
+  recorded: boolean;
   /** Why there is no conversation with the server. */
   failure: UpstreamError | undefined;
   /** Whether `initialize` was answered. */
@@ -60,6 +74,14 @@ export interface Session {
   calls: number;
   /** Monotonic milliseconds. */
   usedAt: number;
+}
+
+/** Who opens a session, and where. */
+export interface Opener {
+  readonly server: ServerSettings;
+  readonly principal: Principal;
+  readonly client: Client;
+  readonly capabilities: JsonValue;
 }
 
 export interface SessionLimits {
@@ -79,6 +101,8 @@ interface SessionDeps {
 
 export class Sessions {
   private readonly sessions = new Map<Ulid, Session>();
+  /** Shared sessions, by what names them. */
+  private readonly byName = new Map<string, Ulid>();
   private readonly deps: SessionDeps;
   private readonly limits: SessionLimits;
   /** Set when all sessions end: a connection that is still open must not start another. */
@@ -101,28 +125,50 @@ export class Sessions {
    * A new session of this principal, not yet open.
    * @throws Refusal too_many
    */
-  create(server: ServerSettings, principal: Principal, client: Client): Session {
+  create(opener: Opener): Session {
+    return this.add(opener, 'legacy');
+  }
+
+  /**
+   * The session of this principal, server and set of capabilities, for requests that stand for themselves; a new one
+   * where there is none.
+   * @param declared the capabilities, as written
+   * @throws Refusal too_many
+   */
+  shared(opener: Opener, declared: string): Session {
+    const name = sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, declared]));
+    const session = this.sessions.get(this.byName.get(name) ?? '') ?? this.add(opener, 'modern', name);
+    session.usedAt = this.deps.clock.monotonic();
+    return session;
+  }
+
+  private add({ server, principal, client, capabilities }: Opener, era: Era, name?: string): Session {
     const owner = principalKey(principal);
     const owned = [...this.sessions.values()].filter((session) => session.owner === owner).length;
     if (this.ended || this.sessions.size >= this.limits.sessions || owned >= this.limits.perPrincipal)
       throw new Refusal('too_many');
     const session: Session = {
       id: ulid(this.deps.clock.now()),
+      era,
       server,
       owner,
       principal,
       client,
+      capabilities,
       underway: new Map(),
       asked: new Set(),
       upstream: undefined,
+      opening: undefined,
+      recorded: false,
       failure: undefined,
-      open: false,
-      revision: null,
+      open: era === 'modern',
+      revision: era === 'modern' ? REVISION : null,
       listening: undefined,
       calls: 0,
       usedAt: this.deps.clock.monotonic(),
     };
     this.sessions.set(session.id, session);
+    if (name !== undefined) this.byName.set(name, session.id);
     return session;
   }
 
@@ -130,12 +176,14 @@ export class Sessions {
   find(id: string, server: ServerSettings, principal: Principal): Session | undefined {
     const session = this.sessions.get(id);
     if (session?.server.id !== server.id || session.owner !== principalKey(principal)) return undefined;
+    if (session.era !== 'legacy') return undefined;
     session.usedAt = this.deps.clock.monotonic();
     return session;
   }
 
   /**
    * Adds a request to those under way.
+   * @param id its `underwayKey`
    * @throws Refusal id_in_use, too_many
    */
   begin(session: Session, id: string, call: Ulid): Underway {
@@ -150,10 +198,11 @@ export class Sessions {
   /** Ends a session and what it holds, and records it where its opening is on record. */
   async close(session: Session, reason: string): Promise<void> {
     if (!this.sessions.delete(session.id)) return;
+    for (const [name, id] of this.byName) if (id === session.id) this.byName.delete(name);
     session.listening?.abort();
     for (const { abort } of session.underway.values()) abort.abort(new UpstreamError('cancelled', 'the session ended'));
     await session.upstream?.close();
-    if (session.calls === 0) return;
+    if (!session.recorded) return;
     await this.deps.ledger.append({
       type: 'session',
       d: {

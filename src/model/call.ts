@@ -3,7 +3,7 @@
  * `Received → Authenticated → Decided → Granted → Intended → Answered → Masked → Recorded`.
  * An upstream takes only an `Intended`, a client gets only a `Recorded`; both carry the receipt of a durable record.
  */
-import type { JsonNode } from '../base/json.js';
+import type { JsonNode, JsonValue } from '../base/json.js';
 import type { Ulid } from '../base/ulid.js';
 import type { Decision, Grant } from './decision.js';
 import type { Principal } from './principal.js';
@@ -21,6 +21,15 @@ export interface Message {
   readonly id: string | null;
 }
 
+/**
+ * `legacy`: revisions up to 2025-11-25, whose clients open a session. `modern`: 2026-07-28, whose every request stands
+ * for itself.
+ */
+export type Era = 'legacy' | 'modern';
+
+/** Headers of revision 2026-07-28 that say again what the body says, by lower-case name. */
+export type MirroredHeaders = Readonly<Record<string, string>>;
+
 /** Who is at the other end of the connection. */
 export interface Client {
   readonly address: string;
@@ -35,6 +44,8 @@ export interface Received {
   /** `Mcp-Session-Id`, as sent. */
   readonly sessionId: string | undefined;
   readonly trace: string | null;
+  /** As sent; nobody has compared them with the body yet. */
+  readonly mirrored: MirroredHeaders;
   /** Reads the body, bounded; only after authentication. */
   readonly body: () => Promise<Buffer>;
 }
@@ -43,15 +54,43 @@ export interface Authenticated extends Received {
   readonly principal: Principal;
 }
 
+/** What a client sends when it makes a call once more because the answer asked for input (revision 2026-07-28). */
+export interface Retry {
+  /** `requestState`, as sent. */
+  readonly state: string | null;
+  /** `inputResponses`, JSON. */
+  readonly responses: Buffer | null;
+}
+
 /** A message of an authenticated principal, in a session that is bound to that principal. */
 export interface Addressed extends Authenticated {
   readonly session: Ulid;
+  readonly era: Era;
+  /** What the client says that it can do; null where it says nothing. */
+  readonly capabilities: JsonValue;
+  /** That go with the request to a server of the same era. */
+  readonly headers: MirroredHeaders | null;
+  /** Without what `retry` holds: neither policy nor an approval is about that. */
   readonly message: Message;
+  /** Null for a call that is made for the first time. */
+  readonly retry: Retry | null;
+}
+
+/** What an earlier leg of a call left for this one (revision 2026-07-28). */
+export interface Resumed {
+  /** Who asked for input: the responses to what the gateway asked go no further. */
+  readonly asked: 'server' | 'gateway';
+  /** `requestState` of the server; null where it gave none. */
+  readonly state: string | null;
+  /** Approval that the earlier legs ran under. */
+  readonly approval: Ulid | null;
 }
 
 /** A request that policy has judged. */
 export interface Decided extends Addressed {
   readonly call: Ulid;
+  /** Null for a first leg. */
+  readonly resumed: Resumed | null;
   readonly target: string | null;
   /** The target as recorded: masked, since the address of a resource can hold a password. */
   readonly recordedTarget: string | null;
@@ -75,6 +114,18 @@ export interface Decided extends Addressed {
 /** A call that may go ahead: allowed, or with a grant that was consumed for it. */
 export interface Granted extends Decided {
   readonly grant: Grant | null;
+}
+
+/** A request on its way to a server. */
+export interface Outgoing {
+  readonly call: Ulid;
+  /** The bytes that go out. */
+  readonly message: Message;
+  readonly trace: string | null;
+  /** That go with it over HTTP; null where the server is spoken to in the older revisions. */
+  readonly headers: MirroredHeaders | null;
+  /** Of the record that the request goes out. */
+  readonly intent: Receipt;
 }
 
 /** A call whose intent is on disk. */
@@ -102,6 +153,8 @@ export interface Answered {
 export interface Masked extends Answered {
   /** What may leave and what is recorded. */
   readonly masked: Buffer;
+  /** What leaves in its place, where the record must not hold what the client needs: a sealed state. */
+  readonly outgoing?: Buffer;
   readonly redactions: readonly Redaction[];
   /** For answers of calls. */
   readonly status: ResultStatus | null;
@@ -118,6 +171,8 @@ export interface Recorded {
   readonly event: EventFields | null;
   /** Whether this is the answer, after which the stream of the call ends. */
   readonly final: boolean;
+  /** Status of the HTTP response where the answer is all there is. Absent: 200. */
+  readonly http?: number;
 }
 
 /** Fields of a server-sent event beside its data (HTML standard §9.2). */
@@ -153,7 +208,7 @@ export interface Upstream {
    * Sends a request and yields the messages of its stream in order, the answer last. Ends without an
    * answer only where the server closed a stream that can be resumed. Throws UpstreamError.
    */
-  request(intended: Intended, signal: AbortSignal): AsyncIterable<UpstreamMessage>;
+  request(outgoing: Outgoing, signal: AbortSignal): AsyncIterable<UpstreamMessage>;
   /** Sends a notification, or the client's answer to a request of the server. */
   deliver(recorded: Recorded): Promise<void>;
   /**

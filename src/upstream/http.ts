@@ -2,7 +2,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { Channel } from '../base/channel.js';
 import { at, parseJson, stringOf } from '../base/json.js';
-import type { Intended, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
+import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import { SseParser } from './sse.js';
 
@@ -183,10 +183,13 @@ class HttpUpstream implements Upstream {
     return response;
   }
 
-  async *request(intended: Intended, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
-    const trace: Headers = intended.trace === null ? {} : { traceparent: intended.trace };
-    const response = await this.send('POST', intended.message.bytes, trace, signal);
-    const opening = intended.message.method === 'initialize';
+  async *request(
+    { message: { bytes, method }, trace, headers }: Outgoing,
+    signal: AbortSignal,
+  ): AsyncGenerator<UpstreamMessage> {
+    const traced: Headers = trace === null ? {} : { traceparent: trace };
+    const response = await this.send('POST', bytes, { ...traced, ...headers }, signal);
+    const opening = method === 'initialize';
     if (opening) this.sessionId = header(response.headers, 'mcp-session-id') || undefined;
     for await (const message of response.messages) {
       if (opening && message.data) this.revision = negotiated(message.data) ?? this.revision;

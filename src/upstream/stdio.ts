@@ -1,7 +1,7 @@
 /** A server over stdio (MCP specification 2025-11-25, "Transports"): one process per session, one message a line. */
 import { Channel } from '../base/channel.js';
 import { compactJson, type JsonNode, member, parseJson } from '../base/json.js';
-import type { Intended, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
+import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import type { CredentialFacts } from '../model/record.js';
 import type { AwsSession } from './aws-credentials.js';
@@ -109,10 +109,10 @@ class StdioUpstream implements Upstream {
     this.unclaimedBytes += bytes;
   }
 
-  async *request(intended: Intended, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
-    const id = intended.message.id;
+  async *request({ message }: Outgoing, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
+    const { id } = message;
     if (id === null || this.ended !== undefined) throw new UpstreamError('lost', 'the server process is gone');
-    const { bytes, node } = intended.message;
+    const { bytes, node } = message;
     const stream = new Channel<UpstreamMessage>(HIGH_WATER, this.flow);
     const token = written(bytes, member(member(member(node, 'params'), '_meta'), 'progressToken'));
     const onAbort = (): void => {

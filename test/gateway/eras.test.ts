@@ -22,8 +22,3 @@ test('one that speaks both eras goes on with 2025-11-25', async () => {
   expect(tools.map(({ name }) => name)).toEqual(['echo', 'wipe']);
   await client.close();
 });
-
-test('one that speaks only the new era is told which revisions are served', async () => {
-  const client = new Client({ name: 'new', version: '1' }, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
-  await expect(client.connect(transport())).rejects.toThrow(/2025-11-25/);
-});

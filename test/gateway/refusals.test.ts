@@ -47,6 +47,16 @@ interface Case {
   readonly type?: 'refuse' | 'auth';
 }
 
+/** The call with this in its `_meta`, as revision 2026-07-28 has it. */
+const claiming = (envelope: Readonly<Record<string, unknown>>): string =>
+  rpc(1, 'tools/call', {
+    name: 'echo',
+    arguments: {},
+    _meta: Object.fromEntries(
+      Object.entries(envelope).map(([name, value]) => [`io.modelcontextprotocol/${name}`, value]),
+    ),
+  });
+
 const cases: readonly Case[] = [
   { name: 'malformed JSON', body: '{"jsonrpc":"2.0",', status: 400, code: -32700, reason: 'malformed_json' },
   { name: 'empty body', body: '', status: 400, code: -32700, reason: 'malformed_json' },
@@ -200,10 +210,33 @@ const cases: readonly Case[] = [
   },
   {
     name: 'a body that names another revision than its header',
-    body: call.replace('"params":{', '"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"},'),
+    body: claiming({ protocolVersion: '2026-07-28', clientCapabilities: {} }),
+    status: 400,
+    code: -32020,
+    reason: 'header_mismatch',
+  },
+  {
+    name: 'a body that names a revision, and not what else it asks for',
+    body: claiming({ protocolVersion: '2026-07-28' }),
+    status: 400,
+    code: -32602,
+    reason: 'envelope',
+  },
+  {
+    name: 'a body that names a revision nobody knows',
+    headers: { 'mcp-protocol-version': '2031-01-01' },
+    body: claiming({ protocolVersion: '2031-01-01', clientCapabilities: {} }),
     status: 400,
     code: -32022,
     reason: 'protocol_version',
+  },
+  {
+    name: 'an answer of a client that names the revision without sessions',
+    headers: { 'mcp-protocol-version': '2026-07-28' },
+    body: '{"jsonrpc":"2.0","id":1,"result":{}}',
+    status: 400,
+    code: -32600,
+    reason: 'not_jsonrpc',
   },
   ...['Name', 'NAME', 'Arguments', 'argument\u017f', 'Uri', 'Ref', '_Meta'].map((member) => ({
     name: `${member} beside what is read`,

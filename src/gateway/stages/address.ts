@@ -1,16 +1,22 @@
-import { at, stringOf } from '../../base/json.js';
+import { at, type JsonNode, toValue } from '../../base/json.js';
 import type { Addressed, Authenticated, Message } from '../../model/call.js';
-import { REVISIONS, readMessage } from '../protocol/2025-11-25/message.js';
+import { readMessage } from '../protocol/2025-11-25/message.js';
+import type { Envelope } from '../protocol/2026-07-28/envelope.js';
+import { eraOf } from '../protocol/2026-07-28/era.js';
+import { headersFor } from '../protocol/2026-07-28/headers.js';
+import { partRetry } from '../protocol/2026-07-28/retry.js';
 import { Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
 
+const valueOf = (node: JsonNode | undefined) => (node ? toValue(node) : null);
+
 /** A session is opened by `initialize` without a session id; everything else names one of the principal's own. */
 const sessionFor = (sessions: Sessions, authenticated: Authenticated, message: Message): Session => {
-  const { server, principal, client, sessionId } = authenticated;
+  const { server, principal, sessionId } = authenticated;
   const opening = message.kind === 'request' && message.method === 'initialize';
   if (sessionId === undefined) {
     if (!opening) throw new Refusal('session_required');
-    return sessions.create(server, principal, client);
+    return sessions.create({ ...authenticated, capabilities: valueOf(at(message.node, 'params', 'capabilities')) });
   }
   const session = sessions.find(sessionId, server, principal);
   if (!session) throw new Refusal('session_unknown');
@@ -19,15 +25,39 @@ const sessionFor = (sessions: Sessions, authenticated: Authenticated, message: M
   return session;
 };
 
-/**
- * A message can name its revision in `_meta` (2026-07-28), whatever its header says. One that claims a revision not
- * served is no legacy message, although a lenient server would run it as one.
- */
-const checkClaim = ({ node }: Message): void => {
-  const claimed = stringOf(at(node, 'params', '_meta', 'io.modelcontextprotocol/protocolVersion'));
-  if (claimed === undefined || REVISIONS.includes(claimed)) return;
-  const requested = /^[\w.-]{1,32}$/.test(claimed) ? claimed : 'unreadable';
-  throw new Refusal('protocol_version', undefined, false, { supported: REVISIONS, requested });
+/** Methods of older revisions that this one does not have: a lenient server would run them all the same. */
+const REMOVED: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'tasks/list',
+  'tasks/result',
+]);
+
+/** A request that stands for itself. */
+const addressModern = (
+  sessions: Sessions,
+  authenticated: Authenticated,
+  sent: Message,
+  envelope: Envelope | null,
+): Addressed => {
+  if (sent.kind === 'request' && REMOVED.has(sent.method ?? '')) throw new Refusal('unknown_method');
+  const { message, retry } = partRetry(sent);
+  const node = envelope?.capabilities;
+  const declared = node ? sent.bytes.toString('utf8', node.start, node.end) : '{}';
+  const capabilities = valueOf(node);
+  const { id } = sessions.shared({ ...authenticated, capabilities }, declared);
+  const headers = headersFor(message, authenticated.mirrored);
+  return { ...authenticated, era: 'modern', session: id, capabilities, headers, message, retry };
+};
+
+const addressed = (sessions: Sessions, authenticated: Authenticated, message: Message): Addressed => {
+  const found = eraOf(message, authenticated.mirrored);
+  if (found.era === 'modern') return addressModern(sessions, authenticated, message, found.envelope);
+  const { id, capabilities } = sessionFor(sessions, authenticated, message);
+  return { ...authenticated, era: 'legacy', session: id, capabilities, headers: null, message, retry: null };
 };
 
 /** Reads the one message of the body, strictly, and finds its session. */
@@ -35,6 +65,10 @@ export const createAddress =
   (sessions: Sessions) =>
   async (authenticated: Authenticated): Promise<Addressed> => {
     const message = readMessage(await authenticated.body());
-    checkClaim(message);
-    return { ...authenticated, message, session: sessionFor(sessions, authenticated, message).id };
+    try {
+      return addressed(sessions, authenticated, message);
+    } catch (error) {
+      if (error instanceof Refusal) error.id = message.id;
+      throw error;
+    }
   };

@@ -8,7 +8,9 @@ import type { MaskAbout, MaskFor, SealMessage } from '../../model/redaction.js';
 import { maskedText } from '../masked-text.js';
 import type { Judge } from '../policy-call.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
+import { joinRetry } from '../protocol/2026-07-28/retry.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
+import type { Resuming } from '../resume.js';
 import type { ToolDefinitions } from '../tools.js';
 
 export interface DecideDeps {
@@ -17,6 +19,7 @@ export interface DecideDeps {
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly maskFor: MaskFor;
   readonly seal?: SealMessage | undefined;
+  readonly resuming: Pick<Resuming, 'open'>;
   readonly newCall: () => Ulid;
 }
 
@@ -96,8 +99,12 @@ export const createDecide =
     const decision = deps.judge(addressed);
     const written = await recordedTarget(deps, addressed, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
+    const resumed = decision.effect === 'deny' ? null : deps.resuming.open(addressed, decision.policy);
+    const responses = addressed.retry?.responses ?? null;
     return {
       ...addressed,
+      message: resumed?.asked === 'server' ? joinRetry(message, resumed.state, responses) : message,
+      resumed,
       call: deps.newCall(),
       target,
       recordedTarget: written,

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.js';
 import { member } from '../../base/json.js';
 import type { Answered, Intended, Message, UpstreamMessage } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
@@ -6,7 +7,7 @@ import type { MaskEvent } from '../event-fields.js';
 import type { Reply } from '../pipeline.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
 import { errorBytes, Refusal } from '../refuse.js';
-import type { Session, Sessions, Underway } from '../sessions.js';
+import { type Session, type Sessions, type Underway, underwayKey } from '../sessions.js';
 
 const STATUS: Readonly<Record<UpstreamError['kind'], ResultStatus>> = {
   lost: 'upstream_lost',
@@ -53,7 +54,8 @@ export const place = (
     if (message.kind === 'request' && message.id !== null) remember(session.asked, message.id);
     return { ...base, intended: stream, deliverable: true };
   }
-  const underway = session.underway.get(message.id ?? '');
+  const key = session.era === 'legacy' ? message.id : message.id === stream?.message.id ? stream?.call : null;
+  const underway = session.underway.get(key ?? '');
   if (!underway?.intended || underway.answered) return { ...base, intended: null, deliverable: false };
   underway.answered = true;
   return { ...base, intended: underway.intended, deliverable: true };
@@ -64,6 +66,7 @@ export interface ForwardDeps {
   /** Longest time for one call, milliseconds. */
   readonly callTimeout: number;
   readonly maskEvent: MaskEvent;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /**
@@ -122,20 +125,33 @@ async function* exchange(
   throw new UpstreamError('lost', 'the server ended the stream without an answer');
 }
 
+/** What Node can wait for at most. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A call has its time; a stream of changes stays as long as the token it was opened with. */
+const limitTime = (
+  { message, principal }: Intended,
+  { abort }: Underway,
+  { callTimeout, clock }: ForwardDeps,
+): NodeJS.Timeout => {
+  const stays = message.method === 'subscriptions/listen';
+  const ms = stays ? Math.min(principal.expiresAt * 1000 - clock.now(), LONGEST_TIMER_MS) : callTimeout;
+  const end = stays
+    ? new UpstreamError('cancelled', 'the token expired; listen again with another')
+    : new UpstreamError('timed_out', `the server did not answer within ${callTimeout} ms`);
+  return setTimeout(() => abort.abort(end), ms);
+};
+
 /** To the server and back: what it says, or that it gave no answer. */
 export const createForward = (deps: ForwardDeps) =>
   async function* forward(intended: Intended, reply: StreamReply): AsyncGenerator<Answered> {
     const session = deps.sessions.get(intended.session);
-    const underway = session?.underway.get(intended.message.id ?? '');
+    const underway = session?.underway.get(underwayKey(intended));
     if (!session || !underway) {
       yield failed(intended, 'the session has ended', 'cancelled');
       return;
     }
-    const timer = setTimeout(
-      () =>
-        underway.abort.abort(new UpstreamError('timed_out', `the server did not answer within ${deps.callTimeout} ms`)),
-      deps.callTimeout,
-    );
+    const timer = limitTime(intended, underway, deps);
     try {
       yield* exchange(session, intended, underway, { reply, maskEvent: deps.maskEvent });
     } catch (error) {
@@ -148,6 +164,6 @@ export const createForward = (deps: ForwardDeps) =>
       if (error.kind === 'session_lost') await deps.sessions.close(session, error.message);
     } finally {
       clearTimeout(timer);
-      session.underway.delete(intended.message.id ?? '');
+      session.underway.delete(underwayKey(intended));
     }
   };

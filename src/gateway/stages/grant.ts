@@ -7,8 +7,9 @@ import type { Approvals, Ledger } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
 import type { Judge } from '../policy-call.js';
-import { pendingBytes, Refusal } from '../refuse.js';
-import type { Sessions, Underway } from '../sessions.js';
+import { pendingBytes, Refusal, waitingBytes } from '../refuse.js';
+import type { Resuming } from '../resume.js';
+import { type Sessions, type Underway, underwayKey } from '../sessions.js';
 import type { ToolDefinitions } from '../tools.js';
 import { callDraft } from './intend.js';
 
@@ -18,6 +19,7 @@ export interface GrantDeps {
   readonly judge: Judge;
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin'>;
+  readonly resuming: Pick<Resuming, 'seal'>;
   readonly clock: Clock;
   /** Longest time a client is kept waiting for a person, milliseconds. */
   readonly hold: number;
@@ -85,6 +87,10 @@ const endWhenRevoked = (revoked: AbortSignal, { abort }: Underway): void => {
   else revoked.addEventListener('abort', end, { once: true });
 };
 
+/** In revision 2026-07-28 a client that goes away has cancelled its call. */
+const endWithClient = ({ abort }: Underway, reply: Reply): void =>
+  reply.onClose(() => abort.abort(new UpstreamError('cancelled', 'the client closed the stream')));
+
 const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
   const args = member(member(decided.message.node, 'params'), 'arguments');
   if (args && inexactNumber(args))
@@ -104,7 +110,11 @@ const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, r
       callDraft(decided, { forwarded: false, approval: outcome.approval, credential: null, reason: outcome.reason }),
     );
     const sentence = `This call needs the approval of another person (${outcome.approval}). It was not run. Call again with the same arguments once it is approved.`;
-    const bytes = pendingBytes(decided.message.id, outcome.approval, sentence);
+    const state = (): string => deps.resuming.seal(decided, { asked: 'gateway', state: null, approval: null });
+    const bytes =
+      decided.era === 'modern'
+        ? waitingBytes(decided.message.id, state())
+        : pendingBytes(decided.message.id, outcome.approval, sentence);
     throw new Pending({ bytes, receipt, event: null, final: true });
   }
   return refuse(deps, decided, 'approval_denied', outcome.reason, outcome.approval);
@@ -118,12 +128,13 @@ export const createGrant =
     if (decision.effect === 'deny') return refuse(deps, decided, 'denied', decision.reason, null);
     const session = deps.sessions.get(id);
     if (!session || message.id === null) throw new Refusal('session_unknown');
-    const underway = deps.sessions.begin(session, message.id, decided.call);
+    const underway = deps.sessions.begin(session, underwayKey(decided), decided.call);
+    if (decided.era === 'modern') endWithClient(underway, reply);
     if (decision.effect === 'allow') return { ...decided, grant: null };
     try {
       return await approved(deps, decided, underway, reply);
     } catch (error) {
-      session.underway.delete(message.id);
+      session.underway.delete(underwayKey(decided));
       throw error;
     }
   };

@@ -1,14 +1,14 @@
 import type { Clock } from '../../base/clock.js';
+import { compactJson } from '../../base/json.js';
 import type { Decided, Granted, Intended, Upstreams } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
 import { type MaskFor, redactionFacts, redactionPayload, sealedPayload } from '../../model/redaction.js';
-import { maskedText } from '../masked-text.js';
-import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
-import type { Session, Sessions } from '../sessions.js';
+import { openedDraft } from '../session-record.js';
+import { type Session, type Sessions, underwayKey } from '../sessions.js';
 
 const callPrincipal = ({ principal }: Decided): CallRecord['principal'] => ({
   iss: principal.issuer,
@@ -80,12 +80,7 @@ export interface IntendDeps {
   readonly clock: Clock;
 }
 
-/**
- * Opens the conversation with the server at the first call of a session. A server that cannot be reached is found
- * out again in `forward`, after the intent, so that the failure is an outcome on record.
- */
-const connect = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
-  if (session.upstream) return;
+const converse = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
   try {
     session.upstream = await deps.upstreams.open(granted.server, { id: session.id, principal: granted.principal });
   } catch (error) {
@@ -104,34 +99,45 @@ const connect = async (deps: IntendDeps, granted: Granted, session: Session): Pr
   });
 };
 
-/** `session` opened: with what the client says of itself, which nobody has checked. */
-const openedDraft = (granted: Granted, session: Session, userAgent: string | null): RecordDraft => ({
-  type: 'session',
-  d: {
-    event: 'opened',
-    session: session.id,
-    principal: { iss: granted.principal.issuer, sub: granted.principal.subject },
-    server: granted.server.id,
-    revision: revisionOf(granted.message) ?? null,
-    address: granted.client.address,
-    reason: null,
-    calls: 0,
-    dropped: 0,
-  },
-  payloads: {
-    client: `{"user_agent":${JSON.stringify(userAgent)},"initialize":${granted.arguments.masked.toString('utf8')}}`,
-  },
-});
+/**
+ * Opens the conversation with the server at the first call of a session, once for all that come meanwhile. A server
+ * that cannot be reached is found out again in `forward`, after the intent, so that the failure is an outcome on record.
+ */
+const connect = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
+  if (session.upstream) return;
+  session.opening ??= converse(deps, granted, session).finally(() => {
+    session.opening = undefined;
+  });
+  await session.opening;
+};
 
-/** What the client calls itself, as it may be recorded. */
-const maskedUserAgent = async ({ maskFor }: IntendDeps, granted: Granted): Promise<string | null> => {
-  const { server, principal, client } = granted;
-  if (client.userAgent === null) return null;
-  const about = { direction: 'to_server', tool: null, groups: principal.groups, base: '/user_agent' } as const;
+/** What a client sends in answer to what an earlier leg of its call asked for, masked. */
+const responsesDraft = async (deps: IntendDeps, granted: Granted, responses: Buffer): Promise<RecordDraft> => {
+  const { server, principal, session, call } = granted;
+  const about = {
+    direction: 'to_server',
+    tool: null,
+    groups: principal.groups,
+    base: '/params/inputResponses',
+  } as const;
   try {
-    return await maskedText(maskFor(server, about), client.userAgent);
+    const { bytes, redactions } = await deps.maskFor(server, about)(compactJson(responses));
+    return {
+      type: 'message',
+      d: {
+        session,
+        server: server.id,
+        direction: 'to_server',
+        kind: 'response',
+        method: null,
+        call,
+        forwarded: true,
+        ...redactionFacts(redactions),
+      },
+      payloads: { content: bytes, ...redactionPayload(redactions) },
+    };
   } catch (error) {
-    throw maskingRefusal(error, 'the name of the client could not be masked for the record');
+    throw maskingRefusal(error, 'the responses could not be masked for the record');
   }
 };
 
@@ -139,14 +145,14 @@ const maskedUserAgent = async ({ maskFor }: IntendDeps, granted: Granted): Promi
 const write = async (deps: IntendDeps, granted: Granted, session: Session): Promise<Intended> => {
   const credential = session.upstream?.credential ?? null;
   const approval = granted.grant?.approval ?? null;
-  const opening =
-    granted.message.method === 'initialize'
-      ? [openedDraft(granted, session, await maskedUserAgent(deps, granted))]
-      : [];
-  const written = [...opening, callDraft(granted, { forwarded: true, approval, credential })].map((draft) =>
-    deps.ledger.append(draft),
-  );
-  const intent = (await Promise.all(written)).at(-1);
+  const responses = granted.resumed?.asked === 'server' ? granted.retry?.responses : null;
+  const beside = responses ? [await responsesDraft(deps, granted, responses)] : [];
+  const opening = session.recorded ? [] : [await openedDraft(deps.maskFor, granted)];
+  // Another call of a shared session may have recorded it meanwhile.
+  const opens = !session.recorded;
+  session.recorded = true;
+  const drafts = [...(opens ? opening : []), ...beside, callDraft(granted, { forwarded: true, approval, credential })];
+  const intent = (await Promise.all(drafts.map((draft) => deps.ledger.append(draft)))).at(-1);
   if (!intent) throw new Refusal('not_recorded');
   return { ...granted, intent, startedAt: deps.clock.monotonic() };
 };
@@ -156,7 +162,7 @@ export const createIntend =
   (deps: IntendDeps) =>
   async (granted: Granted): Promise<Intended> => {
     const session = deps.sessions.get(granted.session);
-    const underway = session?.underway.get(granted.message.id ?? '');
+    const underway = session?.underway.get(underwayKey(granted));
     if (!session || !underway) throw new Refusal('session_unknown');
     try {
       await connect(deps, granted, session);
@@ -164,7 +170,7 @@ export const createIntend =
       return underway.intended;
     } catch (error) {
       // The call ends here: its id is free again, and the session can become idle.
-      session.underway.delete(granted.message.id ?? '');
+      session.underway.delete(underwayKey(granted));
       throw error;
     }
   };

@@ -16,7 +16,8 @@ import { awsRequestIds } from '../aws-request-ids.js';
 import { oneLine } from '../one-line.js';
 import { revisionOf } from '../protocol/2025-11-25/message.js';
 import { errorBytes, maskingRefusal, Refusal } from '../refuse.js';
-import type { Sessions } from '../sessions.js';
+import { type Resuming, withSealedState } from '../resume.js';
+import { type Sessions, underwayKey } from '../sessions.js';
 import type { createSplits } from '../split.js';
 import type { ToolDefinitions } from '../tools.js';
 
@@ -47,10 +48,18 @@ const aboutOf = ({ intended }: Answered): MaskAbout => ({
 });
 
 export interface MaskDeps extends Pick<OutcomeDeps, 'maskFor'> {
+  readonly resuming: Resuming;
   readonly visible: (answered: Answered) => Buffer;
   readonly seal?: SealMessage | undefined;
   readonly splits: ReturnType<typeof createSplits>;
 }
+
+/** An answer that asks for input, to a client that can be asked. */
+const withState = ({ resuming }: MaskDeps, masked: Masked): Masked => {
+  const { intended, message } = masked;
+  if (intended?.era !== 'modern') return masked;
+  return { ...masked, outgoing: withSealedState(masked.masked, message, intended, resuming) };
+};
 
 /** Masking that fails blocks: an answer becomes an error, anything else is kept back. */
 export const createMask =
@@ -62,7 +71,8 @@ export const createMask =
       const { bytes, redactions } = await mask(deps.visible(answered));
       if (await deps.splits.isSplit(answered, mask)) throw new Refusal('masking', 'a value is split over two events');
       const sealed = deps.seal ? await deps.seal(answered.message.bytes) : null;
-      return { ...answered, masked: oneLine(bytes), redactions, status, sealed };
+      const masked = { ...answered, masked: oneLine(bytes), redactions, status, sealed };
+      return status === 'input_required' ? withState(deps, masked) : masked;
     } catch (error) {
       const refusal = maskingRefusal(error);
       const masked = errorBytes(refusal, answered.message.id);
@@ -114,13 +124,28 @@ const messageDraft = (masked: Masked): RecordDraft => ({
 const learn = async (deps: OutcomeDeps, masked: Masked, intended: Intended): Promise<void> => {
   const session = deps.sessions.get(masked.session);
   const { method } = intended.message;
-  session?.underway.get(intended.message.id ?? '')?.settle();
+  session?.underway.get(underwayKey(intended))?.settle();
   if (method === 'tools/list' && masked.status === 'ok')
     await deps.tools.observe(masked.server.id, masked.message, deps.maskFor(masked.server, aboutOf(masked)));
   if (method !== 'initialize' || !session) return;
   if (masked.status !== 'ok') return deps.sessions.close(session, 'the server did not open the session');
   session.open = true;
   session.revision = revisionOf(masked.message) ?? null;
+};
+
+/** Status of the HTTP response that is an error alone (MCP specification 2026-07-28, "Request Metadata"). */
+const HTTP: Readonly<Record<number, number>> = {
+  [-32_700]: 400,
+  [-32_600]: 400,
+  [-32_601]: 404,
+  [-32_020]: 400,
+  [-32_021]: 400,
+  [-32_022]: 400,
+};
+
+const httpOf = ({ node }: Message): number => {
+  const code = at(node, 'error', 'code');
+  return (code?.kind === 'number' ? HTTP[code.value] : undefined) ?? 200;
 };
 
 export const createRecord =
@@ -138,5 +163,6 @@ export const createRecord =
     const draft = resultDraft(masked, intended, status ?? 'unknown', deps.clock.monotonic());
     const receipt = await deps.ledger.append(draft);
     await learn(deps, masked, intended);
-    return { bytes: masked.masked, receipt, event, final: true };
+    const http = intended.era === 'modern' ? httpOf(masked.message) : 200;
+    return { bytes: masked.outgoing ?? masked.masked, receipt, event, final: true, http };
   };

@@ -81,6 +81,6 @@ export const createRelay =
       // The sender of a notification expects no answer; a server that is gone shows at the next request.
       if (!(error instanceof UpstreamError)) throw error;
     });
-    cancel(session, addressed.message);
+    if (session.era === 'legacy') cancel(session, addressed.message);
     await delivered;
   };

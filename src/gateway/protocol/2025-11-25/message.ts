@@ -25,7 +25,18 @@ const hasOnly = (node: JsonNode, names: readonly string[]): boolean =>
 
 /** Members of `params`, and of its `ref`, that the gateway reads. */
 const READ: ReadonlyMap<string, string> = new Map(
-  ['name', 'uri', 'arguments', 'ref', '_meta', 'requestId', 'protocolVersion'].map((name) => [fold(name), name]),
+  [
+    'name',
+    'uri',
+    'arguments',
+    'ref',
+    '_meta',
+    'requestId',
+    'protocolVersion',
+    'inputResponses',
+    'requestState',
+    'notifications',
+  ].map((name) => [fold(name), name]),
 );
 
 /**
