@@ -1,6 +1,7 @@
 /** The checks of the ten defects do find them: each is run against a gateway in which that defect was made. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEFECTS, startDefectWorld } from './defects.js';
+import { startApprovalWorld } from './approval-world.js';
+import { DEFECTS } from './defects.js';
 
 type Entries = typeof import('../../src/approval/entry.js');
 type States = typeof import('../../src/approval/state.js');
@@ -82,7 +83,7 @@ describe('the check of each defect fails where the defect is made', () => {
     MADE[number]?.();
     const { startGateway } = await import('../../src/app/proxy.js');
     const { loadSettings } = await import('../../src/app/config.js');
-    const world = await startDefectWorld({ startGateway, loadSettings });
+    const world = await startApprovalWorld({ startGateway, loadSettings });
     try {
       await expect(check(world)).rejects.toThrow();
     } finally {

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { loadSettings } from '../../src/app/config.js';
 import { startGateway } from '../../src/app/proxy.js';
-import { DEFECTS, type DefectWorld, startDefectWorld } from './defects.js';
+import { type ApprovalWorld, startApprovalWorld } from './approval-world.js';
+import { DEFECTS } from './defects.js';
 
-let world: DefectWorld;
+let world: ApprovalWorld;
 beforeAll(async () => {
-  world = await startDefectWorld({ startGateway, loadSettings });
+  world = await startApprovalWorld({ startGateway, loadSettings });
 });
 afterAll(() => world?.close());
 

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/app/config.js';
 import { startGateway } from '../../src/app/proxy.js';
-import { type DefectWorld, startDefectWorld } from './defects.js';
+import { type ApprovalWorld, startApprovalWorld } from './approval-world.js';
 
-let world: DefectWorld;
+let world: ApprovalWorld;
 beforeAll(async () => {
-  world = await startDefectWorld({ startGateway, loadSettings });
+  world = await startApprovalWorld({ startGateway, loadSettings });
 });
 afterAll(() => world?.close());
 

@@ -58,8 +58,8 @@ export const initialize = rpc(0, 'initialize', {
   clientInfo: { name: 'raw', version: '1' },
 });
 
-export const toolCall = (id: number | string, name: string, args: unknown = {}): string =>
-  rpc(id, 'tools/call', { name, arguments: args });
+export const toolCall = (id: number | string, name: string, args: unknown = {}, meta?: object): string =>
+  rpc(id, 'tools/call', { name, arguments: args, ...(meta && { _meta: meta }) });
 
 /** Opens a session and returns the headers that go on in it. */
 export const openSession = async (url: string, token = 'jane'): Promise<Record<string, string>> => {
