@@ -30,7 +30,7 @@ const registerTools = (server, { seen, changed }) => {
   server.registerTool('fail', {}, () => ({ ...text('it failed'), isError: true }));
   server.registerTool('count', { inputSchema: z.object({ to: z.number() }) }, async ({ to }, { mcpReq }) => {
     for (let i = 1; i <= to; i++) {
-      const { progressToken } = mcpReq._meta ?? {};
+      const { progressToken } = mcpReq['_meta'] ?? {};
       if (progressToken !== undefined)
         await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress: i, total: to } });
     }
@@ -46,7 +46,7 @@ const registerTools = (server, { seen, changed }) => {
     const answer = acceptedContent(mcpReq.inputResponses, 'form');
     if (answer) {
       seen.push(`ask ${JSON.stringify(answer)}`);
-      return text(`you said ${answer.word}`);
+      return text(`you said ${String(answer.word)}`);
     }
     if (inputResponse(mcpReq.inputResponses, 'form').kind === 'elicit') return text('you said nothing');
     const requestedSchema = words({ word: { type: 'string' } });
@@ -93,7 +93,10 @@ const createSessions = (about) => {
   const transports = new Map();
   return async (request, response, body) => {
     const known = transports.get(request.headers['mcp-session-id']);
-    if (known) return known.handleRequest(request, response, body);
+    if (known) {
+      await known.handleRequest(request, response, body);
+      return;
+    }
     const transport = new NodeStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void transports.set(id, transport),

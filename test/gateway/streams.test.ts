@@ -18,7 +18,7 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return text;
 };
 
-type Answer = (response: ServerResponse, method: string | undefined) => void;
+type Answer = (response: ServerResponse, method: string | undefined, lastEventId: string | undefined) => void;
 
 /** A server that opens sessions as it should, and answers calls and GET as told. */
 const start = async (answer: Answer, deps: Parameters<typeof startHarness>[0]['deps'] = {}): Promise<Harness> => {
@@ -31,7 +31,7 @@ const start = async (answer: Answer, deps: Parameters<typeof startHarness>[0]['d
         return void response.end(JSON.stringify({ jsonrpc: '2.0', id: 0, result }));
       }
       if (text.includes('notifications/')) return void response.writeHead(202).end();
-      answer(response, request.method);
+      answer(response, request.method, String(request.headers['last-event-id'] ?? '') || undefined);
     };
     void handle();
   });
@@ -95,6 +95,45 @@ test('a listening stream ends when its token expires', async () => {
   expect(status).toBe(200);
   expect(Date.now()).toBeGreaterThanOrEqual(expiresAt * 1000 - 5);
   expect(harness.defects).toEqual([]);
+});
+
+/** A GET that is given up again. */
+const open = (url: string, headers: Record<string, string>): { readonly status: Promise<number>; stop(): void } => {
+  const gone = new AbortController();
+  const status = fetch(url, { headers, signal: gone.signal }).then((response) => response.status);
+  return { status, stop: () => gone.abort() };
+};
+
+test('a call whose stream broke goes on on another one, beside the stream of what belongs to no call', async () => {
+  const harness = await start((response, method, lastEventId) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+    if (method === 'POST') response.end('id: e1\ndata:\n\n');
+    else if (lastEventId === 'e1') response.end(`id: e2\ndata: ${RESULT}\n\n`);
+  });
+  const url = `${harness.url}/up/mcp`;
+  const headers = await openSession(url);
+  const listening = open(url, headers);
+  expect(await listening.status).toBe(200);
+  expect((await raw(url, { headers, body: toolCall(1, 'echo') })).body).toContain('id: e1');
+  const resumed = await raw(url, { method: 'GET', headers: { ...headers, 'last-event-id': 'e1' } });
+  expect(events(resumed.body)).toEqual([JSON.parse(RESULT)]);
+  listening.stop();
+  const outcomes = (await harness.entries()).filter(({ type, d }) => type === 'result' && d['status'] === 'ok');
+  expect(outcomes.length).toBe(2);
+});
+
+test('only so many streams are resumed at once', async () => {
+  const harness = await start((response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.flushHeaders();
+  });
+  const url = `${harness.url}/up/mcp`;
+  const headers = { ...(await openSession(url)), 'last-event-id': 'e1' };
+  const streams = Array.from({ length: 17 }, () => open(url, headers));
+  const answered = await Promise.all(streams.map(({ status }) => status));
+  expect(answered.toSorted()).toEqual([...Array.from({ length: 16 }, () => 200), 429]);
+  for (const { stop } of streams) stop();
 });
 
 test('events without content wait for a client that does not read', async () => {

@@ -89,6 +89,19 @@ const withoutTarget = (decision: Decision, target: string | null, written: strin
   reason: decision.reason.replaceAll(target ?? '', written ?? ''),
 });
 
+/** What an earlier leg left, and the message as the server gets it. */
+const resume = (
+  { resuming }: DecideDeps,
+  addressed: Addressed,
+  { effect, policy }: Decision,
+): Pick<Decided, 'message' | 'resumed'> => {
+  const { message, retry } = addressed;
+  const resumed = retry === null || effect === 'deny' ? null : resuming.open(addressed, policy);
+  return resumed?.asked === 'server'
+    ? { message: joinRetry(message, resumed.state, retry?.responses ?? null), resumed }
+    : { message, resumed };
+};
+
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide =
   (deps: DecideDeps) =>
@@ -99,12 +112,9 @@ export const createDecide =
     const decision = deps.judge(addressed);
     const written = await recordedTarget(deps, addressed, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
-    const resumed = decision.effect === 'deny' ? null : deps.resuming.open(addressed, decision.policy);
-    const responses = addressed.retry?.responses ?? null;
     return {
       ...addressed,
-      message: resumed?.asked === 'server' ? joinRetry(message, resumed.state, responses) : message,
-      resumed,
+      ...resume(deps, addressed, decision),
       call: deps.newCall(),
       target,
       recordedTarget: written,
