@@ -139,6 +139,11 @@ const PERSONAL: Readonly<Record<string, Make>> = {
   },
 };
 
+/** An address that is kept free for documents (RFC 5737). */
+const NETWORK: Readonly<Record<string, Make>> = {
+  'ip-address': (draw) => ({ value: `203.0.113.1${draw(DIGITS, 2)}` }),
+};
+
 const baitsOf = (group: DetectorGroup, makes: Readonly<Record<string, Make>>, draw: Draw): readonly Bait[] =>
   Object.entries(makes).map(([detector, make]) => {
     const { value, text = `canary: ${value} .` } = make(draw);
@@ -148,7 +153,11 @@ const baitsOf = (group: DetectorGroup, makes: Readonly<Record<string, Make>>, dr
 /** One value of each detector. */
 export const baits = (seed: string): readonly Bait[] => {
   const draw = drawing(seed);
-  return [...baitsOf('secrets', SECRETS, draw), ...baitsOf('personal', PERSONAL, draw)];
+  return [
+    ...baitsOf('secrets', SECRETS, draw),
+    ...baitsOf('personal', PERSONAL, draw),
+    ...baitsOf('network', NETWORK, draw),
+  ];
 };
 
 export interface CanaryResult {

@@ -2,7 +2,7 @@
 import { RE2JS } from 're2js';
 import { reason } from '../base/errors.js';
 import type { CustomDetector } from '../model/settings.js';
-import type { Finding, TextDetector } from './detector.js';
+import type { Examples, Finding, TextDetector } from './detector.js';
 import { isLuhn } from './luhn.js';
 
 /** Longest pattern, in characters. */
@@ -40,12 +40,6 @@ export const compileCustom = (detector: CustomDetector): TextDetector => {
     find: (s) => search(detector, pattern, s),
   };
 };
-
-/** Examples that a detector must, and must not, find. */
-export interface Examples {
-  readonly match: readonly string[];
-  readonly noMatch: readonly string[];
-}
 
 /** Why a detector cannot be used, in words; undefined where it can. */
 export const customProblem = (detector: CustomDetector, { match, noMatch }: Examples): string | undefined => {

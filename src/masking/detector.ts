@@ -51,6 +51,15 @@ export interface Detector {
   at(text: ScanText, i: number, from: number): Finding | undefined;
 }
 
+/** Texts that a detector must, and must not, find something in. A test holds each to its own. */
+export interface Examples {
+  readonly match: readonly string[];
+  readonly noMatch: readonly string[];
+}
+
+/** A detector of the list, with what shows how it is meant. */
+export type DetectorEntry = Detector & { readonly examples: Examples };
+
 /** A detector that searches a text by itself. */
 export interface TextDetector {
   readonly name: MaskName;
@@ -63,5 +72,6 @@ export interface TextDetector {
 export interface RunDetector {
   readonly name: MaskName;
   readonly group: DetectorGroup;
+  readonly examples: Examples;
   run(text: ScanText, start: number, end: number): Finding | undefined;
 }

@@ -21,6 +21,7 @@ export const DETECTOR_IDS: readonly string[] = [
   'google-oauth-secret',
   'hugging-face-token',
   'iban',
+  'ip-address',
   'it-codice-fiscale',
   'jwt',
   'key',

@@ -222,8 +222,8 @@ export interface PresidioSettings {
 
 export interface MaskingProfile {
   readonly name: string;
-  /** Detector groups: `secrets`, `personal`. */
-  readonly detectors: readonly ('secrets' | 'personal')[];
+  /** Detector groups. `network`, the addresses of machines, is off unless named. */
+  readonly detectors: readonly ('secrets' | 'personal' | 'network')[];
   /** Member names whose values are masked whole, whatever their case and separators. */
   readonly keys: readonly string[];
   /** The first that covers a value decides. */

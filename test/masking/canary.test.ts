@@ -8,7 +8,8 @@ import { MASK_MODES } from '../../src/model/redaction.js';
 import { httpServer } from '../gateway/harness.js';
 import { PROFILE } from './samples.js';
 
-const GROUPS = ['secrets', 'personal'] as const;
+const GROUPS = ['secrets', 'personal', 'network'] as const;
+const EVERYTHING = { ...PROFILE, detectors: GROUPS };
 
 test('there is a value of every detector, another one for each seed', () => {
   const found = new Set(baits('1').map(({ detector }) => detector));
@@ -22,13 +23,13 @@ test('there is a value of every detector, another one for each seed', () => {
 describe('a flight', () => {
   test('finds nothing where masking works, in every mode', async () => {
     for (const seed of ['1', '2', '3', '4', '5']) {
-      const result = await flyCanary(createMasker(PROFILE), GROUPS, seed);
+      const result = await flyCanary(createMasker(EVERYTHING), GROUPS, seed);
       expect(result).toEqual({ values: baits(seed).length, leaked: [], problem: null });
     }
     for (const mode of MASK_MODES) {
       const rule = { id: 'r', mode, direction: null, servers: [], tools: [], groups: [] };
       const rules = [{ ...rule, pointers: [], keys: [], detectors: [] }];
-      const maskers = createMaskers({ ...PROFILE, rules }, { tokenOf: () => '0123456789abcdef' });
+      const maskers = createMaskers({ ...EVERYTHING, rules }, { tokenOf: () => '0123456789abcdef' });
       const mask = maskers('files', { direction: 'to_client', tool: null, groups: [], base: '' });
       expect((await flyCanary(mask, GROUPS, mode)).leaked).toEqual([]);
     }

@@ -10,7 +10,7 @@ type Profile = Masking['profiles'][string];
 type Rule = Profile['rules'][number];
 type Path = readonly (string | number)[];
 
-const BUILT_IN: ReadonlySet<string> = new Set(['secrets', 'personal', 'keys', ...DETECTOR_IDS]);
+const BUILT_IN: ReadonlySet<string> = new Set(['secrets', 'personal', 'network', 'keys', ...DETECTOR_IDS]);
 
 /** A rule for a detector or server that does not exist is a typing error, and under `block` a hole. */
 const ruleFindings = (

@@ -66,7 +66,7 @@ const presidio = z
 
 const maskingProfile = z.strictObject({
   detectors: z
-    .array(z.enum(['secrets', 'personal']))
+    .array(z.enum(['secrets', 'personal', 'network']))
     .refine((list) => list.includes('secrets'), { error: 'must include secrets: masking cannot be switched off' })
     .default(['secrets', 'personal']),
   keys: z

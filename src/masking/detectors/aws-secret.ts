@@ -1,6 +1,7 @@
 /** AWS secrets without a literal of their own: they are told by form and by the words around them. */
 import { BASE64_STANDARD, is, LOWER, runEnd, UPPER } from '../chars.js';
 import type { RunDetector, ScanText } from '../detector.js';
+import { made } from './example.js';
 
 const SECRET_LENGTH = 40;
 const REACH = 120;
@@ -41,6 +42,16 @@ const isRandom = (s: string, start: number, end: number): boolean => {
 export const awsSecretAccessKey: RunDetector = {
   name: 'aws-secret-access-key',
   group: 'secrets',
+  examples: {
+    match: [`the aws secret is ${made('', 40)}`, `${made('AKIA', 0)}J7QX2M4NT5VWY3ZB ${made('', 40)}`],
+    noMatch: [
+      `checksum ${made('', 40)}`,
+      `aws ${made('', 39)}`,
+      `aws ${made('', 41)}`,
+      'aws commit 3f786850e387550fdab836ed7e6dc881de23001b',
+      'see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectDELETE.html',
+    ],
+  },
   run(text, start, end) {
     for (let at = start; end - at >= SECRET_LENGTH; ) {
       const stop = Math.min(end, runEnd(text.s, at, BASE64_STANDARD));
@@ -56,6 +67,10 @@ export const awsSecretAccessKey: RunDetector = {
 export const awsSessionToken: RunDetector = {
   name: 'aws-session-token',
   group: 'secrets',
+  examples: {
+    match: [made('IQoJb3JpZ2luX2Vj', 200), `token ${made('FwoGZXIvYXdzE', 120)} .`],
+    noMatch: [made('IQoJb3JpZ2luX2Vj', 40), made('xIQoJb3JpZ2luX2Vj', 200)],
+  },
   run({ s }, start, end) {
     if (end - start < SESSION_LENGTH || !is(s, start, UPPER | LOWER)) return undefined;
     return SESSION_HEADS.some((head) => s.startsWith(head, start))

@@ -1,6 +1,6 @@
 /** Mail addresses (RFC 5322 §3.4.1, RFC 1035 limits), also with letters beyond ASCII (RFC 6532). */
 import { charactersOf, DIGIT, is, isEscapeLetter, LABEL, LOCAL, LOWER, UPPER } from '../chars.js';
-import { type Detector, EDGE } from '../detector.js';
+import { type DetectorEntry, EDGE } from '../detector.js';
 
 const LONGEST_LOCAL = 64;
 const LONGEST_DOMAIN = 255;
@@ -44,9 +44,13 @@ const isOther = (s: string, start: number, at: number, end: number): boolean => 
   return at - start === 3 && s.startsWith('git@', start) && s.charCodeAt(end) === 0x3a;
 };
 
-export const email: Detector = {
+export const email: DetectorEntry = {
   name: 'email',
   group: 'personal',
+  examples: {
+    match: ['write to alice.smith+tag@mail.example.com now', 'jürgen@müller.example', '"bob@example.org"'],
+    noMatch: ['icon@2x.png', 'left-pad@1.3.0', 'git@github.com:org/repo.git', '@scope/name', 'a@b', '@media print'],
+  },
   anchors: '@',
   before: `${EDGE}${charactersOf(LOCAL)}`,
   after: `${EDGE}${charactersOf(LABEL)}`,

@@ -1,6 +1,7 @@
 /** Credentials of HTTP authentication where they stand alone: `Bearer …` (RFC 6750) and `Basic …` (RFC 7617). */
 import { BASE64, DOTTED_TOKEN, is, leftEdge, runEnd } from '../chars.js';
-import { BEFORE_WORD, type Detector, type Finding } from '../detector.js';
+import { BEFORE_WORD, type DetectorEntry, type Finding } from '../detector.js';
+import { made } from './example.js';
 
 const BEARER_MIN = 16;
 /** Without a digit it may be prose: bearer authentication_required. */
@@ -40,20 +41,43 @@ const basic = (s: string, start: number): Finding | undefined => {
   return decoded.includes(':') && text ? { start, end, detector: 'basic-credentials' } : undefined;
 };
 
-export const httpAuth: Detector = {
+/** Whether the scheme and a blank stand at `i`, and begin a word. */
+const isScheme = (s: string, i: number, scheme: string): boolean =>
+  leftEdge(s, i) && s.slice(i, i + scheme.length).toLowerCase() === scheme;
+
+export const bearerToken: DetectorEntry = {
   name: 'bearer-token',
   group: 'secrets',
+  examples: {
+    match: [`curl -H "X-Auth: Bearer ${made('', 40)}"`, `it is bearer ${made('', 20)}`],
+    noMatch: [
+      'bearer authentication_required',
+      'Bearer <token>',
+      'the bearer of this letter',
+      `forbearer ${made('', 40)}`,
+    ],
+  },
   anchors: 'Bb',
   before: BEFORE_WORD,
-  after: 'eEaA',
-  at({ s }, i) {
-    const next = s.charCodeAt(i + 1) | 0x20;
-    if ((next !== 0x65 && next !== 0x61) || !leftEdge(s, i)) return undefined;
-    const word = s.slice(i, i + 7).toLowerCase();
-    let start: number;
-    if (word === 'bearer ') start = i + 7;
-    else if (word.startsWith('basic ')) start = i + 6;
-    else return undefined;
-    return word === 'bearer ' ? bearer(s, start) : basic(s, start);
+  after: 'eE',
+  at: ({ s }, i) => (isScheme(s, i, 'bearer ') ? bearer(s, i + 7) : undefined),
+};
+
+export const basicCredentials: DetectorEntry = {
+  name: 'basic-credentials',
+  group: 'secrets',
+  examples: {
+    match: ['Use Basic YWxpY2U6aHVudGVyMg== for it', 'basic YWxpY2U6aHVudGVyMg'],
+    noMatch: [
+      'Basic authentication',
+      'basic type checks',
+      'BASIC 10 PRINT',
+      'Visual-basic YWxpY2U=',
+      'Basic AAECAwQFBgc6CQ==',
+    ],
   },
+  anchors: 'Bb',
+  before: BEFORE_WORD,
+  after: 'aA',
+  at: ({ s }, i) => (isScheme(s, i, 'basic ') ? basic(s, i + 6) : undefined),
 };

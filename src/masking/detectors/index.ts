@@ -1,8 +1,9 @@
 /** Every detector. Order decides between two that match at the same anchor. */
-import type { Detector, RunDetector } from '../detector.js';
+import type { DetectorEntry, RunDetector } from '../detector.js';
 import { awsSecretAccessKey, awsSessionToken } from './aws-secret.js';
 import { email } from './email.js';
-import { httpAuth } from './http-auth.js';
+import { basicCredentials, bearerToken } from './http-auth.js';
+import { ipAddress } from './ip-address.js';
 import { nationalIds } from './national-ids.js';
 import { cardNumber, iban } from './numbers.js';
 import { privateKey } from './pem.js';
@@ -10,19 +11,21 @@ import { phone } from './phone.js';
 import { awsAccessKeyId, azureClientSecret, jwt, tokenDetectors } from './tokens.js';
 import { urlCredentials } from './url.js';
 
-export const DETECTORS: readonly Detector[] = [
+export const DETECTORS: readonly DetectorEntry[] = [
   ...tokenDetectors,
   awsAccessKeyId,
   azureClientSecret,
   jwt,
   privateKey,
-  httpAuth,
+  bearerToken,
+  basicCredentials,
   urlCredentials,
   email,
   iban,
   ...nationalIds,
   phone,
   cardNumber,
+  ...ipAddress,
 ];
 
 export const RUN_DETECTORS: readonly RunDetector[] = [awsSecretAccessKey, awsSessionToken];

@@ -3,7 +3,7 @@
  * numbers look like as well counts only where a word nearby says what it is.
  */
 import { is, isEscapeLetter, WORD } from '../chars.js';
-import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
+import { BEFORE_WORD, type DetectorEntry, type Examples, type ScanText } from '../detector.js';
 import { isCodiceFiscale, isCpf, isDni, isNir, isSsn } from '../id-checks.js';
 
 interface IdKind {
@@ -18,6 +18,7 @@ interface IdKind {
   /** Sticky; its quantifiers are bounded. */
   readonly form: RegExp;
   readonly valid: (value: string) => boolean;
+  readonly examples: Examples;
   /** A word that must stand in the 40 characters before, or in the name of the member; absent: the check is enough. */
   readonly context?: RegExp;
 }
@@ -36,6 +37,10 @@ const KINDS: readonly IdKind[] = [
     back: 3,
     form: /[0-9]{3}-[0-9]{2}-[0-9]{4}/y,
     valid: isSsn,
+    examples: {
+      match: ['SSN: 123-45-6789 on file', 'social security number 123-45-6789'],
+      noMatch: ['123-45-6789', 'SSN 000-45-6789', 'SSN 123-45-67890', 'SSN 666-45-6789'],
+    },
     context: /ssn|social.{0,3}sec|tax.{0,3}(?:payer|id)|itin\b/i,
   },
   {
@@ -47,6 +52,10 @@ const KINDS: readonly IdKind[] = [
     back: 11,
     form: /[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}/y,
     valid: isCpf,
+    examples: {
+      match: ['529.982.247-25', 'CPF 529.982.247-25.'],
+      noMatch: ['529.982.247-24', '52998224725', 'x529.982.247-25', '111.111.111-11'],
+    },
   },
   {
     name: 'it-codice-fiscale',
@@ -57,6 +66,7 @@ const KINDS: readonly IdKind[] = [
     back: 6,
     form: /[A-Z]{6}[0-9]{2}[ABCDEHLMPRST][0-7][0-9][A-Z][0-9]{3}[A-Z]/y,
     valid: isCodiceFiscale,
+    examples: { match: ['RSSMRA85T10A562S'], noMatch: ['RSSMRA85T10A562T', 'RSSMRA85T10A562', 'ARSSMRA85T10A562S'] },
   },
   {
     name: 'es-dni',
@@ -66,6 +76,10 @@ const KINDS: readonly IdKind[] = [
     back: 8,
     form: /[0-9]{8}[A-Z]/y,
     valid: isDni,
+    examples: {
+      match: ['con DNI 12345678Z de Madrid', 'NIF: 12345678Z'],
+      noMatch: ['12345678Z', 'DNI 12345678A', 'DNI 112345678Z'],
+    },
     context: /\bdni\b|\bnif\b|documento/i,
   },
   {
@@ -76,6 +90,10 @@ const KINDS: readonly IdKind[] = [
     back: 0,
     form: /[12] [0-9]{2} (?:0[1-9]|1[0-2]|[2-9][0-9]) (?:[0-9]{2}|2[AB]) [0-9]{3} [0-9]{3} [0-9]{2}/y,
     valid: isNir,
+    examples: {
+      match: ['1 84 12 76 451 089 46'],
+      noMatch: ['1 84 12 76 451 089 47', '3 84 12 76 451 089 46', '1 84 13 76 451 089 46'],
+    },
   },
 ];
 
@@ -85,9 +103,21 @@ const hasContext = ({ s, name, raw }: ScanText, start: number, context: RegExp |
   context.test(name) ||
   context.test(s.slice(Math.max(0, start - CONTEXT_REACH), start));
 
-const detectorOf = ({ name, anchor, before, twoBefore, after, back, form, valid, context }: IdKind): Detector => ({
+const detectorOf = ({
+  name,
+  examples,
+  anchor,
+  before,
+  twoBefore,
+  after,
+  back,
+  form,
+  valid,
+  context,
+}: IdKind): DetectorEntry => ({
   name,
   group: 'personal',
+  examples,
   anchors: anchor,
   before,
   ...(twoBefore !== undefined && { twoBefore }),
@@ -105,4 +135,4 @@ const detectorOf = ({ name, anchor, before, twoBefore, after, back, form, valid,
   },
 });
 
-export const nationalIds: readonly Detector[] = KINDS.map(detectorOf);
+export const nationalIds: readonly DetectorEntry[] = KINDS.map(detectorOf);

@@ -1,6 +1,6 @@
 /** Account numbers that carry their own check: payment cards (ISO/IEC 7812) and IBAN (ISO 13616). */
 import { ALNUM, charactersOf, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
-import { BEFORE_WORD, type Detector, type ScanText } from '../detector.js';
+import { BEFORE_WORD, type DetectorEntry, type ScanText } from '../detector.js';
 import { isLuhn } from '../luhn.js';
 
 const CARD_CONTEXT = /card|credit|debit|\bpan\b|\bcc|visa|master|amex|kredit|karte|payment|pay_/i;
@@ -61,9 +61,19 @@ const continues = (s: string, end: number): boolean =>
   is(s, end, WORD) || ((s.charCodeAt(end) === 0x2d || s.charCodeAt(end) === 0x2e) && is(s, end + 1, ALNUM));
 
 /** A card number is grouped as on the card, or a word nearby says what it is: 1 in 10 numbers passes Luhn. */
-export const cardNumber: Detector = {
+export const cardNumber: DetectorEntry = {
   name: 'card-number',
   group: 'personal',
+  examples: {
+    match: ['4111 1111 1111 1111', '3782-822463-10005', 'paid with card 4111111111111111'],
+    noMatch: [
+      '4111111111111111',
+      '4111 1111 1111 1112',
+      'card 4111111111111112',
+      '4-111-1111-11111111',
+      'card 1.4111111111111111',
+    ],
+  },
   anchors: '23456',
   before: BEFORE_WORD,
   after: `${charactersOf(DIGIT)} -`,
@@ -119,9 +129,13 @@ const ibanAt = (s: string, start: number, length: number): { readonly value: str
   return { value, end };
 };
 
-export const iban: Detector = {
+export const iban: DetectorEntry = {
   name: 'iban',
   group: 'personal',
+  examples: {
+    match: ['DE89370400440532013000', 'to GB29 NWBK 6016 1331 9268 19, please'],
+    noMatch: ['DE88370400440532013000', 'DE8937040044053201300', 'XX89370400440532013000', 'ADE89370400440532013000'],
+  },
   anchors: charactersOf(DIGIT),
   before: charactersOf(UPPER),
   twoBefore: charactersOf(UPPER),

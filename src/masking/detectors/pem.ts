@@ -1,6 +1,7 @@
 /** Private keys in PEM armour (RFC 7468), whole or cut off at either end. */
 import { BASE64_STANDARD, is } from '../chars.js';
-import type { Detector, Finding } from '../detector.js';
+import type { DetectorEntry, Finding } from '../detector.js';
+import { made } from './example.js';
 
 const BEGIN = '-----BEGIN ';
 const END = '-----END ';
@@ -23,9 +24,16 @@ const bodyStart = (s: string, end: number, from: number): number => {
   return start;
 };
 
-export const privateKey: Detector = {
+export const privateKey: DetectorEntry = {
   name: 'private-key',
   group: 'secrets',
+  examples: {
+    match: [
+      `-----BEGIN ${made('PRIVATE KEY', 0)}-----\n${made('', 64)}\n-----END ${made('PRIVATE KEY', 0)}-----`,
+      `-----BEGIN RSA ${made('PRIVATE KEY', 0)}-----\\n${made('', 64)}`,
+    ],
+    noMatch: ['-----BEGIN PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----', '----- a line -----', 'BEGIN PRIVATE KEY'],
+  },
   anchors: '-',
   after: '-',
   at({ s, raw }, i, from): Finding | undefined {

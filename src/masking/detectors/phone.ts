@@ -1,7 +1,7 @@
 /** Telephone numbers in international form (ITU-T E.164), judged by the numbering plans of libphonenumber. */
 import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { charactersOf, DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
-import type { Detector } from '../detector.js';
+import type { DetectorEntry } from '../detector.js';
 
 /** Digits of a number with its country code, E.164 §6.2.1. */
 const FEWEST = 8;
@@ -26,9 +26,13 @@ const digitEnds = (s: string, start: number): readonly number[] => {
 /** A number with signs in it looks like one; a bare run of digits after a plus must be written together. */
 const isNumber = (text: string): boolean => parsePhoneNumberFromString(text)?.isValid() === true;
 
-export const phone: Detector = {
+export const phone: DetectorEntry = {
   name: 'phone',
   group: 'personal',
+  examples: {
+    match: ['call +1 202-555-0123 today', 'Tel. +49 30 901820', '+442079460958'],
+    noMatch: ['2025550123', '+1', '1+202555012', 'UTC+0100', '+999 123 456 789', 'a += 12345678'],
+  },
   anchors: '+',
   after: charactersOf(DIGIT),
   at({ s, raw }, i) {

@@ -1,7 +1,8 @@
 /** Credentials in the authority of a URL (RFC 3986 §3.2.1). */
 import { ALNUM, charactersOf, is } from '../chars.js';
-import type { Detector } from '../detector.js';
+import type { DetectorEntry } from '../detector.js';
 import { isMask } from '../marks.js';
+import { made } from './example.js';
 
 /** Longest user information looked at. */
 const LONGEST = 512;
@@ -17,9 +18,22 @@ const userInfoEnd = (s: string, start: number): number => {
   return at > 0 && (stop < 0 || at < stop) ? start + at : -1;
 };
 
-export const urlCredentials: Detector = {
+export const urlCredentials: DetectorEntry = {
   name: 'url-credentials',
   group: 'secrets',
+  examples: {
+    match: [
+      'postgres://alice:hunter2@db.example.com:5432/app',
+      'https://x:p@ss@example.com/x.git',
+      `https://${made('', 24)}@example.com`,
+    ],
+    noMatch: [
+      'https://example.com/a@b',
+      'ssh://git@example.com/x',
+      'https://example.com:443/x?y=a@b',
+      'mailto:a@b.example',
+    ],
+  },
   anchors: ':',
   before: charactersOf(ALNUM),
   after: '/',
