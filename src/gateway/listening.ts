@@ -19,6 +19,28 @@ export interface ListeningDeps {
 /** What Node can wait for at most. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Streams of one session that go on after a broken one, at once: as many as calls of a client that lost them all. */
+const MAX_RESUMED = 16;
+
+/**
+ * Takes a place for a listening stream. One carries what belongs to no call; those that name the last event they saw
+ * go on where another one broke, and come beside it.
+ * @returns gives the place back
+ * @throws Refusal stream_open, too_many
+ */
+const takePlace = (session: Session, resumes: boolean, listening: AbortController): (() => void) => {
+  if (resumes) {
+    if (session.resumed.size >= MAX_RESUMED) throw new Refusal('too_many');
+    session.resumed.add(listening);
+    return () => session.resumed.delete(listening);
+  }
+  if (session.listening) throw new Refusal('stream_open');
+  session.listening = listening;
+  return () => {
+    session.listening = undefined;
+  };
+};
+
 /**
  * Serves one listening stream until the client or the server ends it, or its token expires (seconds since 1970): the
  * client then opens another with a token that is valid.
@@ -31,9 +53,8 @@ export const createListening =
     reply: Reply,
     until: { readonly closed: AbortSignal; readonly tokenExpires: number },
   ): Promise<void> => {
-    if (session.listening) throw new Refusal('stream_open');
     const listening = new AbortController();
-    session.listening = listening;
+    const leave = takePlace(session, lastEventId !== undefined, listening);
     const stop = (): void => listening.abort();
     until.closed.addEventListener('abort', stop, { once: true });
     const expiry = setTimeout(stop, Math.min(until.tokenExpires * 1000 - clock.now(), LONGEST_TIMER_MS));
@@ -57,7 +78,7 @@ export const createListening =
       if (!(error instanceof UpstreamError)) throw error;
     } finally {
       clearTimeout(expiry);
-      session.listening = undefined;
+      leave();
     }
     reply.end();
   };

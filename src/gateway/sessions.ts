@@ -70,7 +70,10 @@ export interface Session {
   /** Whether `initialize` was answered. */
   open: boolean;
   revision: string | null;
+  /** The stream of what belongs to no call. */
   listening: AbortController | undefined;
+  /** Streams that go on where another one broke. */
+  readonly resumed: Set<AbortController>;
   calls: number;
   /** Monotonic milliseconds. */
   usedAt: number;
@@ -164,6 +167,7 @@ export class Sessions {
       open: era === 'modern',
       revision: era === 'modern' ? REVISION : null,
       listening: undefined,
+      resumed: new Set(),
       calls: 0,
       usedAt: this.deps.clock.monotonic(),
     };
@@ -200,6 +204,7 @@ export class Sessions {
     if (!this.sessions.delete(session.id)) return;
     for (const [name, id] of this.byName) if (id === session.id) this.byName.delete(name);
     session.listening?.abort();
+    for (const stream of session.resumed) stream.abort();
     for (const { abort } of session.underway.values()) abort.abort(new UpstreamError('cancelled', 'the session ended'));
     await session.upstream?.close();
     if (!session.recorded) return;
@@ -223,7 +228,8 @@ export class Sessions {
   async sweep(): Promise<void> {
     const oldest = this.deps.clock.monotonic() - this.limits.idle;
     const idle = [...this.sessions.values()].filter(
-      (session) => session.usedAt < oldest && session.underway.size === 0 && session.listening === undefined,
+      ({ usedAt, underway, listening, resumed }) =>
+        usedAt < oldest && underway.size === 0 && listening === undefined && resumed.size === 0,
     );
     await Promise.all(idle.map((session) => this.close(session, 'idle')));
   }
