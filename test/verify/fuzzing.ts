@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { verifyPath } from '../../src/verify/verify.js';
 import { newKey } from '../ledger/samples.js';
+import { verifyBothWays } from './both-ways.js';
 import { samplePackage } from './package-sample.js';
 import { ledgerOf, SEGMENT, sampleLedger, trustFile } from './sample.js';
 
@@ -84,7 +85,7 @@ export const fuzzLedger = async (seed: number, runs: number): Promise<void> => {
     const mutated = MUTATIONS[below(MUTATIONS.length)]?.(original, below) ?? original;
     if (mutated.equals(original)) continue;
     await writeFile(join(dir, 'log', SEGMENT), mutated);
-    const { exit, findings } = await verifyPath(dir, { trust });
+    const { exit, findings } = await verifyBothWays(dir, trust, `seed ${seed}, run ${run}`);
     const found = findings.map(({ code }) => code).join();
     if (exit === 13)
       expect(records.startsWith(withoutCheckpoints(mutated)), `seed ${seed}, run ${run}: ${found}`).toBe(true);

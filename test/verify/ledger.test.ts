@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Verification } from '../../src/model/evidence.js';
 import { verifyPath } from '../../src/verify/verify.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
+import { verifyBothWays } from './both-ways.js';
 import { ledgerOf, type SampleLedger, SEGMENT, sampleLedger, temporary, trustFile } from './sample.js';
 import { TAMPERINGS } from './tampering.js';
 
@@ -50,7 +51,7 @@ describe('tampering', () => {
     '%s',
     async (_name, { change, exit, code }) => {
       const dir = await ledgerOf(change(sample.lines, key, other));
-      const verification = await verifyPath(dir, { trust });
+      const verification = await verifyBothWays(dir, trust);
       const found = codes(verification).filter((each) => each !== 'NOT_ANCHORED');
       expect(found, found.join()).toEqual(code === null ? [] : expect.arrayContaining([code]));
       expect(verification.exit).toBe(exit);

@@ -86,6 +86,14 @@ const LEAF = 0x00;
 
 class Unplain extends Error {}
 
+const blankMoment = (): { -readonly [Name in keyof Moment]: Moment[Name] } => ({
+  seq: 0,
+  time: 0,
+  m: 0,
+  boot: '',
+  type: 'seg',
+});
+
 /** Scans one range; the bytes are overwritten in parts. */
 class RangeScan {
   private readonly bytes: Buffer;
@@ -105,7 +113,9 @@ class RangeScan {
   private firstSeq = 0;
   private firstPrev = '';
   private first: Moment | null = null;
-  private last: Moment | null = null;
+  /** Of the record under way and of the one before; each is filled anew. */
+  private now = blankMoment();
+  private last = blankMoment();
   private lastAt = 0;
   readonly blobs: UncheckedBlob[] = [];
 
@@ -133,7 +143,7 @@ class RangeScan {
 
   private facts(): RangeFacts {
     const { first, last, count } = this;
-    if (!first || !last || this.covered !== count || this.awaited.length > 0) throw new Unplain();
+    if (!first || this.covered !== count || this.awaited.length > 0) throw new Unplain();
     return {
       seq: this.firstSeq,
       prev: this.firstPrev,
@@ -144,7 +154,7 @@ class RangeScan {
       open: [...this.open],
       counts: [...this.counts],
       first,
-      last,
+      last: { ...last },
       lastAt: this.lastAt,
       blobs: this.blobs.length,
     };
@@ -195,20 +205,30 @@ class RangeScan {
 
   /** What the story of the ledger needs of the record at `at`. */
   private story(at: number, end: number): void {
-    const { seq, time, m, boot, type } = this.record;
-    const now: Moment = { seq, time, m, boot, type };
+    const { type } = this.record;
     const index = this.count;
-    if (this.last && !isSmooth(this.last, now, this.rules)) {
-      this.events.push({ kind: 'times', index, before: this.last, after: now });
-    }
-    this.first ??= now;
-    this.last = now;
+    this.clocks(index);
     if (type === 'seg') throw new Unplain();
     if (type === 'call') this.call(index);
     if (type === 'result') this.result(index);
     if (type === 'hb') this.beat(index, at, end);
     this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
     if (!BULK.has(type)) this.events.push({ kind: 'whole', index, line: this.bytes.toString('utf8', at, end) });
+  }
+
+  private clocks(index: number): void {
+    const { now, last: before, record } = this;
+    now.seq = record.seq;
+    now.time = record.time;
+    now.m = record.m;
+    now.boot = record.boot;
+    now.type = record.type;
+    if (!this.first) this.first = { ...now };
+    else if (!isSmooth(before, now, this.rules)) {
+      this.events.push({ kind: 'times', index, before: { ...before }, after: { ...now } });
+    }
+    this.now = before;
+    this.last = now;
   }
 
   private call(index: number): void {

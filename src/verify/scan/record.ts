@@ -52,8 +52,8 @@ export class RecordScan {
   private number = 0;
   /** The types that were seen. */
   private readonly types: { readonly type: RecordType; readonly bytes: Buffer }[] = [];
-  /** The last day read, as text, and when it began. */
-  private day = '';
+  /** The last day read, with its `T`, and when it began. */
+  private day: Buffer = Buffer.alloc(0);
   private midnight = Number.NaN;
 
   /** Records of these bytes from here on. They MUST be UTF-8 and end in a line feed. */
@@ -125,12 +125,11 @@ export class RecordScan {
   private clock(at: number): number {
     if (at < 0) return -1;
     const { bytes } = this;
-    const day = bytes.toString('latin1', at, at + 11);
-    if (day !== this.day) {
-      const text = `${day}00:00:00.000Z`;
-      const midnight = Date.parse(text);
-      if (Number.isNaN(midnight) || new Date(midnight).toISOString() !== text) return -1;
-      this.day = day;
+    if (this.day.length === 0 || !this.isAt(at, this.day)) {
+      const day = bytes.toString('latin1', at, at + 11);
+      const midnight = Date.parse(`${day}00:00:00.000Z`);
+      if (Number.isNaN(midnight) || new Date(midnight).toISOString() !== `${day}00:00:00.000Z`) return -1;
+      this.day = Buffer.from(day);
       this.midnight = midnight;
     }
     // NaN, of what are no digits, is below nothing.
@@ -238,7 +237,7 @@ export class RecordScan {
     const { bytes, json } = this;
     if (bytes[at] !== 0x7b) return -1;
     const outer = json.open();
-    for (let i = at + 1; ; i++) {
+    for (let i = at + 1; ; ) {
       const value = json.name(i, outer);
       const end = value < 0 || bytes[value] !== QUOTE ? -1 : json.string(value);
       if (end !== value + 66 || this.payloads.length >= MAX_PAYLOADS) return -1;
@@ -250,6 +249,7 @@ export class RecordScan {
         return end + 1;
       }
       if (bytes[end] !== COMMA) return -1;
+      i = end + 1;
     }
   }
 }

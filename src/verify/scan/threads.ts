@@ -24,10 +24,10 @@ class Pool implements Scanner {
   private readonly under = new Map<Worker, Waiting>();
   private alive: number;
 
-  constructor(threads: number) {
+  constructor(threads: number, entry: URL) {
     this.width = threads;
     this.alive = threads;
-    this.workers = Array.from({ length: threads }, () => this.start());
+    this.workers = Array.from({ length: threads }, () => this.start(entry));
     this.idle = [...this.workers];
   }
 
@@ -44,8 +44,8 @@ class Pool implements Scanner {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
 
-  private start(): Worker {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { resourceLimits: LIMITS });
+  private start(entry: URL): Worker {
+    const worker = new Worker(entry, { resourceLimits: LIMITS });
     worker.on('message', (facts: RangeFacts | null) => {
       this.settle(worker, facts);
       this.idle.push(worker);
@@ -79,8 +79,12 @@ class Pool implements Scanner {
   }
 }
 
-/** Scans in so many threads. */
-export const scanInThreads = (threads: number): Scanner => new Pool(threads);
+/**
+ * Scans in so many threads.
+ * @param entry the module of a thread: `worker.js`, compiled
+ */
+export const scanInThreads = (threads: number, entry = new URL('./worker.js', import.meta.url)): Scanner =>
+  new Pool(threads, entry);
 
 /** Threads where there are so many bytes to scan that they are worth it; at least two, as half of the time is reading. */
 export const scannerFor = (bytes: number): Scanner =>

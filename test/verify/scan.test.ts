@@ -1,0 +1,166 @@
+/** What the quick scan takes for plain, the strict parsers accept, with the same values. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FormatError, parsePayloadLine, parseRecordLine, type RecordLine } from '../../src/ledger/format.js';
+import { JsonScan } from '../../src/verify/scan/json.js';
+import { RecordScan } from '../../src/verify/scan/record.js';
+import { newKey } from '../ledger/samples.js';
+import { MUTATIONS, seeded } from './fuzzing.js';
+import { sampleLedger } from './sample.js';
+
+const HEAD = `{"v":1,"seq":7,"prev":"${'a'.repeat(64)}","t":"2026-11-24T05:00:00.010Z","m":1010,"boot":"00000000-0000-4000-8000-000000000001","type":"call","d":`;
+const HASH = /^[0-9a-f]{64}$/;
+const lineOf = (d: string): Buffer => Buffer.from(`${HEAD}${d}}`);
+
+const strictly = (line: Buffer): RecordLine | null => {
+  try {
+    return parseRecordLine(line);
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
+  }
+};
+
+/** What the scan says of a line: null where it leaves it to the strict parser. */
+const scanned = (line: Buffer): RecordScan | null => {
+  const scan = new RecordScan();
+  const bytes = Buffer.concat([line, Buffer.from('\n')]);
+  scan.over(bytes);
+  return scan.read(0) === line.length ? scan : null;
+};
+
+/** True where the scan took the line. */
+const agree = (line: Buffer): boolean => {
+  const scan = scanned(line);
+  if (!scan) return false;
+  // Hashes are not looked at: they are compared with what they must be.
+  if ([scan.prev, ...scan.payloads.map(({ commitment }) => commitment)].some((hash) => !HASH.test(hash))) return true;
+  const strict = strictly(line);
+  expect(strict, line.toString()).not.toBeNull();
+  if (!strict) return true;
+  const { seq, prev, time, m, boot, type, d, payloads } = strict;
+  expect([scan.seq, scan.prev, scan.time, scan.m, scan.boot, scan.type]).toEqual([seq, prev, time, m, boot, type]);
+  expect(scan.payloads.map(({ name, commitment }) => [name, commitment])).toEqual(payloads);
+  if (scan.d.call !== null) expect(scan.d.call).toBe(d['call']);
+  if (scan.d.intent !== null) expect(scan.d.intent).toBe(d['intent']);
+  if (scan.d.forwarded !== null) expect(scan.d.forwarded).toBe(d['forwarded']);
+  return true;
+};
+
+const json: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { depthSize: 'small' },
+    fc.constant(null),
+    fc.boolean(),
+    fc.maxSafeInteger(),
+    fc.double({ noNaN: true }),
+    fc.string({ unit: 'binary' }),
+    fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(
+      fc.oneof(fc.constantFrom('call', 'intent', 'forwarded', 'a', '__proto__'), fc.string()),
+      tie('value'),
+      {
+        maxKeys: 4,
+      },
+    ),
+  ),
+})).value;
+
+describe('records', () => {
+  test('members of any kind', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom('call', 'intent', 'forwarded', 'x', 'counts'), json), (d) => {
+        agree(lineOf(JSON.stringify(d)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('the lines of a ledger are plain', async () => {
+    const { lines } = await sampleLedger(newKey());
+    const records = lines.filter((line) => line.startsWith('{'));
+    expect(records.filter((line) => !agree(Buffer.from(line)))).toEqual([]);
+  });
+
+  test('damaged lines are refused, or are lines still', async () => {
+    const { lines } = await sampleLedger(newKey());
+    const records = lines.filter((line) => line.startsWith('{')).map((line) => Buffer.from(line));
+    const below = seeded(11);
+    for (let run = 0; run < 5000; run++) {
+      const line = records[below(records.length)] ?? Buffer.alloc(0);
+      const damaged = MUTATIONS[below(MUTATIONS.length)]?.(line, below) ?? line;
+      // The whole range is looked at for UTF-8 before any line of it is scanned.
+      if (Buffer.from(damaged.toString()).equals(damaged)) agree(damaged);
+    }
+  });
+
+  test.each([
+    ['a fraction', '{"a":1.0}'],
+    ['an exponent', '{"a":1e3}'],
+    ['minus zero', '{"a":-0}'],
+    ['a zero in front', '{"a":01}'],
+    ['a number too large', '{"a":9007199254740993}'],
+    ['a name twice', '{"a":1,"a":1}'],
+    ['a name twice, once escaped', '{"a":1,"\\u0061":1}'],
+    ['a name twice, deep', '{"a":[{"b":{"c":1,"d":2,"c":3}}]}'],
+    ['a lone surrogate', '{"a":"\\ud800"}'],
+    ['a lone surrogate in a name', '{"\\udc00":1}'],
+    ['an unknown escape', '{"a":"\\x"}'],
+    ['half an escape', '{"a":"\\u00g0"}'],
+    ['a control byte', '{"a":"\t"}'],
+    ['an open string', '{"a":"b}'],
+    ['no value', '{"a":}'],
+    ['a comma too many', '{"a":1,}'],
+    ['a comma too few', '{"a":1 "b":2}'],
+    ['an open list', '{"a":[1}'],
+    ['an unknown word', '{"a":nul}'],
+    ['a sign alone', '{"a":-}'],
+    ['malformed commitments', '{"p":{"args":"x"}}'],
+    ['no commitments', '{"p":{}}'],
+    ['deep nesting', `{"a":${'['.repeat(80)}${']'.repeat(80)}}`],
+  ])('%s is no plain record', (_name, d) => {
+    expect(scanned(lineOf(d))).toBeNull();
+    expect(strictly(lineOf(d))).toBeNull();
+  });
+
+  test.each([
+    ['day', '2026-02-30T05:00:00.010Z'],
+    ['hour', '2026-11-24T24:00:00.000Z'],
+    ['minute', '2026-11-24T05:60:00.010Z'],
+    ['second', '2026-11-24T05:00:60.010Z'],
+    ['form', '2026-11-24T05:00:00,010Z'],
+    ['zone', '2026-11-24T05:00:00.010+'],
+  ])('a %s that is none', (_name, t) => {
+    const line = Buffer.from(lineOf('{}').toString().replace('2026-11-24T05:00:00.010Z', t));
+    expect([scanned(line), strictly(line)]).toEqual([null, null]);
+  });
+});
+
+test('JSON of payloads', () => {
+  const scan = new JsonScan('any');
+  const isPlain = (text: string): boolean => {
+    scan.bytes = Buffer.from(`${text}\n`);
+    scan.reset();
+    return scan.value(0, 0) === Buffer.byteLength(text);
+  };
+  const isJson = (text: string): boolean => {
+    try {
+      parsePayloadLine(Buffer.from(`>{"seq":0,"name":"a","salt":"${'0'.repeat(64)}","data":${text}}`));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      if (isPlain(text)) expect(isJson(text)).toBe(true);
+    }),
+  );
+  const below = seeded(5);
+  const sample = Buffer.from('{"a": [1, -2.5e+3, 0.1], "b": {"c": "d\\n\\u00e9 ü", "e": [true, false, null, {}, []]}}');
+  expect(isPlain(sample.toString())).toBe(true);
+  for (let run = 0; run < 5000; run++) {
+    const text = (MUTATIONS[below(MUTATIONS.length)]?.(sample, below) ?? sample).toString();
+    if (isPlain(text)) expect(isJson(text), text).toBe(true);
+  }
+});
