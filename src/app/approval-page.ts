@@ -26,10 +26,14 @@ export const createListeners = () => {
 
 export type PageParts = Omit<WebDependencies, 'origin' | 'login' | 'ceremony'>;
 
+/** What browsers reach the page by; null where no issuer has a client for it. */
+export const pageAddress = ({ issuers, gateway }: Pick<Settings, 'issuers' | 'gateway'>): string | null =>
+  webTarget(issuers) ? (gateway.adminUrl ?? null) : null;
+
 /** The route of the page; none where no issuer has a client for it. */
 export const pageRoutes = (settings: Settings, parts: PageParts): readonly AdminRoute[] => {
   const target = webTarget(settings.issuers);
-  const origin = settings.gateway.adminUrl;
+  const origin = pageAddress(settings);
   if (!target || !origin) return [];
   const app = createWebApp({
     ...parts,

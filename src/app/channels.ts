@@ -12,6 +12,7 @@ import { CountersignError } from '../base/errors.js';
 import { isLoopback } from '../base/loopback.js';
 import type { Ledger } from '../model/ports.js';
 import type { ChannelSettings, SecretSource, Settings } from '../model/settings.js';
+import { pageAddress } from './approval-page.js';
 import { resolveSecret } from './config.js';
 
 export interface OpenedChannels {
@@ -62,7 +63,7 @@ export const openChannels = async (
 /** Tells the channels that the rule of a request names. */
 export const createNotifier = (
   { webhooks, chats }: OpenedChannels,
-  { approvals: rules, gateway }: Settings,
+  { approvals: rules, gateway, issuers }: Settings,
   parts: {
     readonly ledger: Pick<Ledger, 'append'>;
     readonly clock: Clock;
@@ -78,7 +79,7 @@ export const createNotifier = (
   };
   const all = [
     createWebhooks({ ...shared, channels: webhooks, post: fetchPost }),
-    createChats({ ...shared, channels: chats, post: fetchJson, page: gateway.adminUrl ?? null }),
+    createChats({ ...shared, channels: chats, post: fetchJson, page: pageAddress({ issuers, gateway }) }),
   ];
   return {
     notify: (approval, event) => {

@@ -29,7 +29,7 @@ import type { SecretSource, ServerSettings, Settings } from '../model/settings.j
 import { compilePolicy } from '../policy/compile.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
-import { createListeners, type PageParts, pageRoutes } from './approval-page.js';
+import { createListeners, type PageParts, pageAddress, pageRoutes } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
 import { gitState } from './git-state.js';
@@ -224,7 +224,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
   const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, seal, digest, clock, onDefect };
-  const gateway = createGateway({ settings, ...parts, ...resources(settings) });
+  const gateway = createGateway({ settings, ...parts, ...resources(settings), approvalPage: pageAddress(settings) });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);

@@ -2,7 +2,8 @@
 import { timestamp } from '../base/clock.js';
 import type { Approval, ApprovalOutcome } from '../model/approval.js';
 
-type Ended = Exclude<ApprovalOutcome, { readonly state: 'consumed' }>;
+type Pending = Extract<ApprovalOutcome, { readonly state: 'pending' }>;
+type Ended = Exclude<ApprovalOutcome, { readonly state: 'consumed' | 'pending' }>;
 
 const ended = (state: Ended['state'], approval: Approval, reason: string): Ended => ({
   state,
@@ -13,16 +14,18 @@ const ended = (state: Ended['state'], approval: Approval, reason: string): Ended
 /** The outcome of an ask for which no request was opened. */
 export const notOpened = (state: 'denied' | 'cancelled', reason: string): Ended => ({ state, approval: null, reason });
 
-export const waiting = (approval: Approval): Ended => {
+export const waiting = (approval: Approval): Pending => {
   const count = approval.needed === 1 ? 'one person' : `${approval.needed} people`;
   const people = approval.everyGroup ? `${count}, one for each group,` : count;
   const until = timestamp(approval.deadline);
-  return ended(
-    'pending',
-    approval,
-    `Approval ${approval.id} waits for ${people} of ${approval.reviewers.join(', ')} until ${until}; ` +
+  return {
+    state: 'pending',
+    approval: approval.id,
+    deadline: approval.deadline,
+    reason:
+      `Approval ${approval.id} waits for ${people} of ${approval.reviewers.join(', ')} until ${until}; ` +
       'call again with the same arguments once it is given.',
-  );
+  };
 };
 
 export const withdrawn = (approval: Approval): Ended =>
@@ -32,7 +35,7 @@ export const overdue = (approval: Approval): Ended =>
   ended('expired', approval, `Approval ${approval.id} ended at ${timestamp(approval.deadline)} unused.`);
 
 /** The outcome of a request that ended, for a caller who did not get its grant. */
-export const outcomeOf = (approval: Approval): Ended => {
+export const outcomeOf = (approval: Approval): Pending | Ended => {
   switch (approval.state) {
     case 'denied':
       return ended('denied', approval, `A reviewer denied approval ${approval.id}.`);

@@ -37,7 +37,7 @@ export interface GatewayDeps {
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
   readonly policy: Policy;
-  readonly approvals: Pick<Approvals, 'acquire'>;
+  readonly approvals: Pick<Approvals, 'acquire' | 'continuation'>;
   readonly upstreams: Upstreams;
   /** The mask of a profile. Throws where there is none: nothing passes unmasked. */
   readonly maskFor: MaskFor;
@@ -48,6 +48,8 @@ export interface GatewayDeps {
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
   readonly metadata: (path: string) => object | undefined;
   readonly onDefect: (error: unknown) => void;
+  /** Address of the page where approvals are decided, without a trailing slash. Absent or null: there is none. */
+  readonly approvalPage?: string | null;
 }
 
 export interface Gateway {
@@ -77,6 +79,7 @@ interface Parts {
 const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts): Stages => {
   const { ledger, clock, policy, approvals, upstreams, maskFor, digest } = deps;
   const { approvalHold: hold, callTimeout } = deps.settings.gateway;
+  const { approvalPage: page = null } = deps;
   const judge = createJudge({ policy, tools, clock });
   const resuming = createResuming(createRequestStates({ clock }), digest);
   return {
@@ -91,7 +94,7 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
       resuming,
       newCall: () => ulid(clock.now()),
     }),
-    grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold }),
+    grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold, page }),
     intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
     forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor), clock }),
     mask: createMask({ maskFor, resuming, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),

@@ -2,6 +2,7 @@
  * The path of one call, as code. Each stage takes what the one before it made, so their order is checked by the
  * compiler; a stage that throws a `Refusal` ends the path, and nothing further has happened.
  */
+import type { JsonNode } from '../base/json.js';
 import type {
   Addressed,
   Answered,
@@ -18,8 +19,11 @@ import type { Principal } from '../model/principal.js';
 
 /** What sends to the client. It can only send what is on record. */
 export interface Reply {
-  /** Tells the client that the answer takes a while, so that the connection stays. */
-  hold(): void;
+  /**
+   * Tells the client that the answer takes a while, so that the connection stays.
+   * @param progressToken of the request, while it waits for a person: the client is sent progress
+   */
+  hold(progressToken?: JsonNode): void;
   /** Passes on an event without content, which only gives the client an id to resume from. */
   prime(event: EventFields): Promise<void>;
   send(recorded: Recorded): Promise<void>;

@@ -44,6 +44,32 @@ const REFUSALS = {
   envelope: { http: 400, code: -32602, message: 'Invalid params' },
   unknown_method: { http: 404, code: -32601, message: 'Method not found' },
   request_state: { http: 200, code: -32602, message: 'Invalid params: requestState or inputResponses are not taken' },
+  request_state_tampered: { http: 200, code: -32602, message: 'Invalid params: this requestState was not made here' },
+  request_state_earlier_run: {
+    http: 200,
+    code: -32602,
+    message: 'Invalid params: this requestState is of an earlier run of the gateway; make the call again without it',
+  },
+  request_state_foreign: {
+    http: 200,
+    code: -32602,
+    message: 'Invalid params: this requestState was given to somebody else, or for another server',
+  },
+  request_state_other_call: {
+    http: 200,
+    code: -32602,
+    message: 'Invalid params: this requestState belongs to another call',
+  },
+  request_state_expired: {
+    http: 200,
+    code: -32602,
+    message: 'Invalid params: this requestState has expired; make the call again without it',
+  },
+  request_state_replayed: {
+    http: 200,
+    code: -32602,
+    message: 'Invalid params: this requestState was used already; make the call again without it',
+  },
   session_required: { http: 400, code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' },
   session_unknown: { http: 404, code: -32001, message: 'Session not found' },
   session_initialized: { http: 400, code: -32600, message: 'Invalid Request: the session is already initialized' },
@@ -102,20 +128,4 @@ export const maskingRefusal = (error: unknown, otherwise?: string): Refusal => {
 export const errorBytes = (refusal: Refusal, id: string | null): Buffer =>
   Buffer.from(
     `{"jsonrpc":"2.0","id":${id ?? 'null'},"error":{"code":${refusal.code},"message":${JSON.stringify(refusal.message)}${refusal.data === undefined ? '' : `,"data":${JSON.stringify(refusal.data)}`}}}`,
-  );
-
-/** A tool result the model can read: the call waits for a person. */
-export const pendingBytes = (id: string, approval: string, sentence: string): Buffer =>
-  Buffer.from(
-    `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify({
-      content: [{ type: 'text', text: sentence }],
-      isError: true,
-      _meta: { 'countersign/approval': approval },
-    })}}`,
-  );
-
-/** An answer that asks a client of revision 2026-07-28 to make the call once more: it waits for a person. */
-export const waitingBytes = (id: string, state: string): Buffer =>
-  Buffer.from(
-    `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify({ resultType: 'input_required', requestState: state })}}`,
   );

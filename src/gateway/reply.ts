@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { JsonNode } from '../base/json.js';
 import type { EventFields, Recorded } from '../model/call.js';
 import type { Principal } from '../model/principal.js';
 import type { Reply } from './pipeline.js';
@@ -17,6 +18,8 @@ export class HttpReply implements Reply {
   private readonly response: ServerResponse;
   private streaming = false;
   private keepAlive: NodeJS.Timeout | undefined;
+  private token: string | number | undefined;
+  private progress = 0;
   private id: string | null = null;
   private headers: Readonly<Record<string, string>> = {};
   session: string | undefined;
@@ -43,14 +46,23 @@ export class HttpReply implements Reply {
     this.response.writeHead(status, { 'cache-control': 'no-store', ...this.headers, ...headers });
   }
 
-  /** Opens the event stream, with comments that keep the connection from being cut for silence. */
-  hold(): void {
+  /** Opens the event stream, with what keeps the connection from being cut for silence. */
+  hold(progressToken?: JsonNode): void {
+    this.token = progressToken?.kind === 'string' || progressToken?.kind === 'number' ? progressToken.value : undefined;
     if (this.response.headersSent) return;
     this.head(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
     this.response.flushHeaders();
     this.streaming = true;
     if (this.response.destroyed) return;
-    this.keepAlive = setInterval(() => this.response.write(': keep-alive\n\n'), KEEP_ALIVE_MS);
+    this.keepAlive = setInterval(() => this.response.write(this.signOfLife()), KEEP_ALIVE_MS);
+  }
+
+  /** Progress of the gateway's own, which says nothing of the call; below all that a server counts. */
+  private signOfLife(): string {
+    if (this.token === undefined) return ': keep-alive\n\n';
+    this.progress += 1e-6;
+    const params = { progressToken: this.token, progress: this.progress, message: 'waits for approval' };
+    return `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/progress', params })}\n\n`;
   }
 
   async prime(event: EventFields): Promise<void> {

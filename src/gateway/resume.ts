@@ -13,7 +13,7 @@ import { principalKey } from '../model/principal.js';
 import { targetOf } from './protocol/2025-11-25/message.js';
 import { isInputRequired } from './protocol/2026-07-28/retry.js';
 import { Refusal } from './refuse.js';
-import type { RequestStates, StateAbout, StateProblem } from './request-state.js';
+import type { RequestStates, StateAbout } from './request-state.js';
 
 /** How long a client may take to gather what was asked for. */
 const STATE_MS = 15 * 60_000;
@@ -21,15 +21,6 @@ const STATE_MS = 15 * 60_000;
 const MAX_STATE = 32_768;
 /** Stands in records for a state. */
 const PLACEHOLDER = 'sealed by the gateway';
-
-const PROBLEMS: Readonly<Record<StateProblem, string>> = {
-  tampered: 'the state is not one of this gateway',
-  earlier_run: 'the gateway was started anew; make the call again from the start',
-  foreign: 'the state was given to somebody else',
-  other_call: 'the state belongs to another call',
-  expired: 'the state has expired; make the call again from the start',
-  replayed: 'the state was used already',
-};
 
 /** The call, by what must not change from leg to leg. */
 const aboutOf = (
@@ -64,11 +55,11 @@ const payloadOf = (payload: JsonValue): Resumed & { readonly policy: string | nu
 export interface Resuming {
   /**
    * What an earlier leg left; null for a first leg.
-   * @throws Refusal request_state
+   * @throws Refusal request_state, request_state_tampered …
    */
   open(addressed: Addressed, policy: string): Resumed | null;
-  /** A state for the next leg. */
-  seal(decided: Decided, left: Resumed): string;
+  /** A state for the next leg. @param ms how long it is good for, milliseconds; where not given, a quarter of an hour */
+  seal(decided: Decided, left: Resumed, ms?: number): string;
 }
 
 export const createResuming = (states: RequestStates, digest: KeyedDigester): Resuming => ({
@@ -77,13 +68,13 @@ export const createResuming = (states: RequestStates, digest: KeyedDigester): Re
     if (retry === null) return null;
     if (retry.state === null) throw new Refusal('request_state', 'nobody asked for responses');
     const opened = states.open(retry.state, aboutOf(digest, addressed));
-    if (!opened.ok) throw new Refusal('request_state', PROBLEMS[opened.problem]);
+    if (!opened.ok) throw new Refusal(`request_state_${opened.problem}`);
     const left = payloadOf(opened.payload);
     if (left.policy !== policy) throw new Refusal('request_state', 'the policy has changed; make the call again');
     return { asked: left.asked, state: left.state, approval: left.approval };
   },
-  seal: (decided, { asked, state, approval }) =>
-    states.seal(aboutOf(digest, decided), [decided.decision.policy, asked, state, approval], STATE_MS),
+  seal: (decided, { asked, state, approval }, ms = STATE_MS) =>
+    states.seal(aboutOf(digest, decided), [decided.decision.policy, asked, state, approval], ms),
 });
 
 /** The bytes of an answer that asks for input, with a placeholder where its state stands or would stand. */

@@ -112,7 +112,14 @@ export type ApprovalOutcome =
       readonly revoked: AbortSignal;
     }
   | {
-      readonly state: 'pending' | 'denied' | 'expired' | 'cancelled' | 'revoked';
+      readonly state: 'pending';
+      readonly approval: Ulid;
+      readonly reason: string;
+      /** When the request ends, milliseconds since 1970. */
+      readonly deadline: number;
+    }
+  | {
+      readonly state: 'denied' | 'expired' | 'cancelled' | 'revoked';
       /** Null where no request could be opened: too many are open, or the approval rule is unknown. */
       readonly approval: Ulid | null;
       readonly reason: string;

@@ -1,21 +1,23 @@
 import type { Clock } from '../../base/clock.js';
-import { inexactNumber, member } from '../../base/json.js';
-import type { ApprovalAsk } from '../../model/approval.js';
+import { at, inexactNumber, member } from '../../base/json.js';
+import type { Ulid } from '../../base/ulid.js';
+import type { ApprovalAsk, ApprovalOutcome } from '../../model/approval.js';
 import type { Decided, Granted, Recorded } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Approvals, Ledger } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
 import type { Judge } from '../policy-call.js';
-import { pendingBytes, Refusal, waitingBytes } from '../refuse.js';
+import { Refusal } from '../refuse.js';
 import type { Resuming } from '../resume.js';
 import { type Sessions, type Underway, underwayKey } from '../sessions.js';
 import type { ToolDefinitions } from '../tools.js';
+import { declinesPage, waitingBytes } from '../waiting.js';
 import { callDraft } from './intend.js';
 
 export interface GrantDeps {
   readonly ledger: Pick<Ledger, 'append'>;
-  readonly approvals: Pick<Approvals, 'acquire'>;
+  readonly approvals: Pick<Approvals, 'acquire' | 'continuation'>;
   readonly judge: Judge;
   readonly tools: Pick<ToolDefinitions, 'get'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin'>;
@@ -23,6 +25,8 @@ export interface GrantDeps {
   readonly clock: Clock;
   /** Longest time a client is kept waiting for a person, milliseconds. */
   readonly hold: number;
+  /** Address of the page where approvals are decided, without a trailing slash; null where there is none. */
+  readonly page: string | null;
 }
 
 /** A call that waits for a person longer than its client can: answered with a sentence, and recorded as not run. */
@@ -91,32 +95,65 @@ const endWhenRevoked = (revoked: AbortSignal, { abort }: Underway): void => {
 const endWithClient = ({ abort }: Underway, reply: Reply): void =>
   reply.onClose(() => abort.abort(new UpstreamError('cancelled', 'the client closed the stream')));
 
+/** What the client is told whose call waits longer than it can; on record as not run. */
+const answerWaiting = async (
+  deps: GrantDeps,
+  decided: Decided,
+  { approval, reason, deadline }: Extract<ApprovalOutcome, { readonly state: 'pending' }>,
+): Promise<never> => {
+  const { message, era, capabilities, resumed } = decided;
+  const receipt = await deps.ledger.append(
+    callDraft(decided, { forwarded: false, approval, credential: null, reason }),
+  );
+  const { revision = null } = deps.sessions.get(decided.session) ?? {};
+  const waiting = { era, revision, capabilities, approval, sentence: reason, page: deps.page };
+  const left = { asked: 'gateway', state: null, approval: null } as const;
+  const seal = (): string => deps.resuming.seal(decided, left, deadline - deps.clock.now());
+  const bytes = waitingBytes({ ...waiting, id: message.id ?? 'null' }, seal, resumed?.asked === 'gateway');
+  throw new Pending({ bytes, receipt, event: null, final: true });
+};
+
+/** Runs under a grant, once more looking at what a person cannot have known. */
+const runUnder = async (
+  deps: GrantDeps,
+  decided: Decided,
+  underway: Underway,
+  { approval, revoked }: { readonly approval: Ulid; readonly revoked: AbortSignal },
+): Promise<Granted> => {
+  const problem = stillAllowed(deps, decided);
+  if (problem !== undefined) return refuse(deps, decided, 'approval_denied', problem, approval);
+  endWhenRevoked(revoked, underway);
+  return { ...decided, grant: { approval } };
+};
+
+/** A further leg of a call that has begun to run: under the grant that it used, if that still holds. */
+const goOn = async (
+  deps: GrantDeps,
+  decided: Decided,
+  underway: Underway,
+  { approval, ask }: { readonly approval: Ulid; readonly ask: ApprovalAsk },
+): Promise<Granted> => {
+  const use = deps.approvals.continuation(approval, ask);
+  if (use) return runUnder(deps, decided, underway, { approval, ...use });
+  return refuse(deps, decided, 'approval_denied', 'the approval that this call ran under holds no more', approval);
+};
+
 const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
   const args = member(member(decided.message.node, 'params'), 'arguments');
   if (args && inexactNumber(args))
     return refuse(deps, decided, 'inexact_number', 'inexact number in the arguments', null);
   const ask = decided.decision.approval === null ? undefined : askFor(deps, decided, decided.decision.approval);
   if (!ask) return refuse(deps, decided, 'denied', 'only a tool call can be approved', null);
-  reply.hold();
+  const { resumed, retry } = decided;
+  const { approval = null } = resumed ?? {};
+  if (approval !== null) return goOn(deps, decided, underway, { approval, ask });
+  if (resumed?.asked === 'gateway' && declinesPage(retry?.responses ?? null))
+    return refuse(deps, decided, 'approval_denied', 'the page of the approval was not opened; it still waits', null);
+  reply.hold(at(decided.message.node, 'params', '_meta', 'progressToken'));
   const outcome = await deps.approvals.acquire(ask, decided.call, deps.hold, underway.abort.signal);
-  if (outcome.state === 'consumed') {
-    const problem = stillAllowed(deps, decided);
-    if (problem !== undefined) return refuse(deps, decided, 'approval_denied', problem, outcome.approval);
-    endWhenRevoked(outcome.revoked, underway);
-    return { ...decided, grant: { approval: outcome.approval } };
-  }
-  if (outcome.state === 'pending' && outcome.approval !== null && decided.message.id !== null) {
-    const receipt = await deps.ledger.append(
-      callDraft(decided, { forwarded: false, approval: outcome.approval, credential: null, reason: outcome.reason }),
-    );
-    const sentence = `This call needs the approval of another person (${outcome.approval}). It was not run. Call again with the same arguments once it is approved.`;
-    const state = (): string => deps.resuming.seal(decided, { asked: 'gateway', state: null, approval: null });
-    const bytes =
-      decided.era === 'modern'
-        ? waitingBytes(decided.message.id, state())
-        : pendingBytes(decided.message.id, outcome.approval, sentence);
-    throw new Pending({ bytes, receipt, event: null, final: true });
-  }
+  reply.hold();
+  if (outcome.state === 'consumed') return runUnder(deps, decided, underway, outcome);
+  if (outcome.state === 'pending') return answerWaiting(deps, decided, outcome);
   return refuse(deps, decided, 'approval_denied', outcome.reason, outcome.approval);
 };
 
