@@ -53,6 +53,14 @@ export { recordText, type TailAsk, type TailedRecord, tailLedger } from './app/t
 export { terminal } from './app/terminal.js';
 export { type Timeline, type TimelineAsk, timeline } from './app/timeline.js';
 export { readToken, type StoredToken, type TokenStore, tokenStore } from './app/token-store.js';
+export {
+  diffTools,
+  listTools,
+  type Pinned,
+  pinTools,
+  type ToolDiff,
+  type ToolView,
+} from './app/tools.js';
 export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
 export { version } from './app/version.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';

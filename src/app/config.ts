@@ -10,6 +10,7 @@ import { CountersignError, reason } from '../base/errors.js';
 import type { Settings } from '../model/settings.js';
 import { crossCheck } from './config/checks.js';
 import { fieldName, type Problem, parseYaml } from './config/document.js';
+import { readPins } from './config/pins-file.js';
 import { issueProblems, wordIssue } from './config/problems.js';
 import { configuration, sections } from './config/schema.js';
 import { toSettings } from './config/settings.js';
@@ -78,6 +79,17 @@ const readText = async (file: string): Promise<string> => {
 export const configurationFile = (file?: string, env: NodeJS.ProcessEnv = process.env): string =>
   resolve(file ?? env['COUNTERSIGN_CONFIG'] ?? 'countersign.yaml');
 
+/** The settings with the pins of the file they name; one that is not there holds none. */
+const withPinsFile = async (settings: Settings): Promise<Settings> => {
+  const { pins, provenance } = settings;
+  if (!pins) return settings;
+  const read = await readPins(pins.file);
+  if (!read) return settings;
+  const files = [...provenance.files, { path: basename(pins.file), digest: read.digest }];
+  const digest = sha256(files.map((file) => `${file.digest}  ${file.path}\n`).join(''));
+  return { ...settings, pins: { ...pins, tools: read.tools }, provenance: { digest, files } };
+};
+
 /**
  * Loads and checks the configuration.
  * @param file what `-c` names; see `configurationFile` for the search order
@@ -87,7 +99,7 @@ export const configurationFile = (file?: string, env: NodeJS.ProcessEnv = proces
 export const loadSettings = async (file?: string, env: NodeJS.ProcessEnv = process.env): Promise<Settings> => {
   const found = configurationFile(file, env);
   const checked = checkConfiguration(await readText(found), found);
-  if (checked.ok) return checked.settings;
+  if (checked.ok) return withPinsFile(checked.settings);
   const problems = problemText(found, checked.problems);
   if (checked.demo) throw new CountersignError('CONFIG_DEMO', { file: found, problem: problems });
   throw new CountersignError('CONFIG_INVALID', { file: found, problems });

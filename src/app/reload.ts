@@ -3,8 +3,9 @@ import { CountersignError, reason } from '../base/errors.js';
 import type { Ledger } from '../model/ports.js';
 import type { ConfigRecord } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
-import { compilePolicy } from '../policy/compile.js';
+import { pinChanges } from '../policy/pins.js';
 import { policyChanges, type ReloadablePolicy } from '../policy/reloadable.js';
+import { policyOf } from './policy-of.js';
 
 export interface ReloadDeps {
   readonly settings: Settings;
@@ -28,7 +29,7 @@ export interface Reloader {
 
 /** Sections but the policy that differ: they are read at start alone. */
 const otherChanges = (before: Settings, after: Settings): readonly string[] => {
-  const kept = (key: string): boolean => key !== 'policy' && key !== 'provenance';
+  const kept = (key: string): boolean => key !== 'policy' && key !== 'pins' && key !== 'provenance';
   const old = new Map<string, unknown>(Object.entries(before));
   return Object.entries(after)
     .filter(([key, value]) => kept(key) && JSON.stringify(value) !== JSON.stringify(old.get(key)))
@@ -39,15 +40,8 @@ const judge = (before: Settings, after: Settings): string | null => {
   const others = otherChanges(before, after);
   return others.length === 0
     ? null
-    : `only the policy is read again; restart the gateway to change ${others.join(', ')}`;
+    : `only the policy and the pins are read again; restart the gateway to change ${others.join(', ')}`;
 };
-
-const compile = ({ policy, servers, approvals }: Settings) =>
-  compilePolicy(
-    policy,
-    servers.map(({ id }) => id),
-    approvals,
-  );
 
 /** Reads, checks, records, and only then replaces. */
 const reloadOnce = async (
@@ -74,8 +68,8 @@ const reloadOnce = async (
     return { result: { outcome: 'unchanged' }, settings: current };
   const problem = judge(current, next);
   if (problem !== null) return refuse(problem, next.provenance);
-  const policy = compile(next);
-  const changes = policyChanges(current.policy, next.policy);
+  const policy = policyOf(next);
+  const changes = [...policyChanges(current.policy, next.policy), ...pinChanges(current.pins, next.pins)];
   const { digest, files } = next.provenance;
   const facts = { digest, files, policy: policy.digest, git: deps.gitState(next.file) };
   await deps.ledger.append({ type: 'config', d: { ...facts, outcome: 'loaded', reason: null, changes } });

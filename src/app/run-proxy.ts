@@ -31,11 +31,12 @@ export const runProxy = async (file: string | undefined): Promise<ProxyRun> => {
   const gateway = await startGateway(settings, deps);
   const reload = (): void => void gateway.reload().then((result) => tellReload(log, result));
   process.on('SIGHUP', reload);
-  watchFile(settings.file, { interval: WATCH_MS }, reload);
+  const watched = [settings.file, ...(settings.pins ? [settings.pins.file] : [])];
+  for (const path of watched) watchFile(path, { interval: WATCH_MS }, reload);
   const stopped = new Promise<string>((resolve, reject) => {
     const stop = (signal: NodeJS.Signals): void => {
       process.off('SIGHUP', reload);
-      unwatchFile(settings.file, reload);
+      for (const path of watched) unwatchFile(path, reload);
       gateway.close(signal).then(() => resolve(signal), reject);
     };
     process.once('SIGINT', stop);

@@ -26,7 +26,6 @@ import { createMasker, createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
-import { compilePolicy } from '../policy/compile.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createListeners, type PageParts, pageAddress, pageRoutes } from './approval-page.js';
@@ -35,6 +34,7 @@ import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
 import { gitState } from './git-state.js';
 import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
+import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
 import { toolRecord } from './stored-tool.js';
 
@@ -200,8 +200,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { clock } = deps;
   const { ledger, digest, secrets, channels } = opened;
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
-  const servers = settings.servers.map(({ id }) => id);
-  const policy = createReloadablePolicy(compilePolicy(settings.policy, servers, rules));
+  const policy = createReloadablePolicy(policyOf(settings));
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
   const { onStderr, onDefect } = maskedLog(settings, deps);
   const webhooks = createNotifier(channels, settings, { ledger, clock, onDefect });

@@ -5,6 +5,7 @@ import type { Answered, Intended, Message } from '../model/call.js';
 import type { Policy } from '../model/ports.js';
 import { isInputRequired } from './protocol/2026-07-28/retry.js';
 import { withoutState } from './resume.js';
+import { definitionDigest } from './tool-definition.js';
 
 /** List method to the member that holds the list, the member that names an item, and the method that uses one. */
 const LISTS: Readonly<Record<string, { readonly list: string; readonly name: string; readonly use: string }>> = {
@@ -33,7 +34,9 @@ const filtered = (policy: Pick<Policy, 'mayUse'>, intended: Intended, message: M
   const { principal, server } = intended;
   const kept = list.items.filter((item) => {
     const target = stringOf(member(item, shape.name));
-    return target !== undefined && policy.mayUse(principal, { server: server.id, method: shape.use, target });
+    if (target === undefined) return false;
+    const digest = (): string => definitionDigest(item);
+    return policy.mayUse(principal, { server: server.id, method: shape.use, target, digest });
   });
   return kept.length === list.items.length ? [] : [[list, listOf(message.bytes, kept)]];
 };

@@ -24,6 +24,8 @@ export interface PolicyUse {
   readonly method: string;
   /** Tool name, resource URI or prompt name; null where the method has no target. */
   readonly target: string | null;
+  /** Digest of the tool's definition in the list that is shown; asked only where definitions matter. */
+  readonly digest?: () => string;
 }
 
 /** What policy judges. */

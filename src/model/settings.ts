@@ -95,6 +95,19 @@ export interface S3TrailSettings {
   readonly concurrency: number;
 }
 
+/** What becomes of a call whose tool is not the one that was pinned. `alert`: it is said in the record, and runs. */
+export type PinMode = 'alert' | 'block' | { readonly approval: string };
+
+export interface PinSettings {
+  /** Absolute. */
+  readonly file: string;
+  readonly changed: PinMode;
+  /** Server to a mode of its own. */
+  readonly servers: Readonly<Record<string, PinMode>>;
+  /** Server to tool to SHA-256 of its canonical definition. */
+  readonly tools: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
 /** When a rule is in force, by the clock on the wall of a time zone. */
 export interface PolicyHours {
   readonly days: readonly Weekday[];
@@ -281,6 +294,8 @@ export interface Settings {
   }[];
   readonly servers: readonly ServerSettings[];
   readonly policy: readonly PolicyRule[];
+  /** Absent: definitions of tools are recorded, and decide nothing. */
+  readonly pins?: PinSettings;
   readonly approvals: readonly ApprovalRule[];
   readonly masking: readonly MaskingProfile[];
   /** File of an auditor's public key, to which clear requests and answers are sealed; null: they are not kept. */

@@ -1,5 +1,5 @@
 /** The sentences of decisions. Names come from tokens and clients: only plain, short ones are repeated. */
-import type { PolicyCall } from '../model/decision.js';
+import type { PolicyCall, PolicyUse } from '../model/decision.js';
 import type { Principal } from '../model/principal.js';
 
 /** Groups named in one sentence; the rest is counted. */
@@ -43,6 +43,16 @@ export const needsApproval = (rule: string, approval: string, principal: Princip
 
 export const unknownApproval = (rule: string): string =>
   `Rule ${rule} asks for an approval that is not configured, so nobody could give it.`;
+
+const PIN_WORDS = {
+  changed: 'is not the one that was pinned',
+  unpinned: 'was never pinned',
+  unlisted: 'is not known yet: list the tools of the server first',
+  pinned: 'is pinned',
+} as const;
+
+export const notPinned = ({ server, target }: PolicyUse, state: keyof typeof PIN_WORDS): string =>
+  `The definition of ${target !== null && PLAIN_NAME.test(target) ? target : 'that tool'} on ${server} ${PIN_WORDS[state]}.`;
 
 export const unjudged = (rule: string, call: PolicyCall): string =>
   `The condition of rule ${rule} could not be judged where somebody wants to ${what(call)}: a value it reads is missing or of another kind.`;

@@ -110,6 +110,27 @@ const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   return found;
 };
 
+const pinModes: Check = ({ pins, servers, approvals }) => {
+  if (!pins) return [];
+  const ids = Object.keys(servers ?? {});
+  const named = Object.keys(approvals ?? {});
+  const modes = [
+    { mode: pins.changed, path: ['pins', 'changed'] },
+    ...Object.entries(pins.servers).map(([id, mode]) => ({ mode, path: ['pins', 'servers', id] })),
+  ];
+  return [
+    ...Object.keys(pins.servers)
+      .filter((id) => servers && !ids.includes(id))
+      .map((id) => ({ path: ['pins', 'servers', id], message: `names no server; there are: ${ids.join(', ')}` })),
+    ...modes
+      .filter(({ mode }) => approvals && typeof mode === 'object' && !named.includes(mode.approval))
+      .map(({ path }) => ({
+        path,
+        message: `names no rule under approvals; there are: ${named.join(', ') || 'none'}`,
+      })),
+  ];
+};
+
 /** Passkeys are used on the web page alone, and only under a host name. */
 const approvalPasskeys: Check = (config) => {
   const { approvals, identity, gateway } = config;
@@ -198,6 +219,7 @@ const CHECKS: readonly Check[] = [
   ruleServers,
   ruleClaims,
   ruleApprovals,
+  pinModes,
   approvalPasskeys,
   approvalChannels,
   maskingProfiles,

@@ -19,6 +19,7 @@ import {
   webUrl,
 } from './fields.js';
 import { masking } from './masking-schema.js';
+import { pins } from './pins-schema.js';
 import { policyRule } from './policy-schema.js';
 import { server, serverId } from './server-schema.js';
 import { trailSource } from './trail-schema.js';
@@ -155,6 +156,7 @@ export const configuration = z.strictObject({
     .refine((map) => Object.keys(map).length <= 100, { error: 'must name at most 100 servers' }),
   people: z.array(person).max(10_000).default([]),
   policy: z.array(policyRule).max(2_000),
+  pins: pins.optional(),
   approvals: z.record(name, approvalRule).default({}),
   passkeys: z.strictObject({ confirm: z.array(line(200)).max(50).default([]) }).prefault({}),
   channels: z
@@ -188,6 +190,7 @@ const {
   approvals,
   channels,
   policy,
+  pins: pinsField,
   servers,
 } = configuration.shape;
 
@@ -202,6 +205,7 @@ export const sections = z.object({
   servers: servers.optional().catch(undefined),
   people: people.optional().catch(undefined),
   policy: policy.optional().catch(undefined),
+  pins: pinsField.catch(undefined),
   approvals: approvals.optional().catch(undefined),
   channels: channels.optional().catch(undefined),
   masking: masking.optional().catch(undefined),

@@ -199,6 +199,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
     policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),
+    ...(config.pins ? { pins: { ...config.pins, file: at(config.pins.file), tools: {} } } : {}),
     approvals: Object.entries(config.approvals).map(([name, rule]) => ({
       name,
       ...rule,
