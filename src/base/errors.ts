@@ -144,6 +144,16 @@ export const ERRORS = {
     message: 'the root key of the ledger cannot be used: {problem}',
     hint: 'a running gateway goes on in the open segment and tries again; to start, it must be able to sign',
   },
+  LEDGER_ROLLED_BACK: {
+    exit: 12,
+    message: 'the ledger {dir} is not the history that was anchored: {problem}',
+    hint: 'write nothing to it: restore its newest copy; `countersign ledger doctor` shows each anchor, and an anchor taken out of ledger.anchors is not asked',
+  },
+  LEDGER_UNANCHORED: {
+    exit: 1,
+    message: 'records since {since} are confirmed by no anchor, longer than ledger.maxUnanchored allows',
+    hint: 'no call is let through until an anchor answers; `countersign ledger anchor` tries each now and says what is wrong',
+  },
   LEDGER_BUSY: {
     exit: 1,
     message: 'the ledger has {bytes} bytes waiting for the disk and takes no more',

@@ -20,3 +20,29 @@ export interface AnchorRecord {
   readonly failures: number;
   readonly problem: string | null;
 }
+
+interface ReceiptFacts {
+  readonly v: 1;
+  readonly origin: string;
+  readonly size: number;
+  /** Hex. */
+  readonly root: string;
+  /** See `AnchorRecord`. */
+  readonly locator: string;
+  /** See `AnchorRecord`. */
+  readonly at: string | null;
+}
+
+/**
+ * A line of `anchors/<name>-<day>.jsonl`. It proves nothing by itself: it counts under a key of the trust file, or
+ * where what it points to is fetched with the auditor's credentials.
+ */
+export type AnchorReceipt = ReceiptFacts &
+  (
+    | { readonly kind: 's3'; readonly bucket: string; readonly key: string; readonly version: string | null }
+    /** The token of RFC 3161 over SHA-256 of the checkpoint's text, base64. */
+    | { readonly kind: 'timestamp'; readonly token: string }
+    /** The signature line of cosignature/v1. */
+    | { readonly kind: 'witness'; readonly cosignature: string }
+    | { readonly kind: 'file' }
+  );
