@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.js';
-import { at, inexactNumber, member } from '../../base/json.js';
+import { at, inexactNumber } from '../../base/json.js';
 import type { Ulid } from '../../base/ulid.js';
 import type { ApprovalAsk, ApprovalOutcome } from '../../model/approval.js';
 import type { Decided, Granted, Recorded } from '../../model/call.js';
@@ -138,23 +138,39 @@ const goOn = async (
   return refuse(deps, decided, 'approval_denied', 'the approval that this call ran under holds no more', approval);
 };
 
-const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
-  const args = member(member(decided.message.node, 'params'), 'arguments');
+/** What is asked for; a call that nobody could approve exactly ends here. */
+const askOrRefuse = async (deps: GrantDeps, decided: Decided): Promise<ApprovalAsk> => {
+  const args = at(decided.message.node, 'params', 'arguments');
   if (args && inexactNumber(args))
     return refuse(deps, decided, 'inexact_number', 'inexact number in the arguments', null);
   const ask = decided.decision.approval === null ? undefined : askFor(deps, decided, decided.decision.approval);
-  if (!ask) return refuse(deps, decided, 'denied', 'only a tool call can be approved', null);
-  const { resumed, retry } = decided;
-  const { approval = null } = resumed ?? {};
-  if (approval !== null) return goOn(deps, decided, underway, { approval, ask });
+  return ask ?? refuse(deps, decided, 'denied', 'only a tool call can be approved', null);
+};
+
+/** Waits for a person, as long as a client can. */
+const wait = async (
+  deps: GrantDeps,
+  decided: Decided,
+  underway: Underway,
+  { ask, reply }: { readonly ask: ApprovalAsk; readonly reply: Reply },
+): Promise<Granted> => {
+  const { message, resumed, retry } = decided;
   if (resumed?.asked === 'gateway' && declinesPage(retry?.responses ?? null))
     return refuse(deps, decided, 'approval_denied', 'the page of the approval was not opened; it still waits', null);
-  reply.hold(at(decided.message.node, 'params', '_meta', 'progressToken'));
+  reply.hold(at(message.node, 'params', '_meta', 'progressToken'));
   const outcome = await deps.approvals.acquire(ask, decided.call, deps.hold, underway.abort.signal);
   reply.hold();
   if (outcome.state === 'consumed') return runUnder(deps, decided, underway, outcome);
   if (outcome.state === 'pending') return answerWaiting(deps, decided, outcome);
   return refuse(deps, decided, 'approval_denied', outcome.reason, outcome.approval);
+};
+
+const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, reply: Reply): Promise<Granted> => {
+  const ask = await askOrRefuse(deps, decided);
+  const { approval = null } = decided.resumed ?? {};
+  return approval === null
+    ? wait(deps, decided, underway, { ask, reply })
+    : goOn(deps, decided, underway, { approval, ask });
 };
 
 /** Lets an allowed call pass, ends a denied one, and holds one that needs a second person. */
