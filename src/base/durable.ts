@@ -148,6 +148,23 @@ export const makeFolder = async (path: string, files: FilePort = realFiles): Pro
 };
 
 /**
+ * Makes the names of a folder and of those above it durable, also where an earlier process made them and was cut off
+ * before it could.
+ * @param levels how many folders up
+ */
+export const syncAbove = async (path: string, levels: number, files: FilePort = realFiles): Promise<void> => {
+  const parent = dirname(path);
+  if (levels === 0 || parent === path) return;
+  try {
+    await files.syncFolder(parent);
+  } catch (error) {
+    // Whoever may not read a folder has not made anything in it.
+    if (!isSystemError(error, 'EACCES')) throw error;
+  }
+  await syncAbove(parent, levels - 1, files);
+};
+
+/**
  * Replaces or makes a file so that after a power cut it holds either the old bytes or the new ones:
  * written to a temporary name in the same folder, synced, renamed, and the folder synced.
  */

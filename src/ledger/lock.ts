@@ -2,10 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { sha256 } from '../base/digest.js';
 import { type FilePort, isSystemError, readBounded } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { at, JsonError, parseJson, stringOf } from '../base/json.js';
+
+/** Processes that died one after the other while they took over. */
+const MAX_CLAIMS = 16;
 
 interface Holder {
   readonly pid: number;
@@ -95,17 +99,42 @@ const put = async (path: string, bytes: Buffer, files: FilePort): Promise<boolea
   }
 };
 
-/** Moves a stale lock away. Where another process was quicker, its fresh lock is put back. */
-const clear = async (path: string, stale: Buffer, files: FilePort): Promise<void> => {
-  const aside = `${path}.${randomUUID()}`;
-  try {
-    await files.rename(path, aside);
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return;
-    throw error;
+/** The file by which a process claims the place of the stale lock, or stale claim, that holds these bytes. */
+const claimOn = (path: string, stale: Buffer): string => `${path}.${sha256(stale).slice(0, 32)}`;
+
+interface Found {
+  readonly path: string;
+  readonly bytes: Buffer;
+}
+
+/** The lock, then the claim on it where there is one, then the claim on that: the last one says who holds. */
+const readClaims = async (path: string, files: FilePort): Promise<readonly Found[]> => {
+  const found: Found[] = [];
+  for (let at = path; found.length < MAX_CLAIMS; ) {
+    const bytes = await readLock(at, files);
+    if (!bytes) break;
+    found.push({ path: at, bytes });
+    at = claimOn(path, bytes);
   }
-  if (!(await readBounded(aside, 4096, files)).equals(stale)) await files.link(aside, path);
-  await files.unlink(aside);
+  return found;
+};
+
+/**
+ * Takes the place of a stale lock. Of all who try, one makes the claim; and as nobody else may change what is claimed,
+ * what it finds unchanged afterwards stays so until the claim becomes the lock.
+ * @returns whether it did
+ */
+const takeOver = async (path: string, bytes: Buffer, stale: readonly Found[], files: FilePort): Promise<boolean> => {
+  const last = stale.at(-1);
+  if (!last) return false;
+  const claim = claimOn(path, last.bytes);
+  if (!(await put(claim, bytes, files))) return false;
+  const now = await readClaims(path, files);
+  const unchanged = stale.every((found, index) => now[index]?.bytes.equals(found.bytes));
+  if (unchanged) await files.rename(claim, path);
+  else await files.unlink(claim);
+  if (unchanged) for (const found of stale.slice(1)) await files.unlink(found.path);
+  return unchanged;
 };
 
 /**
@@ -121,30 +150,36 @@ export interface LockState {
 /** Looks at the lock and leaves it as it is. */
 export const lockState = async (dir: string, files: FilePort): Promise<LockState> => {
   const path = join(dir, 'lock');
-  const found = await readLock(path, files);
+  const found = (await readClaims(path, files)).at(-1);
   if (!found) return { state: 'free', holder: '' };
-  const holder = parseHolder(found);
-  if (!holder) return { state: 'unknown', holder: describe(holder, path) };
-  return { state: isGone(holder) ? 'stale' : 'held', holder: describe(holder, path) };
+  const holder = parseHolder(found.bytes);
+  if (!holder) return { state: 'unknown', holder: describe(holder, found.path) };
+  return { state: isGone(holder) ? 'stale' : 'held', holder: describe(holder, found.path) };
 };
 
 export interface Lock {
   release(): Promise<void>;
 }
 
+const isTaken = async (path: string, bytes: Buffer, files: FilePort): Promise<boolean> => {
+  if (await put(path, bytes, files)) return true;
+  const found = await readClaims(path, files);
+  const last = found.at(-1);
+  if (!last) return false;
+  const holder = parseHolder(last.bytes);
+  if (!holder || !isGone(holder)) {
+    throw new CountersignError('LEDGER_LOCKED', { dir: dirname(path), holder: describe(holder, last.path) });
+  }
+  return takeOver(path, bytes, found, files);
+};
+
 /** @throws CountersignError LEDGER_LOCKED, naming the holder */
 export const takeLock = async (dir: string, now: string, files: FilePort): Promise<Lock> => {
   const path = join(dir, 'lock');
   const self: Holder = { pid: process.pid, host: hostname(), start: now, process: processIdentity(process.pid) };
   const bytes = Buffer.from(`${JSON.stringify({ ...self, id: randomUUID() })}\n`);
-  for (let attempt = 0; !(await put(path, bytes, files)); attempt++) {
-    const found = await readLock(path, files);
-    if (!found) continue;
-    const holder = parseHolder(found);
-    if (attempt > 3 || !holder || !isGone(holder)) {
-      throw new CountersignError('LEDGER_LOCKED', { dir, holder: describe(holder, path) });
-    }
-    await clear(path, found, files);
+  for (let attempt = 0; !(await isTaken(path, bytes, files)); attempt++) {
+    if (attempt > MAX_CLAIMS) throw new CountersignError('LEDGER_LOCKED', { dir, holder: 'one of several that begin' });
   }
   return {
     release: async () => {

@@ -4,12 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type FilePort, makeFolder, readBounded, writeAtomic } from '../base/durable.js';
+import { type FilePort, makeFolder, readBounded, syncAbove, writeAtomic } from '../base/durable.js';
 import type { RecoverRecord, ResultRecord } from '../model/record.js';
 import type { Account } from './account.js';
 import type { ChainState } from './chain.js';
 import type { Draft } from './encode.js';
 import { findStanding, MAX_TAIL, readTornTail, type Standing } from './scan.js';
+
+/** The ledger’s own folder, `ledger/`, the data folder and the one that holds it: those a start may have made. */
+const FOLDERS_ABOVE = 4;
 
 export interface Recovered {
   readonly state: ChainState;
@@ -46,6 +49,21 @@ export const setAside = async (
   return { bytes: tail.length, sha256, file: `quarantine/${name}` };
 };
 
+/**
+ * What was read may stand in memory alone, written by a process whose sync failed. It is made durable before anything
+ * follows it.
+ */
+const makeDurable = async ({ dir, last, end }: Standing, files: FilePort): Promise<void> => {
+  if (!last || end === 0) return;
+  const file = await files.append(last.path);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await files.syncFolder(join(dir, 'log'));
+};
+
 /** Names in `quarantine/` of bytes that no record names yet. */
 export const unrecorded = async (
   { dir, account }: Pick<Standing, 'dir' | 'account'>,
@@ -68,8 +86,10 @@ const recoverRecord = async (dir: string, name: string, files: FilePort): Promis
  */
 export const recoverLedger = async (dir: string, files: FilePort): Promise<Recovered> => {
   for (const name of ['log', 'blobs', 'quarantine']) await makeFolder(join(dir, name), files);
+  await syncAbove(join(dir, 'log'), FOLDERS_ABOVE, files);
   const standing = await findStanding(dir, files);
   await setAside(standing, files);
+  await makeDurable(standing, files);
   const found: RecoverRecord[] = [];
   for (const name of await unrecorded(standing, files)) found.push(await recoverRecord(dir, name, files));
   const { state, account, last, end } = standing;

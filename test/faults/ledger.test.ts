@@ -18,7 +18,7 @@ describe('a failing write', () => {
   test.each(cases)('%s: every waiting append is refused, and all after it', async (_name, operation, when) => {
     const disk = new SimulatedDisk();
     let failures = 0;
-    const ledger = await open(disk, () => failures++);
+    const ledger = await open(disk, { onFailure: () => failures++ });
     const before = await ledger.append(callDraft(1, { forwarded: false }));
     let operations = 0;
     disk[when] = (done, path) => {
@@ -146,6 +146,23 @@ describe('power cut', () => {
 });
 
 describe('recovery', () => {
+  test('what a process wrote and could not sync is made durable before the next goes on behind it', async () => {
+    const disk = new SimulatedDisk();
+    const ledger = await open(disk);
+    disk.fault = (operation) => {
+      if (operation === 'sync') throw new Error('EIO');
+    };
+    expect(await codeOf(ledger.append(callDraft(1, { forwarded: false })))).toBe('LEDGER_WRITE_FAILED');
+    await ledger.close('test');
+    disk.fault = () => {};
+    // The machine went on, so the bytes are found; then it loses its power while the file behind them is synced.
+    const next = await open(disk, { rotate: { bytes: 100_000, age: 3_600_000 } });
+    const { seq, leaf } = await next.append(callDraft(2, { forwarded: false }));
+    const back = comeBack(disk);
+    await (await open(back)).close('test');
+    expect((await entries(back))[seq]?.leaf).toBe(leaf);
+  });
+
   test('a cut at any byte: the last signed batch stands, the rest is set aside', async () => {
     // Every byte in ledger.long.test.ts; here each around the ends of batches, and some between.
     const bytes = (await sample()).bytes(LOG);

@@ -1,7 +1,7 @@
 /** A ledger on a disk that can be cut off, and what must hold after each cut. */
 import { expect } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { type LedgerOptions, type OpenedLedger, openLedger } from '../../src/ledger/append.js';
 import { type LedgerEntry, readLedger } from '../../src/ledger/read.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
 import { type PowerCut, SimulatedDisk } from './simulated-disk.js';
@@ -10,16 +10,11 @@ export const DIR = '/data/ledger/x';
 export const LOG = `${DIR}/log/0000000000000000.jsonl`;
 const key = newKey();
 
-export const open = (files: SimulatedDisk, onFailure?: () => void): Promise<OpenedLedger> =>
-  openLedger({
-    dir: DIR,
-    origin: ORIGIN,
-    key,
-    clock: testClock(),
-    heartbeat: 0,
-    files,
-    ...(onFailure ? { onFailure } : {}),
-  });
+export const open = (
+  files: SimulatedDisk,
+  over: Partial<Pick<LedgerOptions, 'onFailure' | 'retry' | 'rotate'>> = {},
+): Promise<OpenedLedger> =>
+  openLedger({ dir: DIR, origin: ORIGIN, key, clock: testClock(), heartbeat: 0, files, ...over });
 
 /** The machine comes back. Its lock names this very process, as no other machine's would. */
 export const comeBack = (disk: SimulatedDisk, cut: PowerCut = {}): SimulatedDisk => {

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sha256 } from '../../src/base/digest.js';
 import { CountersignError } from '../../src/base/errors.js';
 import { ledgerDir } from '../../src/ledger/folder.js';
 import {
@@ -217,15 +218,38 @@ describe('lock', () => {
     expect(await readFile(join(dir, 'lock'), 'utf8')).toBe(content);
   });
 
-  test('of many openers at once, one gets it', async () => {
-    const dir = await temporary();
+  test('of many openers at once, one gets it, also where the lock is stale', async () => {
     const key = newKey();
-    await writeFile(join(dir, 'lock'), lock({}));
-    const results = await Promise.allSettled(Array.from({ length: 8 }, () => openSample({ dir, key })));
-    const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    expect(opened.length).toBe(1);
-    for (const ledger of opened) await ledger.close('test');
-    await entries(dir);
+    for (let round = 0; round < 20; round++) {
+      const dir = await temporary();
+      await writeFile(join(dir, 'lock'), lock({}));
+      const results = await Promise.allSettled(Array.from({ length: 8 }, () => openSample({ dir, key })));
+      const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      expect(opened.length, `round ${round}`).toBe(1);
+      for (const ledger of opened) await ledger.close('test');
+      await entries(dir);
+      expect((await readdir(dir)).sort()).toEqual(['blobs', 'log', 'quarantine']);
+    }
+  });
+
+  const claimOn = (content: string): string => `lock.${sha256(content).slice(0, 32)}`;
+
+  test('a process that died while it took the lock over is followed by the next', async () => {
+    const dir = await temporary();
+    const [stale, claim] = [lock({}), lock({ start: '2026-01-02T00:00:00.000Z' })];
+    await writeFile(join(dir, 'lock'), stale);
+    await writeFile(join(dir, claimOn(stale)), claim);
+    await (await openSample({ dir })).close('test');
+    expect((await readdir(dir)).sort()).toEqual(['blobs', 'log', 'quarantine']);
+  });
+
+  test('a process that is taking the lock over holds it', async () => {
+    const dir = await temporary();
+    const stale = lock({});
+    await writeFile(join(dir, 'lock'), stale);
+    await writeFile(join(dir, claimOn(stale)), lock({ pid: 1, process: '' }));
+    await expect(openSample({ dir })).rejects.toThrow('process 1 on');
+    expect(await readFile(join(dir, 'lock'), 'utf8')).toBe(stale);
   });
 });
 
