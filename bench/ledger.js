@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { systemClock } from '../dist/base/clock.js';
 import { openLedger } from '../dist/ledger/append.js';
 import { createSigningKey } from '../dist/ledger/keys.js';
+import { measureVerify } from './ledger/verify.js';
 
 const SECONDS = 3;
 const ID = '01JDEXAMPLE000000000000000';
@@ -98,4 +99,8 @@ const measure = async (inFlight) => {
   };
 };
 
-for (const inFlight of [1, 16, 64, 512]) process.stdout.write(`${JSON.stringify(await measure(inFlight))}\n`);
+const print = (figures) => process.stdout.write(`${JSON.stringify(figures)}\n`);
+// COUNTERSIGN_BENCH_RECORDS: how many to verify. Ten million take about 12 GB of the disk.
+const records = Number(process.env['COUNTERSIGN_BENCH_RECORDS'] ?? '500000');
+for (const inFlight of [1, 16, 64, 512]) print(await measure(inFlight));
+for (const batch of [64, 512]) print(await measureVerify(records, batch, draft));

@@ -231,7 +231,7 @@ describe('continuity', () => {
 
 describe('trust file', () => {
   test.each([
-    ['unknown field', { anchors: [] }, 'an unknown field "anchors"'],
+    ['unknown field', { anchor: [] }, 'an unknown field "anchor"'],
     ['unknown threshold', { thresholds: { heartbeat: 1 } }, 'thresholds has an unknown field "heartbeat"'],
     ['wrong version', { v: 2 }, 'v is not 1'],
     ['no list', { ledgers: 'x' }, 'ledgers is not a list'],

@@ -41,9 +41,10 @@ const agree = (line: Buffer): boolean => {
   const { seq, prev, time, m, boot, type, d, payloads } = strict;
   expect([scan.seq, scan.prev, scan.time, scan.m, scan.boot, scan.type]).toEqual([seq, prev, time, m, boot, type]);
   expect(scan.payloads.map(({ name, commitment }) => [name, commitment])).toEqual(payloads);
-  if (scan.d.call !== null) expect(scan.d.call).toBe(d['call']);
-  if (scan.d.intent !== null) expect(scan.d.intent).toBe(d['intent']);
-  if (scan.d.forwarded !== null) expect(scan.d.forwarded).toBe(d['forwarded']);
+  expect(scan.isCall).toBe(typeof d['call'] === 'string');
+  if (scan.call !== null) expect(scan.call).toBe(d['call']);
+  if (scan.intent !== null) expect(scan.intent).toBe(d['intent']);
+  if (scan.forwarded !== null) expect(scan.forwarded).toBe(d['forwarded']);
   return true;
 };
 

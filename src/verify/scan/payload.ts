@@ -39,17 +39,23 @@ export class PayloadScan {
     const salt = at + head.length;
     const data = salt + 64 + WHERE.length;
     if (this.bytes.toString('latin1', at, salt) !== head || !this.saltAt(salt)) return undefined;
-    const where = this.bytes.toString('latin1', salt + 64, data);
+    const where = this.bytes[salt + 67] === 0x64 ? WHERE : BLOB;
+    if (!this.isAt(salt + 64, where)) return undefined;
     if (where === BLOB) {
       const isBlob = this.bytes.toString('latin1', data, end) === 'true}' && HASH.test(commitment);
       return isBlob ? { commitment, salt: this.bytes.toString('latin1', salt, salt + 64) } : undefined;
     }
     const last = end - 1;
-    if (where !== WHERE || this.bytes[last] !== CLOSE || last - data > MAX_INLINE_BYTES) return undefined;
+    if (this.bytes[last] !== CLOSE || last - data > MAX_INLINE_BYTES) return undefined;
     this.json.reset();
     // What is not plain may be JSON all the same: the parser throws where it is not.
     if (this.json.value(data, 0) !== last) parsePayloadLine(this.bytes.subarray(at, end));
     return this.hashOf(data, last) === commitment ? null : undefined;
+  }
+
+  private isAt(at: number, text: Buffer): boolean {
+    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text[i]) return false;
+    return true;
   }
 
   /** The 33 bytes before the data, which were read, make room for what is hashed before it. */
@@ -71,5 +77,5 @@ export class PayloadScan {
 }
 
 const HASH = /^[0-9a-f]{64}$/;
-const WHERE = '","data":';
-const BLOB = '","blob":';
+const WHERE = Buffer.from('","data":');
+const BLOB = Buffer.from('","blob":');

@@ -177,7 +177,7 @@ class RangeScan {
     if (this.count === 0) {
       this.firstSeq = record.seq;
       this.firstPrev = record.prev;
-    } else if (record.seq !== this.firstSeq + this.count || record.prev !== this.leaf) throw new Unplain();
+    } else if (record.seq !== this.firstSeq + this.count || !record.isLinkedTo(this.leaf)) throw new Unplain();
     this.story(at, end);
     this.keep(at, end);
     this.lastAt = at - begin;
@@ -232,14 +232,16 @@ class RangeScan {
   }
 
   private call(index: number): void {
-    const { call, forwarded } = this.record.d;
+    const { forwarded } = this.record;
+    if (forwarded === false && this.record.isCall) return;
+    const { call } = this.record;
     if (call === null) throw new Unplain();
     if (forwarded === null) this.events.push({ kind: 'call', index, d: { call } });
-    else if (forwarded) this.open.set(this.record.seq, call);
+    else this.open.set(this.record.seq, call);
   }
 
   private result(index: number): void {
-    const { call, intent } = this.record.d;
+    const { call, intent } = this.record;
     if (call === null) throw new Unplain();
     if (intent !== null && this.open.get(intent) === call) this.open.delete(intent);
     else this.events.push({ kind: 'result', index, d: { call, intent } });

@@ -1,5 +1,5 @@
 /** Reads record lines in place: their form is looked at byte by byte, and only what the walk needs is taken out. */
-import { isRecordType, type RecordLine } from '../../ledger/format.js';
+import { isPayloadName, isRecordType, type RecordLine } from '../../ledger/format.js';
 import type { RecordType } from '../../model/record.js';
 import { JsonScan } from './json.js';
 
@@ -16,7 +16,10 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const CLOSE = 0x7d;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const NAME = /^[a-z][a-z0-9_]{0,31}$/;
+/** Names of payloads that are remembered; there are few. */
+const MAX_NAMES = 16;
+/** For records without payloads; nothing is ever put in. */
+const NONE: NamedPayload[] = [];
 const MAX_PAYLOADS = 16;
 const MAX_BYTES = 65_535;
 
@@ -27,29 +30,31 @@ export interface NamedPayload {
   readonly commitment: string;
 }
 
-/** Members of `d` that a walk asks for; one that is no plain string, number or boolean of its kind is not taken. */
-interface Members {
-  call: string | null;
-  intent: number | null;
-  forwarded: boolean | null;
-}
-
 /** Reads one record after another; its fields are those of the last one read. */
 export class RecordScan {
   seq = 0;
-  /** Hex, not looked at: it must equal the hash of the line before. */
-  prev = '';
   /** Milliseconds since 1970. */
   time = 0;
   m = 0;
   boot = '';
   type: RecordType = 'seg';
-  readonly d: Members = { call: null, intent: null, forwarded: null };
+  /** Members of `d`; null where there is none, or one of another kind. */
+  intent: number | null = null;
+  forwarded: boolean | null = null;
   payloads: NamedPayload[] = [];
+  /** Where the link begins, or what the strict parser took it for. */
+  private prevAt = 0;
+  private prevRead = '';
+  /** Where the string `d.call` begins and ends, quotes included; or what the strict parser took it for. */
+  private callAt = 0;
+  private callEnd = 0;
+  private callRead: string | null = null;
   private bytes: Buffer = Buffer.alloc(0);
   private readonly json = new JsonScan('whole');
   private bootBytes: Buffer = Buffer.alloc(0);
   private number = 0;
+  /** Names of payloads that were seen. */
+  private readonly names: { readonly name: string; readonly bytes: Buffer }[] = [];
   /** The types that were seen. */
   private readonly types: { readonly type: RecordType; readonly bytes: Buffer }[] = [];
   /** The last day read, with its `T`, and when it began. */
@@ -70,7 +75,7 @@ export class RecordScan {
     this.seq = this.number;
     i = this.fixed(i, PREV);
     if (i < 0) return -1;
-    this.prev = this.bytes.toString('latin1', i, i + 64);
+    this.prevAt = i;
     i = this.clock(this.fixed(i + 64, TIME));
     i = this.whole(this.fixed(i, MONOTONIC));
     this.m = this.number;
@@ -83,17 +88,43 @@ export class RecordScan {
   /** The fields of a record that the strict parser read. */
   take({ seq, prev, time, m, boot, type, d, payloads }: RecordLine): void {
     this.seq = seq;
-    this.prev = prev;
+    this.prevAt = 0;
+    this.prevRead = prev;
     this.time = time;
     this.m = m;
     this.type = type;
     this.boot = boot;
     this.bootBytes = Buffer.from(boot);
     const { call, intent, forwarded } = d;
-    this.d.call = typeof call === 'string' ? call : null;
-    this.d.intent = typeof intent === 'number' ? intent : null;
-    this.d.forwarded = typeof forwarded === 'boolean' ? forwarded : null;
+    this.callAt = 0;
+    this.callRead = typeof call === 'string' ? call : null;
+    this.intent = typeof intent === 'number' ? intent : null;
+    this.forwarded = typeof forwarded === 'boolean' ? forwarded : null;
     this.payloads = payloads.map(([name, commitment]) => ({ name, commitment }));
+  }
+
+  /** The link. Hex, not looked at: it must equal the hash of the line before. */
+  get prev(): string {
+    return this.prevAt === 0 ? this.prevRead : this.bytes.toString('latin1', this.prevAt, this.prevAt + 64);
+  }
+
+  /** Whether the link is this hash. */
+  isLinkedTo(leaf: string): boolean {
+    if (this.prevAt === 0) return this.prevRead === leaf;
+    for (let i = 0; i < 64; i++) if (this.bytes[this.prevAt + i] !== leaf.charCodeAt(i)) return false;
+    return true;
+  }
+
+  /** Whether `d.call` is a string. */
+  get isCall(): boolean {
+    return this.callAt > 0 || this.callRead !== null;
+  }
+
+  /** `d.call`; null where there is none, or one that is no plain string. */
+  get call(): string | null {
+    if (this.callAt === 0) return this.callRead;
+    const text = this.bytes.toString('utf8', this.callAt + 1, this.callEnd - 1);
+    return text.includes('\\') ? null : text;
   }
 
   private fixed(at: number, text: Buffer): number {
@@ -180,9 +211,12 @@ export class RecordScan {
   /** The members of `d`; the index behind its brace. */
   private data(at: number): number {
     if (at < 0) return -1;
-    const { d, json, bytes } = this;
-    d.call = d.intent = d.forwarded = null;
-    this.payloads = [];
+    const { json, bytes } = this;
+    this.callAt = 0;
+    this.callRead = null;
+    this.intent = null;
+    this.forwarded = null;
+    this.payloads = NONE;
     if (bytes[at] === CLOSE) return at + 1;
     const outer = json.open();
     let i = at;
@@ -201,25 +235,22 @@ export class RecordScan {
 
   /** One member of `d`, with its name at `name` and its value at `at`. */
   private member(name: number, at: number): number {
-    const { bytes, json, d } = this;
+    const { bytes, json } = this;
     const initial = bytes[name + 1];
     if (initial === 0x70 && bytes[name + 2] === QUOTE) return this.commitments(at);
     const end = json.value(at, 2);
     if (end < 0) return -1;
-    if (initial === 0x63 && this.isNamed(name, 'call')) d.call = this.text(at, end);
-    else if (initial === 0x69 && this.isNamed(name, 'intent')) d.intent = this.count(at, end);
-    else if (initial === 0x66 && this.isNamed(name, 'forwarded')) d.forwarded = this.boolean(at);
+    if (initial === 0x63 && this.isNamed(name, 'call')) {
+      this.callAt = bytes[at] === QUOTE ? at : 0;
+      this.callEnd = end;
+    } else if (initial === 0x69 && this.isNamed(name, 'intent')) this.intent = this.count(at, end);
+    else if (initial === 0x66 && this.isNamed(name, 'forwarded')) this.forwarded = this.boolean(at);
     return end;
   }
 
   private isNamed(at: number, name: string): boolean {
     for (let i = 0; i < name.length; i++) if (this.bytes[at + 1 + i] !== name.charCodeAt(i)) return false;
     return this.bytes[at + 1 + name.length] === QUOTE;
-  }
-
-  private text(at: number, end: number): string | null {
-    const text = this.bytes[at] === QUOTE ? this.bytes.toString('utf8', at + 1, end - 1) : null;
-    return text === null || text.includes('\\') ? null : text;
   }
 
   private count(at: number, end: number): number | null {
@@ -237,12 +268,13 @@ export class RecordScan {
     const { bytes, json } = this;
     if (bytes[at] !== 0x7b) return -1;
     const outer = json.open();
+    this.payloads = [];
     for (let i = at + 1; ; ) {
       const value = json.name(i, outer);
       const end = value < 0 || bytes[value] !== QUOTE ? -1 : json.string(value);
       if (end !== value + 66 || this.payloads.length >= MAX_PAYLOADS) return -1;
-      const name = bytes.toString('latin1', i + 1, bytes.indexOf(QUOTE, i + 1));
-      if (!NAME.test(name)) return -1;
+      const name = this.payloadName(i + 1);
+      if (name === undefined) return -1;
       this.payloads.push({ name, commitment: bytes.toString('latin1', value + 1, value + 65) });
       if (bytes[end] === CLOSE) {
         json.close(outer);
@@ -251,5 +283,15 @@ export class RecordScan {
       if (bytes[end] !== COMMA) return -1;
       i = end + 1;
     }
+  }
+  /** The name of a payload that begins at `at` and ends with a quote. */
+  private payloadName(at: number): string | undefined {
+    for (const { name, bytes } of this.names) {
+      if (this.bytes[at + bytes.length] === QUOTE && this.isAt(at, bytes)) return name;
+    }
+    const name = this.bytes.toString('latin1', at, this.bytes.indexOf(QUOTE, at));
+    if (!isPayloadName(name)) return undefined;
+    if (this.names.length < MAX_NAMES) this.names.push({ name, bytes: Buffer.from(name) });
+    return name;
   }
 }

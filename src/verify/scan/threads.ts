@@ -45,7 +45,8 @@ class Pool implements Scanner {
   }
 
   private start(entry: URL): Worker {
-    const worker = new Worker(entry, { resourceLimits: LIMITS });
+    // Flags of the command line, such as those of a script given there, are not for threads.
+    const worker = new Worker(entry, { resourceLimits: LIMITS, execArgv: [] });
     worker.on('message', (facts: RangeFacts | null) => {
       this.settle(worker, facts);
       this.idle.push(worker);
