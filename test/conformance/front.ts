@@ -1,16 +1,15 @@
-/** What stands before the gateway for clients that cannot send a token: it adds one, and changes nothing else. */
+/** Passes HTTP on as it comes, to where it is led: with a token, for clients that cannot send one. */
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
 export interface FrontTo {
-  /** Address of one server of the gateway. */
   readonly url: () => string;
-  readonly token: () => Promise<string>;
+  readonly token?: string;
 }
 
-const pass = async (incoming: IncomingMessage, outgoing: ServerResponse, to: FrontTo): Promise<void> => {
-  // Host and Origin stay, so that the gateway judges what the client sent.
-  const headers = { ...incoming.headers, authorization: `Bearer ${await to.token()}` };
-  const onward = request(to.url(), { method: incoming.method, headers }, (answer) => {
+const pass = (incoming: IncomingMessage, outgoing: ServerResponse, { url, token }: FrontTo): void => {
+  // Host and Origin stay, so that they are judged as the client sent them.
+  const headers = { ...incoming.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+  const onward = request(url(), { method: incoming.method, headers }, (answer) => {
     outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     outgoing.flushHeaders();
     answer.pipe(outgoing);
@@ -22,9 +21,7 @@ const pass = async (incoming: IncomingMessage, outgoing: ServerResponse, to: Fro
 
 /** Listens on a loopback port. */
 export const startFront = async (port: number, to: FrontTo): Promise<Server> => {
-  const server = createServer((incoming, outgoing) => {
-    pass(incoming, outgoing, to).catch(() => outgoing.destroy());
-  });
+  const server = createServer((incoming, outgoing) => pass(incoming, outgoing, to));
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return server;
 };

@@ -46,9 +46,7 @@ export const startWorld = async (): Promise<ConformanceWorld> => {
   const gateway = await proxy.start();
   const token = await proxy.token();
   const fronts = await Promise.all(
-    (['http', 'stdio'] as const).map((id) =>
-      startFront(ports[id], { url: () => `${proxy.gateway}/${id}/mcp`, token: () => Promise.resolve(token) }),
-    ),
+    (['http', 'stdio'] as const).map((id) => startFront(ports[id], { url: () => `${proxy.gateway}/${id}/mcp`, token })),
   );
   return {
     direct: fixture.url,

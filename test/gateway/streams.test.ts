@@ -98,7 +98,10 @@ test('a listening stream ends when its token expires', async () => {
 });
 
 /** A GET that is given up again. */
-const open = (url: string, headers: Record<string, string>): { readonly status: Promise<number>; stop(): void } => {
+const open = (
+  url: string,
+  headers: Record<string, string>,
+): { readonly status: Promise<number>; readonly stop: () => void } => {
   const gone = new AbortController();
   const status = fetch(url, { headers, signal: gone.signal }).then((response) => response.status);
   return { status, stop: () => gone.abort() };
@@ -132,7 +135,7 @@ test('only so many streams are resumed at once', async () => {
   const headers = { ...(await openSession(url)), 'last-event-id': 'e1' };
   const streams = Array.from({ length: 17 }, () => open(url, headers));
   const answered = await Promise.all(streams.map(({ status }) => status));
-  expect(answered.toSorted()).toEqual([...Array.from({ length: 16 }, () => 200), 429]);
+  expect(answered.toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 16 }, () => 200), 429]);
   for (const { stop } of streams) stop();
 });
 

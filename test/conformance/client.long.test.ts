@@ -1,0 +1,36 @@
+/**
+ * The suite's client mode: its scenarios are servers, our client is the official SDK's. What it passes direct, it
+ * passes with the gateway in between. Scenarios of authorization are left out: the gateway is a resource server of its
+ * own, and relays no challenge of a server behind it.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyPath } from '../../src/verify/verify.js';
+import { type Between, startBetween } from './between.js';
+import { asClient } from './suite.js';
+
+const BASE = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
+const SCHEMA = 'json-schema-2020-12-preservation';
+
+const LEGS = [
+  ['0.1.16', '2025-11-25', BASE],
+  ['0.2.0-alpha.12', '2025-11-25', [...BASE, SCHEMA]],
+] as const;
+
+let between: Between;
+beforeAll(async () => {
+  between = await startBetween();
+});
+afterAll(() => between.close());
+
+describe.each(LEGS)('suite %s at %s', (release, revision, scenarios) => {
+  test.each(scenarios)('%s passes direct and through the gateway', async (scenario) => {
+    expect(await asClient(release, { scenario, revision, control: undefined })).toEqual({ [scenario]: [] });
+    expect(await asClient(release, { scenario, revision, control: between.control })).toEqual({ [scenario]: [] });
+  });
+});
+
+test('the ledger of all this verifies', async () => {
+  await between.stop();
+  const { findings } = await verifyPath(between.ledger);
+  expect(findings.filter(({ severity }) => severity === 'integrity')).toEqual([]);
+});
