@@ -12,6 +12,7 @@ import type { ServerSettings, Settings } from '../model/settings.js';
 import type { ToolRecord } from '../model/tool.js';
 import { createMaskEvent } from './event-fields.js';
 import { hostsServed } from './head.js';
+import { createLimits, DEFAULT_REQUEST_LIMITS } from './limits.js';
 import { createListener } from './listener.js';
 import { createListening } from './listening.js';
 import { createPipeline, type Stages } from './pipeline.js';
@@ -81,10 +82,12 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   const { approvalHold: hold, callTimeout } = deps.settings.gateway;
   const { approvalPage: page = null } = deps;
   const judge = createJudge({ policy, tools, clock });
+  const limits = createLimits(deps.settings.gateway.limits ?? DEFAULT_REQUEST_LIMITS, clock);
   const resuming = createResuming(createRequestStates({ clock }), digest);
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
+    enter: ({ principal, server }) => limits.enter(principal, server),
     decide: createDecide({
       judge,
       digest,

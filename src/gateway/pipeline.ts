@@ -44,6 +44,8 @@ export interface Stages {
   authenticate(received: Received): Promise<Authenticated>;
   /** Reads the one message of the body and finds its session. */
   address(authenticated: Authenticated): Promise<Addressed>;
+  /** Counts a request of a principal; gives back what ends it. Refuses those that are too many. */
+  enter(addressed: Addressed): () => void;
   /** Policy, over the very bytes that will be forwarded. */
   decide(addressed: Addressed): Promise<Decided>;
   /** Lets an allowed call pass, holds one that needs approval; a denial is recorded and ends here. */
@@ -73,15 +75,20 @@ export const createPipeline =
       return reply.accepted();
     }
 
-    const decided = await stages.decide(addressed);
-    const granted = await stages.grant(decided, reply);
-    const intended = await stages.intend(granted);
+    const leave = stages.enter(addressed);
+    try {
+      const decided = await stages.decide(addressed);
+      const granted = await stages.grant(decided, reply);
+      const intended = await stages.intend(granted);
 
-    for await (const answered of stages.forward(intended, reply)) {
-      const masked = await stages.mask(answered);
-      const recorded = await stages.record(masked);
-      // An answer to another call of the session does not end this one.
-      if (recorded) await reply.send(answered.intended === intended ? recorded : { ...recorded, final: false });
+      for await (const answered of stages.forward(intended, reply)) {
+        const masked = await stages.mask(answered);
+        const recorded = await stages.record(masked);
+        // An answer to another call of the session does not end this one.
+        if (recorded) await reply.send(answered.intended === intended ? recorded : { ...recorded, final: false });
+      }
+      reply.end();
+    } finally {
+      leave();
     }
-    reply.end();
   };

@@ -76,6 +76,7 @@ const REFUSALS = {
   stream_open: { http: 409, code: -32000, message: 'Conflict: only one event stream is allowed per session' },
   id_in_use: { http: 400, code: -32600, message: 'Invalid Request: a request with this id is under way' },
   too_many: { http: 429, code: -31006, message: 'Too many sessions or calls under way; try again later' },
+  rate_limited: { http: 200, code: -31008, message: 'Too many requests' },
   denied: { http: 200, code: -31001, message: 'Denied by policy' },
   approval_denied: { http: 200, code: -31002, message: 'Not approved' },
   not_recorded: { http: 200, code: -31003, message: 'Refused: the gateway cannot record at present' },

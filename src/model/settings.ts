@@ -68,6 +68,15 @@ export interface ServerSettings {
   } | null;
   /** Masking profile. */
   readonly masking: string;
+  /** Absent: those of the gateway. */
+  readonly limits?: RequestLimits;
+}
+
+/** Of one principal to one server. */
+export interface RequestLimits {
+  /** Null: any number. */
+  readonly perMinute: number | null;
+  readonly concurrent: number;
 }
 
 /** A trail bucket to collect from. */
@@ -282,6 +291,8 @@ export interface Settings {
     /** Longest time an upstream may take for one call, milliseconds. */
     readonly callTimeout: number;
     /** Idle time after which a session ends, milliseconds. */
+    /** Absent: see `DEFAULT_REQUEST_LIMITS`. */
+    readonly limits?: RequestLimits;
     readonly sessionIdle: number;
   };
   readonly issuers: readonly IssuerSettings[];

@@ -12,6 +12,7 @@ import { type CompiledRule, compileRule, judged } from './rule.js';
 /** Methods without which no session works; they reach no data of their own. */
 const SESSION_METHODS = compileGlobs([
   'initialize',
+  'server/discover',
   'ping',
   'logging/setLevel',
   'notifications/*',
@@ -20,6 +21,7 @@ const SESSION_METHODS = compileGlobs([
   'resources/list',
   'resources/templates/list',
   'completion/complete',
+  'subscriptions/listen',
 ]);
 
 interface Found {

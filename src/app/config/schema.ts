@@ -21,7 +21,7 @@ import {
 import { masking } from './masking-schema.js';
 import { pins } from './pins-schema.js';
 import { policyRule } from './policy-schema.js';
-import { server, serverId } from './server-schema.js';
+import { concurrent, perMinute, server, serverId } from './server-schema.js';
 import { trailSource } from './trail-schema.js';
 
 const organization = z.strictObject({
@@ -54,6 +54,7 @@ const gateway = z.strictObject({
   approvalHold: duration('0s', '10m').prefault('45s'),
   callTimeout: duration('1s', '1h').prefault('10m'),
   sessionIdle: duration('10s', '24h').prefault('15m'),
+  limits: z.strictObject({ perMinute, concurrent: concurrent.default(1_000) }).prefault({}),
 });
 
 const issuer = z.strictObject({

@@ -42,6 +42,10 @@ const aws = z.strictObject({
   tools: z.record(line(200), z.array(awsEvent).max(50)).default({}),
 });
 
+/** Requests of one principal to one server. */
+export const perMinute = z.int().min(1).max(1_000_000).optional();
+export const concurrent = z.int().min(1).max(10_000);
+
 export const server = z
   .strictObject({
     stdio: stdio.optional(),
@@ -55,6 +59,7 @@ export const server = z
       })
       .optional(),
     masking: name.default('default'),
+    limits: z.strictObject({ perMinute, concurrent: concurrent.optional() }).optional(),
   })
   .refine(({ stdio: left, http: right }) => (left === undefined) !== (right === undefined), {
     error: 'must have exactly one of stdio and http',

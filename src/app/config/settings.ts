@@ -4,6 +4,7 @@ import { isLoopback } from '../../base/loopback.js';
 import type {
   ChannelSettings,
   MaskRule,
+  RequestLimits,
   S3TrailSettings,
   SecretSource,
   ServerSettings,
@@ -55,12 +56,27 @@ const awsOf = (aws: ParsedServer['aws']): ServerSettings['aws'] =>
       }
     : null;
 
-const serverOf = (id: string, server: ParsedServer, folder: string, at: Resolve): ServerSettings => ({
+type ParsedLimits = { readonly perMinute?: number | undefined; readonly concurrent?: number | undefined };
+
+/** What is not said is that of the gateway. */
+const limitsOf = (limits: ParsedLimits, gateway: Configuration['gateway']): RequestLimits => ({
+  perMinute: limits.perMinute ?? gateway.limits.perMinute ?? null,
+  concurrent: limits.concurrent ?? gateway.limits.concurrent,
+});
+
+const serverOf = (
+  id: string,
+  server: ParsedServer,
+  gateway: Configuration['gateway'],
+  folder: string,
+  at: Resolve,
+): ServerSettings => ({
   id,
   upstream: upstreamOf(server, folder, at),
   aws: awsOf(server.aws),
   data: server.data ? { ...server.data, classification: server.data.classification ?? null } : null,
   masking: server.masking,
+  ...(server.limits ? { limits: limitsOf(server.limits, gateway) } : {}),
 });
 
 const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway'] => {
@@ -79,6 +95,7 @@ const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway']
     approvalHold: gateway.approvalHold,
     callTimeout: gateway.callTimeout,
     sessionIdle: gateway.sessionIdle,
+    limits: limitsOf(gateway.limits, gateway),
   };
 };
 
@@ -197,7 +214,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     })),
     approvalMaxAge: config.identity.approvalMaxAge,
     people: config.people,
-    servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, folder, at)),
+    servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, config.gateway, folder, at)),
     policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),
     ...(config.pins ? { pins: { ...config.pins, file: at(config.pins.file), tools: {} } } : {}),
     approvals: Object.entries(config.approvals).map(([name, rule]) => ({
