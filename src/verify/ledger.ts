@@ -1,5 +1,7 @@
 /** One ledger, from its first byte to its last: order, links, roots, signatures, payloads, continuity. */
 import { join } from 'node:path';
+import { type Anchored, duration, keptAnchors } from './anchors.js';
+import { loadReceipts } from './receipts.js';
 import type { RangeFacts } from './scan/range.js';
 import type { Scanner } from './scan/scanner.js';
 import { scannerFor } from './scan/threads.js';
@@ -27,12 +29,13 @@ const judgeSigner = ({ label, trust, findings }: LedgerTarget, head: LedgerHead)
   }
 };
 
-/** What kept checkpoints confirm, and the window that they do not. */
+/** What anchors confirm, and the window that they do not. */
 const judgeAnchors = ({ label, findings }: LedgerTarget, head: LedgerHead, walk: LedgerWalk): void => {
   const what = label === '' ? 'the ledger' : label.slice(0, -1);
-  const { confirmed, openSince } = walk.anchors;
+  const { confirmed, openSince, by, longest } = walk.anchors;
   if (confirmed > 0) {
-    findings.establish(`${what}: records 0 to ${confirmed - 1} are those of the checkpoint that the trust file kept.`);
+    const delay = longest ? `; at most ${duration(longest.ms)} passed from a record to its confirmation` : '';
+    findings.establish(`${what}: records 0 to ${confirmed - 1} are those that ${by} confirmed${delay}.`);
   }
   if (confirmed >= head.size) return;
   const window = `records ${confirmed} to ${head.size - 1}, ${iso(openSince)} to ${iso(walk.lastTime)}`;
@@ -42,6 +45,12 @@ const judgeAnchors = ({ label, findings }: LedgerTarget, head: LedgerHead, walk:
     'NOT_ANCHORED',
     `${what}: ${window}: ${why}; whoever holds the key could have replaced them.`,
   );
+};
+
+/** Every checkpoint that counts: kept, or confirmed by an anchor that the trust file names. */
+const anchoredOf = async ({ dir, label, trust, findings }: LedgerTarget): Promise<readonly Anchored[]> => {
+  const what = label === '' ? 'the ledger' : label.slice(0, -1);
+  return [...keptAnchors(trust.checkpoints), ...(await loadReceipts(dir, what, trust.anchors, findings))];
 };
 
 /** The facts of each range, in order; scanned ahead, some at once. */
@@ -88,7 +97,7 @@ const walkRanges = async (
  */
 export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | null> => {
   const { findings, label } = target;
-  const walk = new LedgerWalk(target);
+  const walk = new LedgerWalk(target, await anchoredOf(target));
   const segments = await listSegments(target);
   const scanner = target.scanner ?? scannerFor(segments.reduce((sum, { bytes }) => sum + bytes, 0));
   try {

@@ -8,6 +8,7 @@ import { keyFingerprint, TrailDigestError, trailPublicKey } from '../base/trail-
 import type { TrailKey } from '../base/trail-keys.js';
 import type { KeptCheckpoint } from './anchors.js';
 import { countOf, hashOf, listOf, objectOf, readJson, ShapeError, textOf } from './shape.js';
+import { type TrustedAnchors, trustedAnchors } from './trusted-anchors.js';
 
 /** A passkey that the auditor knows to be this person's own. */
 interface TrustedPasskey {
@@ -27,13 +28,17 @@ export interface TrustedKeys {
   readonly passkeys: readonly TrustedPasskey[];
   /** Each of an origin that `ledgers` names. */
   readonly checkpoints: readonly KeptCheckpoint[];
+  /** Anchors whose confirmations count. */
+  readonly anchors: TrustedAnchors;
+  /** Longest time from a record to its confirmation, milliseconds. */
+  readonly anchorDelay: number;
   /** Longest silence between two records that is not a gap, milliseconds. */
   readonly heartbeat: number;
   /** Tolerance of clocks, milliseconds. */
   readonly skew: number;
 }
 
-const DEFAULTS = { heartbeatSeconds: 180, skewMs: 2000 } as const;
+const DEFAULTS = { heartbeatSeconds: 180, skewMs: 2000, anchorSeconds: 86_400 } as const;
 const MAX_BYTES = 4 * 1024 * 1024;
 
 const verifierKey = (value: JsonValue, where: string): NoteVerifier => {
@@ -98,7 +103,7 @@ const checkpointsOf = (value: JsonValue | undefined, ledgers: readonly NoteVerif
   return kept;
 };
 
-const OPTIONAL = ['thresholds', 'passkeys', 'checkpoints'];
+const OPTIONAL = ['thresholds', 'passkeys', 'checkpoints', 'anchors'];
 
 const threshold = (value: JsonValue | undefined, where: string, fallback: number): number =>
   value === undefined ? fallback : countOf(value, where);
@@ -106,10 +111,10 @@ const threshold = (value: JsonValue | undefined, where: string, fallback: number
 const build = (value: JsonValue): TrustedKeys => {
   const fields = objectOf(value, 'the file', ['v', 'ledgers', 'reports', 'cloudtrail'], OPTIONAL);
   if (fields['v'] !== 1) throw new ShapeError('v is not 1');
-  const thresholds = objectOf(fields['thresholds'] ?? {}, 'thresholds', [], ['heartbeatSeconds', 'skewMs']);
+  const thresholds = objectOf(fields['thresholds'] ?? {}, 'thresholds', [], Object.keys(DEFAULTS));
   const trail = listOf(fields['cloudtrail'], 'cloudtrail', trailKey);
   const keys = new Set(trail.map(({ region, fingerprint }) => `${region} ${fingerprint}`));
-  const { heartbeatSeconds, skewMs } = DEFAULTS;
+  const { heartbeatSeconds, skewMs, anchorSeconds } = DEFAULTS;
   const ledgers = listOf(fields['ledgers'], 'ledgers', verifierKey);
   return {
     ledgers,
@@ -118,6 +123,8 @@ const build = (value: JsonValue): TrustedKeys => {
     cloudtrailKeys: trail,
     passkeys: listOf(fields['passkeys'] ?? [], 'passkeys', passkey),
     checkpoints: checkpointsOf(fields['checkpoints'], ledgers),
+    anchors: trustedAnchors(fields['anchors']),
+    anchorDelay: threshold(thresholds['anchorSeconds'], 'thresholds.anchorSeconds', anchorSeconds) * 1000,
     heartbeat: threshold(thresholds['heartbeatSeconds'], 'thresholds.heartbeatSeconds', heartbeatSeconds) * 1000,
     skew: threshold(thresholds['skewMs'], 'thresholds.skewMs', skewMs),
   };

@@ -4,7 +4,7 @@ import { realFiles } from '../base/durable.js';
 import { readLines } from '../base/lines.js';
 import { type Chain, ChainError, type CheckedPayload, createChain } from '../ledger/chain.js';
 import { commitmentPrefix, MAX_LINE_BYTES, parseRecordLine, type RecordLine } from '../ledger/format.js';
-import { AnchorWalk } from './anchors.js';
+import { type Anchored, AnchorWalk } from './anchors.js';
 import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
 import { PasskeyWalk } from './passkeys.js';
@@ -54,14 +54,15 @@ export class LedgerWalk {
   private batch: PlacedRecord | null = null;
   private blobs = 0;
 
-  constructor(target: LedgerTarget) {
+  /** @param anchored checkpoints that count, of whatever origin */
+  constructor(target: LedgerTarget, anchored: readonly Anchored[]) {
     this.target = target;
     const { trust, findings, label } = target;
     this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) });
-    const { heartbeat, skew } = trust;
+    const { heartbeat, skew, anchorDelay: delay } = trust;
     const what = label === '' ? 'the ledger' : label.slice(0, -1);
     this.passkeys = new PasskeyWalk(findings, what);
-    this.anchors = new AnchorWalk(trust.checkpoints, findings, what);
+    this.anchors = new AnchorWalk(anchored, { delay, skew }, findings, what);
     this.continuity = new Continuity({
       label: label === '' ? 'ledger' : label.slice(0, -1),
       heartbeat,

@@ -38,9 +38,7 @@ const tampered = (name: string): Promise<string> => {
 test('key and last checkpoint in the trust file: everything is established', async () => {
   const verification = await verifyPath(sample.dir, { trust: await trustAt(3, 9) });
   expect([verification.exit, codes(verification)]).toEqual([0, []]);
-  expect(verification.established).toContain(
-    'the ledger: records 0 to 8 are those of the checkpoint that the trust file kept.',
-  );
+  expect(verification.established).toContain('the ledger: records 0 to 8 are those that the trust file confirmed.');
 });
 
 test('the window after an earlier checkpoint is named', async () => {
