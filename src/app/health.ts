@@ -18,9 +18,9 @@ export interface Health {
 }
 
 const REASONS: Readonly<Record<Exclude<LedgerCondition, 'writing'>, string>> = {
-  disk_full: 'the disk of the ledger is full; no call is let through; make room, then restart the gateway',
-  read_only: 'the ledger may not be written; no call is let through; make its disk writable, then restart the gateway',
-  write_failed: 'a write to the ledger failed; no call is let through; check the disk, then restart the gateway',
+  disk_full: 'the disk of the ledger is full; no call is let through; make room: then it goes on by itself',
+  read_only: 'the ledger may not be written; no call is let through; make its disk writable: then it goes on by itself',
+  write_failed: 'a write to the ledger failed; no call is let through; it is tried again; check the disk',
   closed: 'the gateway is stopping',
 };
 

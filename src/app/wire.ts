@@ -9,6 +9,7 @@ import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js'
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
+import { reason } from '../base/errors.js';
 import { type AdminRoute, createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
@@ -152,6 +153,9 @@ const adminRoutes = (
   ];
 };
 
+/** Milliseconds between attempts to write again, after the disk failed. */
+const RETRY = { first: 1_000, most: 30_000 };
+
 /** Opens the ledger: from here on everything can be recorded. */
 const openOwnLedger = (
   settings: Settings,
@@ -159,15 +163,21 @@ const openOwnLedger = (
   key: KeyObject,
   onResumed: () => void,
 ): Promise<OpenedLedger> => {
-  const { origin, heartbeat, rotate } = settings.ledger;
+  const { origin, heartbeat, rotate, reserve } = settings.ledger;
   return openLedger({
     dir: ledgerDir(settings.gateway.dataDir, origin),
     origin,
     key,
     clock: deps.clock,
     heartbeat,
-    onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger can write no more; calls are refused'),
-    onResumed,
+    retry: RETRY,
+    onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger cannot be written; calls are refused'),
+    onProblem: (error) => deps.log.warn({ problem: reason(error) }, 'the ledger still cannot; it is tried again'),
+    onResumed: () => {
+      deps.log.info({}, 'the ledger is written again');
+      onResumed();
+    },
+    ...(reserve ? { reserve } : {}),
     ...(rotate ? { rotate } : {}),
     ...(deps.files ? { files: deps.files } : {}),
   });

@@ -154,6 +154,11 @@ export const ERRORS = {
     message: 'records since {since} are confirmed by no anchor, longer than ledger.maxUnanchored allows',
     hint: 'no call is let through until an anchor answers; `countersign ledger anchor` tries each now and says what is wrong',
   },
+  CONTROL_FAILED: {
+    exit: 1,
+    message: 'the running gateway could not be asked: {problem}',
+    hint: 'run the command as the user that runs the gateway; /healthz of the gateway says how it is',
+  },
   LEDGER_BUSY: {
     exit: 1,
     message: 'the ledger has {bytes} bytes waiting for the disk and takes no more',

@@ -323,6 +323,8 @@ export interface Settings {
     readonly heartbeat: number;
     /** When a new segment begins, with a key of its own: after so many bytes, or milliseconds. */
     readonly rotate?: { readonly bytes: number; readonly age: number };
+    /** Bytes of the disk that are kept for the closing records of calls under way. */
+    readonly reserve?: number;
   };
   readonly collect: { readonly cloudtrail: readonly ({ readonly dir: string } | { readonly s3: S3TrailSettings })[] };
   readonly evidence: {

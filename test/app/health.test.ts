@@ -30,7 +30,10 @@ const failing = () => {
   const fail = (code: string): void => {
     error = Object.assign(new Error(`${code}: it fails, write '/srv/secret/place'`), { code });
   };
-  return { files, fail };
+  const mend = (): void => {
+    error = null;
+  };
+  return { files, fail, mend };
 };
 
 const start = async (files: FilePort) => {
@@ -57,30 +60,38 @@ test.each([
   ['ENOSPC', 'disk_full', 'the disk of the ledger is full'],
   ['EROFS', 'read_only', 'may not be written'],
   ['EIO', 'write_failed', 'a write to the ledger failed'],
-])('a ledger that stopped writing with %s shows so, with its reason and its time', async (code, ledger, reason) => {
-  const { files, fail } = failing();
-  const gateway = await start(files);
-  const health = async () => {
-    const answer = await fetch(`${gateway.adminUrl}/healthz`);
-    return { status: answer.status, body: await answer.text() };
-  };
-  try {
-    const good = await health();
-    expect(good.status).toBe(200);
-    expect(JSON.parse(good.body)).toMatchObject({ ok: true, ledger: 'writing', sessions: 0 });
-    fail(code);
-    const refused = await fetch(`${gateway.url}/files/mcp`, { method: 'POST', body: '{}' });
-    expect(await refused.text()).toContain('cannot record at present');
-    await expect.poll(async () => (await health()).status).toBe(503);
-    const bad = await health();
-    expect(JSON.parse(bad.body)).toMatchObject({
-      ok: false,
-      ledger,
-      reason: expect.stringContaining(reason),
-      since: expect.stringMatching(/^\d{4}-.*Z$/),
-    });
-    expect(bad.body).not.toContain('/srv/secret');
-  } finally {
-    await gateway.close('test over');
-  }
-});
+])(
+  'a ledger that stopped writing with %s shows so, and goes on when the disk is back',
+  async (code, ledger, reason) => {
+    const { files, fail, mend } = failing();
+    const gateway = await start(files);
+    const health = async () => {
+      const answer = await fetch(`${gateway.adminUrl}/healthz`);
+      return { status: answer.status, body: await answer.text() };
+    };
+    try {
+      const good = await health();
+      expect(good.status).toBe(200);
+      expect(JSON.parse(good.body)).toMatchObject({ ok: true, ledger: 'writing', sessions: 0 });
+      fail(code);
+      const refused = await fetch(`${gateway.url}/files/mcp`, { method: 'POST', body: '{}' });
+      expect(await refused.text()).toContain('cannot record at present');
+      await expect.poll(async () => (await health()).status).toBe(503);
+      const bad = await health();
+      expect(JSON.parse(bad.body)).toMatchObject({
+        ok: false,
+        ledger,
+        reason: expect.stringContaining(reason),
+        since: expect.stringMatching(/^\d{4}-.*Z$/),
+      });
+      expect(bad.body).not.toContain('/srv/secret');
+      mend();
+      await expect.poll(async () => (await health()).status, { timeout: 10_000 }).toBe(200);
+      expect(JSON.parse((await health()).body)).toMatchObject({ ok: true, ledger: 'writing' });
+      const recorded = await fetch(`${gateway.url}/files/mcp`, { method: 'POST', body: '{}' });
+      expect(await recorded.text()).not.toContain('cannot record at present');
+    } finally {
+      await gateway.close('test over');
+    }
+  },
+);

@@ -142,6 +142,7 @@ const ledger = z.strictObject({
   rotate: z
     .strictObject({ size: size('1MiB', '1GiB').prefault('64MiB'), age: duration('1m', '1d').prefault('1h') })
     .prefault({}),
+  reserve: size('0B', '1GiB').prefault('8MiB'),
 });
 
 /** The whole file. Input types are what stands in YAML, output types have defaults, milliseconds and bytes. */

@@ -232,6 +232,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       digestKey: key(config.ledger.digestKey, 'digest.key'),
       heartbeat: config.ledger.heartbeat,
       rotate: { bytes: config.ledger.rotate.size, age: config.ledger.rotate.age },
+      reserve: config.ledger.reserve,
     },
     collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {
