@@ -43,12 +43,13 @@ const aboutOf = (
 const textOrNull = (value: JsonValue | undefined): string | null => (typeof value === 'string' ? value : null);
 
 const payloadOf = (payload: JsonValue): Resumed & { readonly policy: string | null } => {
-  const [policy, asked, state, approval] = isArray(payload) ? payload : [];
+  const [policy, asked, state, approval, call] = isArray(payload) ? payload : [];
   return {
     policy: textOrNull(policy),
     asked: asked === 'gateway' ? 'gateway' : 'server',
     state: textOrNull(state),
     approval: textOrNull(approval),
+    call: textOrNull(call),
   };
 };
 
@@ -59,7 +60,7 @@ export interface Resuming {
    */
   open(addressed: Addressed, policy: string): Resumed | null;
   /** A state for the next leg. @param ms how long it is good for, milliseconds; where not given, a quarter of an hour */
-  seal(decided: Decided, left: Resumed, ms?: number): string;
+  seal(decided: Decided, left: Omit<Resumed, 'call'>, ms?: number): string;
 }
 
 export const createResuming = (states: RequestStates, digest: KeyedDigester): Resuming => ({
@@ -71,10 +72,11 @@ export const createResuming = (states: RequestStates, digest: KeyedDigester): Re
     if (!opened.ok) throw new Refusal(`request_state_${opened.problem}`);
     const left = payloadOf(opened.payload);
     if (left.policy !== policy) throw new Refusal('request_state', 'the policy has changed; make the call again');
-    return { asked: left.asked, state: left.state, approval: left.approval };
+    const { policy: _, ...resumed } = left;
+    return resumed;
   },
   seal: (decided, { asked, state, approval }, ms = STATE_MS) =>
-    states.seal(aboutOf(digest, decided), [decided.decision.policy, asked, state, approval], ms),
+    states.seal(aboutOf(digest, decided), [decided.decision.policy, asked, state, approval, decided.call], ms),
 });
 
 /** The bytes of an answer that asks for input, with a placeholder where its state stands or would stand. */

@@ -84,6 +84,8 @@ export interface Resumed {
   readonly state: string | null;
   /** Approval that the earlier legs ran under. */
   readonly approval: Ulid | null;
+  /** The leg before. */
+  readonly call: Ulid | null;
 }
 
 /** A request that policy has judged. */

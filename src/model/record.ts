@@ -84,6 +84,8 @@ export interface CallRecord {
     readonly reason: string;
   };
   readonly approval: Ulid | null;
+  /** The leg before, of a call that was made once more with what its answer asked for; absent for a first leg. */
+  readonly continues?: Ulid;
   readonly risk: 'high' | 'low';
   readonly credential: CredentialFacts | null;
   /** W3C `traceparent`, where the client sent one. */

@@ -48,13 +48,14 @@ c AS (SELECT *, x[3] || '|' || x[4] AS principal, CAST(x[11] AS BOOLEAN) AS forw
     'credential.role_arn',
     'credential.session_name',
     'credential.source_identity',
+    'continues',
   ])})
 SELECT x[1], c.seq, c.t, x[2], x[3], x[4], c.principal, coalesce(${label('c.seq')}, x[4]), ${person('c.principal')}, x[5],
   ${list('principal.groups')}, x[6], x[7], ${list('principal.amr')}, x[8], x[9], x[10], c.forwarded, x[12], x[13], x[14], x[15],
   x[16], x[17], x[18], x[19], x[20], x[21], x[22], x[23], r.result_seq, r.status, r.result_t, r.ms, r.bytes, r.redactions,
   coalesce(r.ids, []), c.t,
   CASE WHEN NOT c.forwarded THEN c.t WHEN coalesce(r.status, 'unknown') = 'unknown' THEN c.t + to_milliseconds($callTimeout)
-    ELSE c.t + to_milliseconds(greatest(r.ms, 0)) END
+    ELSE c.t + to_milliseconds(greatest(r.ms, 0)) END, x[24]
 FROM c LEFT JOIN r ON r.call_id = c.x[1]`;
 
 const CREDENTIAL = `INSERT INTO gw_credential

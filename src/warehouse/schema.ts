@@ -25,7 +25,7 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
     sql: `CREATE TABLE record_text (seq BIGINT NOT NULL, name VARCHAR NOT NULL, data JSON NOT NULL)`,
   },
   {
-    says: 'One row per call record with its one result, where it has one. `t` = `start_ts` is the intent; `end_ts` = start + duration, or start + the call timeout where the outcome is unknown or missing. `person` is who answers for the principal by `people:` of the configuration, NULL where nobody is named.',
+    says: 'One row per call record with its one result, where it has one. `t` = `start_ts` is the intent; `end_ts` = start + duration, or start + the call timeout where the outcome is unknown or missing. `continues`: the leg before, of a call made once more with what its answer asked for. `person` is who answers for the principal by `people:` of the configuration, NULL where nobody is named.',
     sql: `CREATE TABLE gw_call (call_id VARCHAR NOT NULL, seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, session_id VARCHAR,
      issuer VARCHAR NOT NULL, subject VARCHAR NOT NULL, principal VARCHAR NOT NULL, person_label VARCHAR NOT NULL,
      person VARCHAR, principal_kind VARCHAR NOT NULL, "groups" VARCHAR[] NOT NULL, client_id VARCHAR, actor VARCHAR,
@@ -34,7 +34,7 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
      policy VARCHAR NOT NULL, reason VARCHAR, approval_id VARCHAR, risk VARCHAR NOT NULL, access_key_id VARCHAR,
      role_arn VARCHAR, role_session_name VARCHAR, source_identity VARCHAR, result_seq BIGINT, status VARCHAR,
      result_t TIMESTAMP, duration_ms BIGINT, result_bytes BIGINT, redactions JSON, aws_request_ids VARCHAR[] NOT NULL,
-     start_ts TIMESTAMP NOT NULL, end_ts TIMESTAMP NOT NULL)`,
+     start_ts TIMESTAMP NOT NULL, end_ts TIMESTAMP NOT NULL, continues VARCHAR)`,
   },
   {
     says: 'Masked result as delivered, for a second detector.',

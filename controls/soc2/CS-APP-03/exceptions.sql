@@ -8,8 +8,12 @@ WITH used AS (
 ), once AS (
   SELECT approval_id, min(t) AS t FROM used GROUP BY approval_id
 ), calls AS (
-  SELECT approval_id, count(*) AS calls, max(t) AS last_t FROM gw_call
-  WHERE forwarded AND approval_id IS NOT NULL GROUP BY approval_id
+  -- A call that asked for input and was made once more is one use, whatever the number of its legs.
+  SELECT c.approval_id, count(*) FILTER (WHERE earlier.call_id IS NULL) AS calls, max(c.t) AS last_t
+  FROM gw_call AS c LEFT JOIN gw_call AS earlier ON earlier.call_id = c.continues AND earlier.forwarded
+    AND earlier.approval_id = c.approval_id AND earlier.principal = c.principal AND earlier.seq < c.seq
+    AND earlier.args_digest IS NOT DISTINCT FROM c.args_digest
+  WHERE c.forwarded AND c.approval_id IS NOT NULL GROUP BY c.approval_id
 ), judged AS (
   SELECT o.approval_id, o.t, a.requester_label, a.server, a.tool, a.deadline, a.consumed_t, a.consumptions, coalesce(a.window_uses, 1) AS allowed,
     coalesce(n.calls, 0) AS calls, n.last_t, a.approval_id IS NOT NULL AS known,
