@@ -10,6 +10,7 @@ import type { AuthRefusal } from '../model/principal.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
 import type { ToolRecord } from '../model/tool.js';
+import { createConverse } from './bridge/open.js';
 import { createMaskEvent } from './event-fields.js';
 import { hostsServed } from './head.js';
 import { createLimits, DEFAULT_REQUEST_LIMITS } from './limits.js';
@@ -84,6 +85,8 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   const judge = createJudge({ policy, tools, clock });
   const limits = createLimits(deps.settings.gateway.limits ?? DEFAULT_REQUEST_LIMITS, clock);
   const resuming = createResuming(createRequestStates({ clock }), digest);
+  const newCall = () => ulid(clock.now());
+  const converse = createConverse({ ledger, maskFor, newCall, upstreams, clock });
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress(sessions),
@@ -95,10 +98,10 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
       maskFor,
       seal: deps.seal,
       resuming,
-      newCall: () => ulid(clock.now()),
+      newCall,
     }),
     grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold, page }),
-    intend: createIntend({ ledger, sessions, upstreams, maskFor, clock }),
+    intend: createIntend({ ledger, sessions, converse, maskFor, clock }),
     forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor), clock }),
     mask: createMask({ maskFor, resuming, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),

@@ -23,19 +23,30 @@ interface Addressing {
   readonly answers: string | undefined;
   /** The progress token it reports on. */
   readonly token: string | undefined;
+  /** The request it belongs to by name: a change that was listened for, or the end of listening (2026-07-28). */
+  readonly belongs: string | undefined;
+  /** An error to a request whose id the server could not read. */
+  readonly nameless: boolean;
 }
+
+const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 
 const addressing = (line: Buffer): Addressing => {
   try {
     const node = parseJson(line);
     const params = member(node, 'params');
+    const method = member(node, 'method');
+    const id = written(line, member(node, 'id'));
+    const listened = member(member(params, '_meta'), SUBSCRIPTION) ?? member(params, 'requestId');
     return {
-      answers: member(node, 'method') === undefined ? written(line, member(node, 'id')) : undefined,
+      answers: method === undefined ? id : undefined,
       token: written(line, member(params, 'progressToken')),
+      belongs: written(line, listened),
+      nameless: method === undefined && member(node, 'error') !== undefined && id === undefined,
     };
   } catch {
     // Not JSON: it belongs to no call. The gateway refuses the message and records that.
-    return { answers: undefined, token: undefined };
+    return { answers: undefined, token: undefined, belongs: undefined, nameless: false };
   }
 };
 
@@ -83,21 +94,30 @@ class StdioUpstream implements Upstream {
     for (const callback of this.endCallbacks) callback(reason);
   }
 
-  /** An answer goes to its call, progress to the call it reports on, the rest to the listening stream. */
   private receive(line: Buffer): void {
-    const { answers, token } = addressing(line);
+    const to = addressing(line);
     const message: UpstreamMessage = { data: line, event: null };
-    const call = answers === undefined ? undefined : this.calls.get(answers);
-    if (answers !== undefined && call) {
-      this.calls.delete(answers);
+    const call = this.calls.get(to.answers ?? '');
+    if (to.answers !== undefined && call) {
+      this.calls.delete(to.answers);
       call.stream.push(message);
       call.stream.end();
       return;
     }
-    const reported = token === undefined ? undefined : [...this.calls.values()].find((c) => c.token === token);
-    const stream = reported?.stream ?? this.listener ?? [...this.calls.values()].at(-1)?.stream;
+    const stream = this.streamFor(to);
     if (stream) stream.push(message);
     else this.keep(message, line.length);
+  }
+
+  /**
+   * A change goes to who listens for it, progress to the call it reports on, the rest to GET. Without that it goes to the
+   * call that was made last; but an error to a request that could not be read may be of any of them, and is of none.
+   */
+  private streamFor({ belongs, token, nameless }: Addressing): Channel<UpstreamMessage> | undefined {
+    const listens = this.calls.get(belongs ?? '')?.stream;
+    const reported = token === undefined ? undefined : [...this.calls.values()].find((c) => c.token === token)?.stream;
+    const last = nameless && this.calls.size > 1 ? undefined : [...this.calls.values()].at(-1)?.stream;
+    return listens ?? reported ?? this.listener ?? last;
   }
 
   private keep(message: UpstreamMessage, bytes: number): void {

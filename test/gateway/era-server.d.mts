@@ -7,4 +7,5 @@ export interface EraServer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>[];
   close(): Promise<void>;
 }
-export function startEraServer(era: 'modern' | 'legacy' | 'both'): Promise<EraServer>;
+/** @param speaks a revision, or `both` */
+export function startEraServer(speaks: string): Promise<EraServer>;

@@ -1,6 +1,6 @@
 /**
- * A server of both eras, of one that is chosen, and over both transports: `node era-server.mjs ERA` speaks over stdio,
- * `startEraServer(ERA)` over HTTP. ERA is `modern`, `legacy` or `both`.
+ * A server of one revision, or of both eras, over both transports: `node era-server.mjs SPEAKS` speaks over stdio,
+ * `startEraServer(SPEAKS)` over HTTP. SPEAKS is a revision, or `both`.
  */
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
@@ -17,6 +17,7 @@ import {
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
 
+const MODERN = '2026-07-28';
 const LIST_CHANGED = (server) => server.sendToolListChanged();
 const text = (said) => ({ content: [{ type: 'text', text: said }] });
 const words = (properties) => ({ type: 'object', properties, required: Object.keys(properties) });
@@ -71,9 +72,11 @@ const registerTools = (server, { seen, changed }) => {
 
 /** @param about `seen`: what reached the tools; `changed`: tells that the list of tools has changed */
 const createEraServer = (about) => {
+  const { speaks } = about;
   const server = new McpServer(
     { name: 'eras', version: '1.0.0' },
     {
+      ...(speaks === 'both' || speaks === MODERN ? {} : { supportedProtocolVersions: [speaks] }),
       capabilities: { tools: { listChanged: true }, resources: { subscribe: true, listChanged: true }, prompts: {} },
       instructions: 'Use the tools.',
     },
@@ -113,23 +116,26 @@ const bodyOf = async (request) => {
 };
 
 /**
- * @param era `modern`, `legacy` or `both`
+ * @param speaks a revision, or `both`
  * @returns its address, what reached its tools, and the headers of each request
  */
-export const startEraServer = async (era) => {
+export const startEraServer = async (speaks) => {
   const seen = [];
   const headers = [];
-  const modern = createMcpHandler(() => createEraServer({ seen, changed: () => modern.notify.toolsChanged() }), {
-    legacy: 'reject',
-  });
+  const modern = createMcpHandler(
+    () => createEraServer({ speaks, seen, changed: () => modern.notify.toolsChanged() }),
+    {
+      legacy: 'reject',
+    },
+  );
   const serveModern = toNodeHandler(modern);
-  const serveLegacy = createSessions({ seen, changed: LIST_CHANGED });
+  const serveLegacy = createSessions({ speaks, seen, changed: LIST_CHANGED });
   const handle = async (request, response) => {
     headers.push(request.headers);
     const body = request.method === 'POST' ? await bodyOf(request) : undefined;
     const isLegacy = request.method !== 'POST' || (await isLegacyRequest(await toWebRequest(request, body)));
-    const takes = era === 'both' ? (isLegacy ? 'legacy' : 'modern') : era;
-    await (takes === 'legacy' ? serveLegacy : serveModern)(request, response, body);
+    const takesLegacy = speaks === 'both' ? isLegacy : speaks !== MODERN;
+    await (takesLegacy ? serveLegacy : serveModern)(request, response, body);
   };
   const server = createHttpServer((request, response) => {
     handle(request, response).catch(() => response.destroy());
@@ -146,9 +152,9 @@ export const startEraServer = async (era) => {
   };
 };
 
-const era = process.argv[2];
-if (process.argv[1] === fileURLToPath(import.meta.url) && era !== undefined) {
-  const about = { seen: [], changed: LIST_CHANGED };
-  if (era === 'legacy') await createEraServer(about).connect(new StdioServerTransport());
-  else serveStdio(() => createEraServer(about), { legacy: era === 'modern' ? 'reject' : 'serve' });
+const speaks = process.argv[2];
+if (process.argv[1] === fileURLToPath(import.meta.url) && speaks !== undefined) {
+  const about = { speaks, seen: [], changed: LIST_CHANGED };
+  if (speaks !== 'both' && speaks !== MODERN) await createEraServer(about).connect(new StdioServerTransport());
+  else serveStdio(() => createEraServer(about), { legacy: speaks === MODERN ? 'reject' : 'serve' });
 }

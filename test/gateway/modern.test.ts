@@ -8,7 +8,7 @@ let server: EraServer;
 let harness: Harness;
 
 beforeAll(async () => {
-  server = await startEraServer('modern');
+  server = await startEraServer('2026-07-28');
   harness = await startHarness({
     servers: [httpServer('eras', server.url)],
     policy: [

@@ -28,6 +28,15 @@ require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {
 rl.on('line', (l) => { const m = JSON.parse(l); if (m.method === 'initialize') { init(m); } });
 `;
 
+/** Answers its second call with an error to a request that it could not read, whichever that was. */
+const NAMELESS = `${PRELUDE}
+let calls = 0;
+rl.on('line', (l) => { const m = JSON.parse(l);
+  if (m.method === 'initialize') init(m);
+  else if (m.method === 'tools/call' && ++calls === 2) send({ jsonrpc: '2.0', id: null, error: { code: -32700, message: 'unreadable' } });
+});
+`;
+
 let harness: Harness | undefined;
 afterEach(async () => {
   await harness?.close();
@@ -68,4 +77,12 @@ describe('a server process', () => {
     expect((await raw(url, { method: 'DELETE', headers })).status).toBe(204);
     expect(Date.now() - before).toBeLessThan(12_000);
   }, 20_000);
+
+  test('that could not read a request answers none of those that are under way', async () => {
+    const url = await start(NAMELESS);
+    const headers = await openSession(url);
+    const responses = await Promise.all([1, 2].map((id) => raw(url, { headers, body: toolCall(id, 'echo') })));
+    for (const { body } of responses) expect(body).not.toContain('unreadable');
+    expect((await entriesOf('result')).slice(-2).map(({ d }) => d['status'])).toEqual(['timed_out', 'timed_out']);
+  });
 });

@@ -106,12 +106,14 @@ async function* exchange(
   underway: Underway,
   { reply, maskEvent }: { readonly reply: StreamReply; readonly maskEvent: MaskEvent },
 ): AsyncGenerator<Answered> {
+  const resumes = session.era === 'legacy';
   let resumable = false;
   if (!session.upstream) throw session.failure ?? new UpstreamError('lost', 'the session has ended');
   for await (const message of session.upstream.request(intended, underway.abort.signal)) {
-    const event = message.event && (await maskEvent(session.server, message.event));
+    // Streams of the newer revision are never resumed.
+    const event = message.event && resumes ? await maskEvent(session.server, message.event) : null;
     const one = await read(session, intended, { ...message, event }, reply);
-    resumable ||= message.event?.id !== undefined;
+    resumable ||= event?.id !== undefined;
     if (!one) continue;
     yield one;
     if (one.message.kind === 'response' && one.intended === intended) return;

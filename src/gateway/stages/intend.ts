@@ -1,11 +1,12 @@
 import type { Clock } from '../../base/clock.js';
 import { compactJson } from '../../base/json.js';
-import type { Decided, Granted, Intended, Upstreams } from '../../model/call.js';
+import type { Decided, Granted, Intended } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
 import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
 import { type MaskFor, redactionFacts, redactionPayload, sealedPayload } from '../../model/redaction.js';
+import type { Converse } from '../bridge/open.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import { openedDraft } from '../session-record.js';
 import { type Session, type Sessions, underwayKey } from '../sessions.js';
@@ -59,6 +60,7 @@ export const callDraft = (
         reason: outcome.reason ?? decision.reason,
       },
       approval: outcome.approval,
+      ...(decided.resumed?.call && { continues: decided.resumed.call }),
       risk: decided.risk,
       credential: outcome.credential,
       trace: decided.trace,
@@ -75,14 +77,14 @@ export const callDraft = (
 export interface IntendDeps {
   readonly ledger: Pick<Ledger, 'append'>;
   readonly sessions: Pick<Sessions, 'get' | 'begin' | 'close'>;
-  readonly upstreams: Pick<Upstreams, 'open'>;
+  readonly converse: Converse;
   readonly maskFor: MaskFor;
   readonly clock: Clock;
 }
 
 const converse = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
   try {
-    session.upstream = await deps.upstreams.open(granted.server, { id: session.id, principal: granted.principal });
+    session.upstream = await deps.converse(granted);
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
     session.failure = error;

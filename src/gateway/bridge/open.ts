@@ -1,0 +1,109 @@
+/** Opens the conversation of a session with its server, in the era that the server speaks. */
+import type { Clock } from '../../base/clock.js';
+import { at, type JsonNode, type JsonValue, member, toValue } from '../../base/json.js';
+import type { Granted, Outgoing, Upstream, UpstreamMessage, Upstreams } from '../../model/call.js';
+import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
+import { META } from '../protocol/2026-07-28/envelope.js';
+import { Decorated } from './decorated.js';
+import { createEras, type Eras, probe } from './eras.js';
+import { Link, type LinkDeps } from './link.js';
+import { SharedPipe } from './shared-pipe.js';
+import { type Introduction, ToLegacy } from './to-legacy.js';
+import { ToModern } from './to-modern.js';
+
+export interface ConverseDeps extends LinkDeps {
+  readonly upstreams: Pick<Upstreams, 'open'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
+}
+
+/** @throws UpstreamError where the conversation cannot be opened */
+export type Converse = (granted: Granted) => Promise<Upstream>;
+
+const valueOf = (node: JsonNode | undefined): JsonValue => (node ? toValue(node) : null);
+
+const introductionOf = ({ capabilities, era, message }: Granted): Introduction => {
+  const params = member(message.node, 'params');
+  const info = era === 'modern' ? at(params, '_meta', META.clientInfo) : member(params, 'clientInfo');
+  return { capabilities: capabilities ?? {}, clientInfo: valueOf(info) ?? { name: 'countersign', version: '1' } };
+};
+
+/**
+ * For clients of the older revisions. Most servers answer their `initialize`; one that refuses it is asked whether it
+ * speaks the new revision alone.
+ */
+class LegacyFirst extends Decorated {
+  private readonly link: Link;
+  private readonly modern: ToModern;
+  private readonly isModern: (answer: UpstreamMessage) => Promise<boolean>;
+  private bridged = false;
+
+  constructor(inner: Upstream, link: Link, introduction: Introduction, eras: Eras) {
+    super(inner);
+    this.link = link;
+    const shared = link.about.server.upstream.kind === 'stdio' ? new SharedPipe(inner, link) : inner;
+    this.modern = new ToModern(shared, link, introduction);
+    this.isModern = async ({ data }) => {
+      const answer = data === null ? undefined : readUpstreamMessage(data);
+      if (!answer || !member(answer.node, 'error')) return false;
+      if ((await probe(this.link, inner)) !== 'modern') return false;
+      eras.learn(link.about.server.id, 'modern');
+      return true;
+    };
+  }
+
+  async *request(outgoing: Outgoing, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
+    if (this.bridged) yield* this.modern.request(outgoing, signal);
+    else if (outgoing.message.method === 'initialize') yield* this.initialize(outgoing, signal);
+    else yield* this.inner.request(outgoing, signal);
+  }
+
+  private async *initialize(outgoing: Outgoing, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
+    for await (const one of this.inner.request(outgoing, signal)) {
+      this.bridged = await this.isModern(one);
+      if (this.bridged) break;
+      yield one;
+    }
+    if (this.bridged) yield* this.modern.request(outgoing, signal);
+  }
+
+  override deliver(...given: Parameters<Upstream['deliver']>): Promise<void> {
+    return this.bridged ? this.modern.deliver(...given) : super.deliver(...given);
+  }
+
+  override listen(...given: Parameters<Upstream['listen']>): ReturnType<Upstream['listen']> {
+    return this.bridged ? this.modern.listen(...given) : super.listen(...given);
+  }
+}
+
+export const createConverse = (deps: ConverseDeps): Converse => {
+  const eras = createEras(deps.clock);
+
+  /** For clients of 2026-07-28: the era must be known first, since many methods are of both. */
+  const forModern = async (open: () => Promise<Upstream>, link: Link, granted: Granted): Promise<Upstream> => {
+    const { id, upstream: transport } = granted.server;
+    const upstream = await open();
+    try {
+      const found = eras.of(id) ?? (await probe(link, upstream));
+      if (found === 'modern') {
+        eras.learn(id, found);
+        return transport.kind === 'stdio' ? new SharedPipe(upstream, link) : upstream;
+      }
+      if (found === 'gone') await upstream.close();
+      const bridge = new ToLegacy(found === 'gone' ? await open() : upstream, link, introductionOf(granted));
+      await bridge.open();
+      eras.learn(id, 'legacy');
+      return bridge;
+    } catch (error) {
+      await upstream.close();
+      throw error;
+    }
+  };
+
+  return async (granted) => {
+    const { server, principal, session } = granted;
+    const link = new Link(deps, { server, session, groups: principal.groups });
+    const open = (): Promise<Upstream> => deps.upstreams.open(server, { id: session, principal });
+    if (granted.era === 'modern') return forModern(open, link, granted);
+    return new LegacyFirst(await open(), link, introductionOf(granted), eras);
+  };
+};
