@@ -36,8 +36,9 @@ export const createMaskFor = ({ masking }: Pick<Settings, 'masking'>, { digest, 
     }),
   );
   return (server, about) => {
-    const maskers = byName.get(server.masking);
-    if (!maskers) throw new Error(`there is no masking profile ${server.masking}`);
+    const name = about.profile ?? server.masking;
+    const maskers = byName.get(name);
+    if (!maskers) throw new Error(`there is no masking profile ${name}`);
     return maskers(server.id, about);
   };
 };

@@ -13,6 +13,8 @@ export interface Decision {
   readonly reason: string;
   /** Name of the approval rule, where one is required. */
   readonly approval: string | null;
+  /** Masking profile that the rule names. Absent: that of the server. */
+  readonly masking?: string;
   /** `high` where the rule asks for approval or says so. */
   readonly risk: 'high' | 'low';
 }

@@ -85,6 +85,8 @@ export interface MaskAbout {
   readonly tool: string | null;
   /** Groups of the principal. */
   readonly groups: readonly string[];
+  /** The profile that the deciding rule names. Null or absent: that of the server. */
+  readonly profile?: string | null;
   /** JSON pointer of the document in its JSON-RPC message; empty where it is the message. */
   readonly base: string;
 }

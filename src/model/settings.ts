@@ -160,6 +160,8 @@ export interface PolicyRule {
   /** Condition in CEL over `args`, `call` and `principal`. */
   readonly when?: string;
   readonly risk: 'high' | 'low' | null;
+  /** Masking profile of the calls that this rule lets through. Absent: that of the server. */
+  readonly masking?: string;
 }
 
 export interface ApprovalRule {

@@ -90,13 +90,14 @@ export const compilePolicy = (
 
   const permit = (rule: PolicyRule, principal: Principal, call: PolicyCall): Decision => {
     const { id, approval, risk } = rule;
+    const masking = rule.masking === undefined ? {} : { masking: rule.masking };
     if (rule.effect === 'allow') {
       const reason = allowed(id, principal, call);
-      return { effect: 'allow', rule: id, policy: digest, reason, approval: null, risk: risk ?? 'low' };
+      return { effect: 'allow', rule: id, policy: digest, reason, approval: null, risk: risk ?? 'low', ...masking };
     }
     if (approval === null || !approvalNames.has(approval)) return deny(rule, unknownApproval(id));
     const reason = needsApproval(id, approval, principal, call);
-    return { effect: 'require_approval', rule: id, policy: digest, reason, approval, risk: risk ?? 'high' };
+    return { effect: 'require_approval', rule: id, policy: digest, reason, approval, risk: risk ?? 'high', ...masking };
   };
 
   /** What a session needs: any rule that lets its principal do anything here is reason enough. */

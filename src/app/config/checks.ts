@@ -165,13 +165,20 @@ const approvalChannels: Check = ({ approvals, channels }) => {
   return found;
 };
 
-const maskingProfiles: Check = ({ servers, masking }) => {
-  if (!servers || !masking) return [];
+const maskingProfiles: Check = ({ servers, policy, masking }) => {
+  if (!masking) return [];
   const known = new Set(['default', ...Object.keys(masking.profiles)]);
-  return Object.entries(servers)
-    .filter(([, { masking: profile }]) => !known.has(profile))
-    .map(([id]) => ({
+  const named = [
+    ...Object.entries(servers ?? {}).map(([id, { masking: profile }]) => ({
+      profile,
       path: ['servers', id, 'masking'],
+    })),
+    ...(policy ?? []).map(({ masking: profile }, at) => ({ profile, path: ['policy', at, 'masking'] })),
+  ];
+  return named
+    .filter(({ profile }) => profile !== undefined && !known.has(profile))
+    .map(({ path }) => ({
+      path,
       message: `names no profile under masking.profiles; there are: ${[...known].join(', ')}`,
     }));
 };

@@ -80,9 +80,13 @@ export const policyRule = z
     networks: z.array(network).min(1).max(200).optional(),
     when: condition.optional(),
     risk: z.enum(['high', 'low']).optional(),
+    masking: name.optional(),
   })
   .refine((rule) => [rule.allow, rule.deny, rule.approval].filter((effect) => effect !== undefined).length === 1, {
     error: 'must have exactly one of allow, deny and approval',
+  })
+  .refine(({ deny, masking }) => deny === undefined || masking === undefined, {
+    error: 'must not name a masking profile where it denies',
   })
   .refine(({ hours: span }) => span?.from !== 1_440, { error: 'must have hours that begin before 24:00' });
 
@@ -108,6 +112,7 @@ const narrowingOf = (rule: ParsedRule, timezone: string): Partial<PolicyRule> =>
   ...(rule.networks ? { networks: rule.networks } : {}),
   ...(rule.annotations ? { annotations: hintsOf(rule.annotations) } : {}),
   ...(rule.when === undefined ? {} : { when: rule.when }),
+  ...(rule.masking === undefined ? {} : { masking: rule.masking }),
 });
 
 const namesOf = ({ tools = [], methods = [], resources, prompts }: ParsedRule) => ({

@@ -25,15 +25,19 @@ export interface DecideDeps {
 
 const NO_PARAMS = { digest: null, masked: Buffer.from('null'), redactions: [] } as const;
 
-const aboutOf = ({ message, principal }: Addressed, base: string): MaskAbout => ({
+/** The rule that decided may name the profile that masks. */
+type Judged = Addressed & Pick<Decided, 'decision'>;
+
+const aboutOf = ({ message, principal, decision }: Judged, base: string): MaskAbout => ({
   direction: 'to_server',
+  profile: decision.masking ?? null,
   tool: message.method === 'tools/call' ? targetOf(message) : null,
   groups: principal.groups,
   base,
 });
 
 /** The arguments as recorded: masked, and named by a keyed digest of their canonical form. */
-const readArguments = async (deps: DecideDeps, addressed: Addressed): Promise<Decided['arguments']> => {
+const readArguments = async (deps: DecideDeps, addressed: Judged): Promise<Decided['arguments']> => {
   const { message, server } = addressed;
   const params = member(message.node, 'params');
   const isTool = message.method === 'tools/call';
@@ -54,7 +58,7 @@ const readArguments = async (deps: DecideDeps, addressed: Addressed): Promise<De
 const MAX_REASON = 1_000;
 
 /** Why the call is made, as the caller says (MCP `_meta`), masked: it goes into records and to reviewers. */
-const readReason = async ({ maskFor }: DecideDeps, addressed: Addressed): Promise<string | null> => {
+const readReason = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<string | null> => {
   const { message, server } = addressed;
   const reason = stringOf(at(message.node, 'params', '_meta', 'countersign/reason'))?.trim();
   if (!reason || reason.length > MAX_REASON) return null;
@@ -63,7 +67,7 @@ const readReason = async ({ maskFor }: DecideDeps, addressed: Addressed): Promis
 
 const recordedTarget = async (
   { maskFor }: DecideDeps,
-  addressed: Addressed,
+  addressed: Judged,
   target: string | null,
 ): Promise<string | null> => {
   try {
@@ -110,7 +114,8 @@ export const createDecide =
     const method = message.method ?? '';
     const target = targetOf(message);
     const decision = deps.judge(addressed);
-    const written = await recordedTarget(deps, addressed, target);
+    const judged = { ...addressed, decision };
+    const written = await recordedTarget(deps, judged, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
     return {
       ...addressed,
@@ -121,8 +126,8 @@ export const createDecide =
       decision: target === written ? decision : withoutTarget(decision, target, written),
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
-      requestReason: await readReason(deps, addressed),
-      arguments: await readArguments(deps, addressed),
+      requestReason: await readReason(deps, judged),
+      arguments: await readArguments(deps, judged),
       sealed: await sealedRequest(deps, addressed),
     };
   };

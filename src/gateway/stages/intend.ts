@@ -120,6 +120,7 @@ const responsesDraft = async (deps: IntendDeps, granted: Granted, responses: Buf
     direction: 'to_server',
     tool: null,
     groups: principal.groups,
+    profile: granted.decision.masking ?? null,
     base: '/params/inputResponses',
   } as const;
   try {

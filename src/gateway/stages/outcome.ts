@@ -44,6 +44,7 @@ const aboutOf = ({ intended }: Answered): MaskAbout => ({
   direction: 'to_client',
   tool: intended?.message.method === 'tools/call' ? intended.target : null,
   groups: intended?.principal.groups ?? [],
+  profile: intended?.decision.masking ?? null,
   base: '',
 });
 
