@@ -1,6 +1,8 @@
 /** What the stations are told: the parsed configuration. Its schema is `app/config.ts`. */
 
+import type { AnchorSettings } from './anchor.js';
 import type { MaskMode } from './redaction.js';
+import type { HoldSettings } from './removal.js';
 import type { ToolHints } from './tool.js';
 
 /** A secret lives outside the configuration. */
@@ -52,6 +54,19 @@ export interface StdioSettings {
   /** Further variables of the child whose values are secrets. */
   readonly secretEnv?: Readonly<Record<string, SecretSource>>;
   readonly cwd: string | null;
+}
+
+/** An Ed25519 key pair in AWS KMS. */
+export interface KmsKeySettings {
+  /** ARN of the key. */
+  readonly arn: string;
+  /** The one of the ARN. */
+  readonly region: string;
+  readonly profile: string | null;
+  readonly roleArn: string | null;
+  readonly externalId: string | null;
+  /** Where KMS is not AWS's own; else null. */
+  readonly endpoint: string | null;
 }
 
 export interface ServerSettings {
@@ -327,6 +342,16 @@ export interface Settings {
     readonly rotate?: { readonly bytes: number; readonly age: number };
     /** Bytes of the disk that are kept for the closing records of calls under way. */
     readonly reserve?: number;
+    /** Places outside this machine that confirm it. */
+    readonly anchors?: readonly AnchorSettings[];
+    /** No call is let through while records have been unconfirmed for longer, milliseconds; null: calls never wait for it. */
+    readonly maxUnanchored?: number | null;
+    /** How long payloads, and how long records, are kept at least, milliseconds. */
+    readonly retention?: number;
+    readonly recordRetention?: number;
+    /** Verifier keys of those who order removals, two together. */
+    readonly custodians?: readonly string[];
+    readonly holds?: readonly HoldSettings[];
   };
   readonly collect: { readonly cloudtrail: readonly ({ readonly dir: string } | { readonly s3: S3TrailSettings })[] };
   readonly evidence: {
