@@ -46,3 +46,29 @@ export type AnchorReceipt = ReceiptFacts &
     | { readonly kind: 'witness'; readonly cosignature: string }
     | { readonly kind: 'file' }
   );
+
+/** An anchor as the configuration names it. */
+export type AnchorSettings = {
+  readonly name: string;
+  /** Milliseconds between one confirmation and the next. */
+  readonly every: number;
+} & (
+  | {
+      readonly kind: 's3';
+      readonly bucket: string;
+      readonly region: string;
+      /** Ends in `/`. */
+      readonly prefix: string;
+      /** How long each object is locked, milliseconds. */
+      readonly retention: number;
+      readonly profile: string | null;
+      readonly roleArn: string | null;
+      readonly externalId: string | null;
+      /** Endpoint of S3 where it is not AWS's own. */
+      readonly endpoint: string | null;
+    }
+  | { readonly kind: 'timestamp'; readonly url: string }
+  /** `key`: verifier key of type 4. */
+  | { readonly kind: 'witness'; readonly url: string; readonly key: string }
+  | { readonly kind: 'file'; readonly path: string }
+);

@@ -18,3 +18,15 @@ export interface EraseRecord {
   /** The order, a note signed by custodians. */
   readonly order: string;
 }
+
+/** A legal hold: what nothing may be removed of. */
+export interface HoldSettings {
+  readonly id: string;
+  readonly reason: string;
+  /** Records from this time on, milliseconds since 1970; null: from the first. */
+  readonly from: number | null;
+  /** Records before this time; null: to the last. */
+  readonly to: number | null;
+  /** Payloads of this person alone, `issuer|subject`; null: of everybody. */
+  readonly person: string | null;
+}

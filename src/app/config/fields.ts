@@ -1,6 +1,7 @@
 /** The kinds of field that several parts of the configuration share. Every message ends in the mend. */
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../../base/clock.js';
+import { isLoopback } from '../../base/loopback.js';
 
 /** Text of a name or label: one line, no control characters. */
 export const line = (max: number) =>
@@ -71,6 +72,11 @@ export const webUrl = z
     error: 'must not hold a user name or password; secrets do not stand in this file',
   })
   .refine((text) => !/[?#]/.test(text), { error: 'must not have a query or a fragment' });
+
+/** A `webUrl` of https, or of this machine. */
+export const secureUrl = webUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
+  error: 'must start with https://',
+});
 
 /** Scheme, host and port alone; kept without a trailing slash. */
 export const originUrl = webUrl

@@ -7,8 +7,6 @@ export const LATER: readonly string[] = [
   'identity.issuers.*.discovery',
   'policy.*.purpose',
   'policy.*.window',
-  'ledger.anchors',
-  'ledger.retention',
   'ledger.key.kms',
   'ledger.key.secretsManager',
   'ledger.digestKey.kms',

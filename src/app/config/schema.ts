@@ -18,6 +18,7 @@ import {
   timeZone,
   webUrl,
 } from './fields.js';
+import { isAnchoredIfLimited, ledgerCare } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
 import { pins } from './pins-schema.js';
 import { policyRule } from './policy-schema.js';
@@ -128,22 +129,28 @@ const channel = z
     error: 'must have exactly one of webhook, slack and teams',
   });
 
-const ledger = z.strictObject({
-  origin: z
-    .string()
-    .max(100)
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9._-]+)*$/,
-      'must name this gateway for ever, such as example.com/mcp/gw-1',
-    ),
-  key: secretSource.optional(),
-  digestKey: secretSource.optional(),
-  heartbeat: duration('1s', '2m').prefault('60s'),
-  rotate: z
-    .strictObject({ size: size('1MiB', '1GiB').prefault('64MiB'), age: duration('1m', '1d').prefault('1h') })
-    .prefault({}),
-  reserve: size('0B', '1GiB').prefault('8MiB'),
-});
+const ledger = z
+  .strictObject({
+    origin: z
+      .string()
+      .max(100)
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9._-]+)*$/,
+        'must name this gateway for ever, such as example.com/mcp/gw-1',
+      ),
+    key: secretSource.optional(),
+    digestKey: secretSource.optional(),
+    heartbeat: duration('1s', '2m').prefault('60s'),
+    rotate: z
+      .strictObject({ size: size('1MiB', '1GiB').prefault('64MiB'), age: duration('1m', '1d').prefault('1h') })
+      .prefault({}),
+    reserve: size('0B', '1GiB').prefault('8MiB'),
+    ...ledgerCare,
+  })
+  .refine(isAnchoredIfLimited, {
+    path: ['maxUnanchored'],
+    error: 'needs an anchor under ledger.anchors; without one no call would ever be let through',
+  });
 
 /** The whole file. Input types are what stands in YAML, output types have defaults, milliseconds and bytes. */
 export const configuration = z.strictObject({

@@ -10,6 +10,7 @@ import type {
   ServerSettings,
   Settings,
 } from '../../model/settings.js';
+import { anchorOf, holdOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
@@ -233,6 +234,12 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
       heartbeat: config.ledger.heartbeat,
       rotate: { bytes: config.ledger.rotate.size, age: config.ledger.rotate.age },
       reserve: config.ledger.reserve,
+      anchors: config.ledger.anchors.map((anchor) => anchorOf(anchor, at)),
+      maxUnanchored: config.ledger.maxUnanchored ?? null,
+      retention: config.ledger.retention,
+      recordRetention: config.ledger.recordRetention,
+      custodians: config.ledger.custodians,
+      holds: config.ledger.holds.map(holdOf),
     },
     collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {

@@ -1,12 +1,6 @@
 /** The schema of one source under `collect.cloudtrail`. */
 import { z } from 'zod';
-import { isLoopback } from '../../base/loopback.js';
-import { awsRegion, duration, line, path, roleArn, webUrl } from './fields.js';
-
-/** Credentials and evidence travel there. */
-const endpoint = webUrl.refine((url) => url.startsWith('https:') || isLoopback(new URL(url).hostname), {
-  error: 'must start with https://',
-});
+import { awsRegion, duration, line, path, roleArn, secureUrl } from './fields.js';
 
 const s3 = z.strictObject({
   bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'),
@@ -24,8 +18,8 @@ const s3 = z.strictObject({
   profile: line(200).optional(),
   roleArn: roleArn.optional(),
   externalId: line(1_224).optional(),
-  endpoint: endpoint.optional(),
-  cloudtrailEndpoint: endpoint.optional(),
+  endpoint: secureUrl.optional(),
+  cloudtrailEndpoint: secureUrl.optional(),
   requestPayer: z.boolean().default(false),
   since: duration('1d', '3660d').prefault('100d'),
   concurrency: z.int().min(1).max(64).default(32),
