@@ -44,7 +44,7 @@ const recordWithPayloads = (lines: Lines, n: number): readonly number[] => {
 };
 
 /** Renumbers and links anew, as anyone can without a key. */
-const rechain = (lines: Lines): Lines => {
+export const rechain = (lines: Lines): Lines => {
   let prev = '0'.repeat(64);
   let seq = -1;
   return lines.map((line) => {
@@ -137,6 +137,41 @@ export const TAMPERINGS: readonly Tampering[] = [
     bytes.fill(0, bytes.length - 600, bytes.length - 500);
     return bytes;
   }),
+  t('seq-true-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(
+      edit(lines, at(lines, 8), (line) => line.replace('"seq":8', '"seq":true')),
+      key,
+    ),
+  ),
+  t('number-too-large-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(rechain(edit(lines, at(lines, 2), (line) => line.replace('"ms":12', '"ms":9007199254740993'))), key),
+  ),
+  t('long-line-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(
+      rechain(edit(lines, at(lines, 8), (line) => line.replace('"test"', `"${'x'.repeat(2 * 1024 * 1024)}"`))),
+      key,
+    ),
+  ),
+  t('record-too-long-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(rechain(edit(lines, at(lines, 8), (line) => line.replace('"test"', `"${'x'.repeat(65_400)}"`))), key),
+  ),
+  t('deep-nesting-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(
+      rechain(
+        edit(lines, at(lines, 8), (line) => line.replace('"test"', `${'['.repeat(20_000)}${']'.repeat(20_000)}`)),
+      ),
+      key,
+    ),
+  ),
+  t('members-in-other-order-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(rechain(edit(lines, at(lines, 8), (line) => line.replace(/("m":\d+),("boot":"[^"]+")/, '$2,$1'))), key),
+  ),
+  t('lone-surrogate-live-key', 12, 'BAD_RECORD', (lines, key) =>
+    resign(rechain(edit(lines, at(lines, 8), (line) => line.replace('"test"', '"\\ud800"'))), key),
+  ),
+  t('composed-otherwise', 12, 'PAYLOAD_ALTERED', (lines) =>
+    edit(lines, firstPayload(lines) + 1, (line) => line.normalize('NFD')),
+  ),
   // -- payloads --
   t('edit-payload', 12, 'PAYLOAD_ALTERED', (lines) =>
     edit(lines, firstPayload(lines), (line) => line.replace('/srv/', '/srb/')),
@@ -186,6 +221,21 @@ export const TAMPERINGS: readonly Tampering[] = [
     editNote(lines, 1, (note) => note.replace('\n\n—', '\n\njunk\n—')),
   ),
   t('escaped-otherwise', 12, 'BAD_CHECKPOINT', (lines) => edit(lines, 1, (line) => line.replace('—', '\\u2014'))),
+  t('spare-bits-in-root', 12, 'BAD_CHECKPOINT', (lines) =>
+    editNote(lines, 1, (note) => note.replace(/([A-Za-z0-9+/])=\n\n/, (_, last: string) => `${spareBits(last)}=\n\n`)),
+  ),
+  t('spare-bits-in-signature', 12, 'BAD_CHECKPOINT', (lines) =>
+    editNote(lines, 1, (note) => note.replace(/([A-Za-z0-9+/])=\n$/, (_, last: string) => `${spareBits(last)}=\n`)),
+  ),
+  t('junk-in-base64', 12, 'BAD_CHECKPOINT', (lines) =>
+    editNote(lines, 1, (note) => note.replace(/(.{9})\n$/, ' $1\n')),
+  ),
+  t('extension-line', 12, 'BAD_CHECKPOINT', (lines) =>
+    editNote(lines, 1, (note) => note.replace('\n\n', '\nmore\n\n')),
+  ),
+  t('signature-by-another-name', 12, 'BAD_SIGNATURE', (lines) =>
+    editNote(lines, 1, (note) => note.replace(`— ${ORIGIN}`, '— example.com/other')),
+  ),
   t('junk-checkpoint', 12, 'BAD_CHECKPOINT', (lines) => insert(lines, 2, '~junk')),
   t('checkpoint-of-another-batch', 12, 'CHECKPOINT_WRONG_SIZE', (lines) =>
     edit(lines, lastCheckpoint(lines), () => lines[1] ?? ''),
@@ -244,6 +294,31 @@ export const TAMPERINGS: readonly Tampering[] = [
   t('counter-changed-live-key', 12, 'COUNTER_MISMATCH', (lines, key) =>
     resign(rechain(edit(lines, at(lines, 7), (line) => line.replace('"call":4', '"call":3'))), key),
   ),
+  t('counter-omitted-live-key', 12, 'COUNTER_MISMATCH', (lines, key) =>
+    resign(rechain(edit(lines, at(lines, 7), (line) => line.replace(',"result":2', ''))), key),
+  ),
+  t('both-clocks-back-live-key', 12, 'CLOCK_BACK', (lines, key) =>
+    resign(
+      rechain(
+        edit(lines, at(lines, 3), (line) =>
+          line.replace(/"t":"2026-11-24T05:00/, '"t":"2026-11-24T04:59').replace(/"m":\d+/, '"m":1'),
+        ),
+      ),
+      key,
+    ),
+  ),
+  t('other-boot-earlier-live-key', 11, 'CLOCK_STEP', (lines, key) =>
+    resign(
+      rechain(
+        edit(lines, at(lines, 8), (line) =>
+          line
+            .replace(/"t":"2026-11-24T05:00/, '"t":"2026-11-24T04:59')
+            .replace(/"boot":"........-/, '"boot":"ffffffff-'),
+        ),
+      ),
+      key,
+    ),
+  ),
   t('call-without-forwarded-live-key', 12, 'BAD_CALL', (lines, key) =>
     resign(rechain(edit(lines, at(lines, 6), (line) => line.replace('"forwarded":false', '"forwarded":0'))), key),
   ),
@@ -254,6 +329,9 @@ export const TAMPERINGS: readonly Tampering[] = [
   t('limit-last-batch-dropped', 13, null, (lines) => lines.slice(0, at(lines, 7))),
   t('limit-interior-checkpoint-removed', 13, null, (lines) => without(lines, at(lines, 3) - 1)),
 ];
+
+/** The same bytes in another spelling: the last digit of base64 with a bit that stands for nothing. */
+const spareBits = (digit: string): string => String.fromCharCode(digit.charCodeAt(0) + 1);
 
 /** Ten minutes later on both clocks. */
 const later = (line: string): string =>
