@@ -10,7 +10,7 @@ import type {
   ServerSettings,
   Settings,
 } from '../../model/settings.js';
-import { anchorOf, holdOf } from './ledger-settings.js';
+import { careOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
@@ -192,12 +192,23 @@ export interface ConfigFile {
   readonly provenance: Settings['provenance'];
 }
 
+type KeySource = (source: ParsedSecret | undefined, name: string) => SecretSource;
+
+const ledgerOf = (ledger: Configuration['ledger'], at: Resolve, key: KeySource): Settings['ledger'] => ({
+  origin: ledger.origin,
+  key: key(ledger.key, 'ledger.key'),
+  digestKey: key(ledger.digestKey, 'digest.key'),
+  heartbeat: ledger.heartbeat,
+  rotate: { bytes: ledger.rotate.size, age: ledger.rotate.age },
+  reserve: ledger.reserve,
+  ...careOf(ledger, at),
+});
+
 /** Pure but for path arithmetic; the configuration has passed every check. */
 export const toSettings = (config: Configuration, { file, folder, provenance }: ConfigFile): Settings => {
   const at: Resolve = (path) => resolve(folder, path);
   const dataDir = at(config.gateway.dataDir);
-  const key = (source: ParsedSecret | undefined, name: string): SecretSource =>
-    source ? secretOf(source, at) : { file: join(dataDir, 'keys', name) };
+  const key: KeySource = (source, name) => (source ? secretOf(source, at) : { file: join(dataDir, 'keys', name) });
   return {
     file,
     demo: config.demo,
@@ -227,20 +238,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     channels: Object.entries(config.channels).map(([name, channel]) => channelOf(name, channel, at)),
     masking: maskingOf(config),
     sealTo: config.masking.sealTo === undefined ? null : at(config.masking.sealTo),
-    ledger: {
-      origin: config.ledger.origin,
-      key: key(config.ledger.key, 'ledger.key'),
-      digestKey: key(config.ledger.digestKey, 'digest.key'),
-      heartbeat: config.ledger.heartbeat,
-      rotate: { bytes: config.ledger.rotate.size, age: config.ledger.rotate.age },
-      reserve: config.ledger.reserve,
-      anchors: config.ledger.anchors.map((anchor) => anchorOf(anchor, at)),
-      maxUnanchored: config.ledger.maxUnanchored ?? null,
-      retention: config.ledger.retention,
-      recordRetention: config.ledger.recordRetention,
-      custodians: config.ledger.custodians,
-      holds: config.ledger.holds.map(holdOf),
-    },
+    ledger: ledgerOf(config.ledger, at, key),
     collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {
       outDir: at(config.evidence.outDir),

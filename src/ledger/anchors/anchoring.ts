@@ -1,5 +1,5 @@
 /** Has the ledger anchored as it grows, beside the path of calls. What fails is tried again, recorded and told. */
-import { type Clock, timestamp } from '../../base/clock.js';
+import type { Clock } from '../../base/clock.js';
 import { type FilePort, realFiles } from '../../base/durable.js';
 import { reason } from '../../base/errors.js';
 import { parseCheckpoint, parseNote } from '../../base/note.js';
@@ -222,6 +222,3 @@ export const startAnchoring = (options: AnchoringOptions): Anchoring => {
     },
   };
 };
-
-/** The time of a window in words, for errors and for `/healthz`. */
-export const sinceText = ({ since }: UnanchoredWindow): string => (since === null ? 'never' : timestamp(since));
