@@ -10,6 +10,7 @@ import type { AuthRefusal } from '../model/principal.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
 import type { ToolRecord } from '../model/tool.js';
+import { createEras } from './bridge/eras.js';
 import { createConverse } from './bridge/open.js';
 import { createMaskEvent } from './event-fields.js';
 import { hostsServed } from './head.js';
@@ -86,10 +87,11 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   const limits = createLimits(deps.settings.gateway.limits ?? DEFAULT_REQUEST_LIMITS, clock);
   const resuming = createResuming(createRequestStates({ clock }), digest);
   const newCall = () => ulid(clock.now());
-  const converse = createConverse({ ledger, maskFor, newCall, upstreams, clock });
+  const eras = createEras(clock);
+  const converse = createConverse({ ledger, maskFor, newCall, upstreams, eras });
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
-    address: createAddress(sessions),
+    address: createAddress({ sessions, eras }),
     enter: ({ principal, server }) => limits.enter(principal, server),
     decide: createDecide({
       judge,

@@ -58,13 +58,16 @@ const receivedOf = (request: IncomingMessage, server: ServerSettings, maxBytes: 
   body: () => readBody(request, maxBytes),
 });
 
+/** What the ledger says where it takes no record, or none of a call. */
+const UNRECORDED: ReadonlySet<string> = new Set(['LEDGER_WRITE_FAILED', 'LEDGER_BUSY', 'LEDGER_UNANCHORED']);
+
 /** A failure as the refusal a client is told. What is not known to be harmless is a defect, and refuses too. */
 const asRefusal = (error: unknown, deps: ListenerDeps): Refusal => {
   if (error instanceof Refusal) return error;
   // What no record can hold, such as an endless name, is refused as too large, and that refusal fits a record.
   if (error instanceof CountersignError && error.code === 'RECORD_INVALID') return new Refusal('too_large');
   const code = error instanceof CountersignError ? error.code : undefined;
-  if (code !== 'LEDGER_WRITE_FAILED' && code !== 'LEDGER_BUSY') deps.onDefect(error);
+  if (!UNRECORDED.has(code ?? '')) deps.onDefect(error);
   // A ledger that has failed holds no record of this either; in every other case one is written.
   return new Refusal('not_recorded', undefined, code === 'LEDGER_WRITE_FAILED');
 };

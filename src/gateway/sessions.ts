@@ -133,13 +133,12 @@ export class Sessions {
   }
 
   /**
-   * The session of this principal, server and set of capabilities, for requests that stand for themselves; a new one
-   * where there is none.
-   * @param declared the capabilities, as written
+   * The session of this principal and server, for requests that stand for themselves; a new one where there is none.
+   * @param apart what else keeps sessions apart: the capabilities, where the server must be told them once for all
    * @throws Refusal too_many
    */
-  shared(opener: Opener, declared: string): Session {
-    const name = sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, declared]));
+  shared(opener: Opener, apart: string): Session {
+    const name = sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, apart]));
     const session = this.sessions.get(this.byName.get(name) ?? '') ?? this.add(opener, 'modern', name);
     session.usedAt = this.deps.clock.monotonic();
     return session;

@@ -6,11 +6,14 @@ import type { RecordDraft } from '../model/record.js';
 import type { MaskMessage } from '../model/redaction.js';
 import type { ListedTool, ToolRecord } from '../model/tool.js';
 import { maskedText } from './masked-text.js';
+import { type Declared, declaredBy } from './protocol/2026-07-28/parameters.js';
 import { flagsOf, listedTool, saysDestructive } from './tool-definition.js';
 
 interface Definition extends ListedTool {
   /** Whether the server says that the tool destroys. */
   readonly destructive: boolean;
+  /** Arguments that headers bear too; undefined where it was not listed yet. */
+  readonly declared?: readonly Declared[];
   /** What the server says of the tool, masked; null where it says nothing, undefined where it was not listed yet. */
   readonly description?: string | null | undefined;
 }
@@ -67,7 +70,7 @@ const learn = async (
   const before = known.get(name);
   const previous = before?.digest ?? null;
   if (previous === listed.digest && before?.description !== undefined) return null;
-  const current = { ...listed, destructive: saysDestructive(node) };
+  const current = { ...listed, destructive: saysDestructive(node), declared: declaredBy(node) };
   known.set(name, current);
   const description = await descriptionOf(node, mask);
   // Another list may have come meanwhile; then what it says counts.

@@ -1,4 +1,4 @@
-/** A client of revision 2026-07-28, which is not served yet: it falls back, or gets a sentence. */
+/** A client of both eras in front of a server of the older one: the gateway speaks the newer, and bridges. */
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,10 +15,11 @@ const transport = () =>
     requestInit: { headers: { authorization: 'Bearer jane' } },
   });
 
-test('one that speaks both eras goes on with 2025-11-25', async () => {
+test('it goes on with 2026-07-28', async () => {
   const client = new Client({ name: 'both', version: '1' }, { versionNegotiation: { mode: 'auto' } });
   await client.connect(transport());
   const { tools } = await client.listTools();
+  expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
   expect(tools.map(({ name }) => name)).toEqual(['echo', 'wipe']);
   await client.close();
 });

@@ -18,7 +18,7 @@ let server: EraServer;
 let harness: Harness;
 beforeEach(async () => {
   ahead = 0;
-  server = await startEraServer('modern');
+  server = await startEraServer(REVISION);
   harness = await startHarness({
     servers: [httpServer('eras', server.url), httpServer('other', server.url)],
     policy: [

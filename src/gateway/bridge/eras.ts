@@ -15,8 +15,10 @@ const SILENCE_MS = 3_000;
 export type Probed = Era | 'gone';
 
 export interface Eras {
-  /** What is known of a server. */
+  /** What is known of a server, and can be relied on. */
   of(server: string): Era | undefined;
+  /** What was known of it last, however long ago. */
+  last(server: string): Era | undefined;
   learn(server: string, era: Era): void;
 }
 
@@ -27,6 +29,7 @@ export const createEras = (clock: Pick<Clock, 'monotonic'>): Eras => {
       const found = known.get(server);
       return found && clock.monotonic() - found.at <= HOLDS_MS ? found.era : undefined;
     },
+    last: (server) => known.get(server)?.era,
     learn: (server, era) => void known.set(server, { era, at: clock.monotonic() }),
   };
 };

@@ -1,11 +1,10 @@
 /** Opens the conversation of a session with its server, in the era that the server speaks. */
-import type { Clock } from '../../base/clock.js';
 import { at, type JsonNode, type JsonValue, member, toValue } from '../../base/json.js';
 import type { Granted, Outgoing, Upstream, UpstreamMessage, Upstreams } from '../../model/call.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
 import { META } from '../protocol/2026-07-28/envelope.js';
 import { Decorated } from './decorated.js';
-import { createEras, type Eras, probe } from './eras.js';
+import { type Eras, probe } from './eras.js';
 import { Link, type LinkDeps } from './link.js';
 import { SharedPipe } from './shared-pipe.js';
 import { type Introduction, ToLegacy } from './to-legacy.js';
@@ -13,7 +12,7 @@ import { ToModern } from './to-modern.js';
 
 export interface ConverseDeps extends LinkDeps {
   readonly upstreams: Pick<Upstreams, 'open'>;
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly eras: Eras;
 }
 
 /** @throws UpstreamError where the conversation cannot be opened */
@@ -76,7 +75,7 @@ class LegacyFirst extends Decorated {
 }
 
 export const createConverse = (deps: ConverseDeps): Converse => {
-  const eras = createEras(deps.clock);
+  const { eras } = deps;
 
   /** For clients of 2026-07-28: the era must be known first, since many methods are of both. */
   const forModern = async (open: () => Promise<Upstream>, link: Link, granted: Granted): Promise<Upstream> => {

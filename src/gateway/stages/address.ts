@@ -1,5 +1,6 @@
 import { at, type JsonNode, toValue } from '../../base/json.js';
 import type { Addressed, Authenticated, Message } from '../../model/call.js';
+import type { Eras } from '../bridge/eras.js';
 import { readMessage } from '../protocol/2025-11-25/message.js';
 import type { Envelope } from '../protocol/2026-07-28/envelope.js';
 import { eraOf } from '../protocol/2026-07-28/era.js';
@@ -7,6 +8,11 @@ import { headersFor } from '../protocol/2026-07-28/headers.js';
 import { partRetry } from '../protocol/2026-07-28/retry.js';
 import { Refusal } from '../refuse.js';
 import type { Session, Sessions } from '../sessions.js';
+
+export interface AddressDeps {
+  readonly sessions: Sessions;
+  readonly eras: Pick<Eras, 'last'>;
+}
 
 const valueOf = (node: JsonNode | undefined) => (node ? toValue(node) : null);
 
@@ -38,7 +44,7 @@ const REMOVED: ReadonlySet<string> = new Set([
 
 /** A request that stands for itself. */
 const addressModern = (
-  sessions: Sessions,
+  { sessions, eras }: AddressDeps,
   authenticated: Authenticated,
   sent: Message,
   envelope: Envelope | null,
@@ -46,27 +52,29 @@ const addressModern = (
   if (sent.kind === 'request' && REMOVED.has(sent.method ?? '')) throw new Refusal('unknown_method');
   const { message, retry } = partRetry(sent);
   const node = envelope?.capabilities;
-  const declared = node ? sent.bytes.toString('utf8', node.start, node.end) : '{}';
   const capabilities = valueOf(node);
-  const { id } = sessions.shared({ ...authenticated, capabilities }, declared);
+  // Servers of the older revisions are told the capabilities when their session opens; others with each request.
+  const once = node && eras.last(authenticated.server.id) !== 'modern';
+  const apart = once ? sent.bytes.toString('utf8', node.start, node.end) : '';
+  const { id } = sessions.shared({ ...authenticated, capabilities }, apart);
   const headers = headersFor(message, authenticated.mirrored);
   return { ...authenticated, era: 'modern', session: id, capabilities, headers, message, retry };
 };
 
-const addressed = (sessions: Sessions, authenticated: Authenticated, message: Message): Addressed => {
+const addressed = (deps: AddressDeps, authenticated: Authenticated, message: Message): Addressed => {
   const found = eraOf(message, authenticated.mirrored);
-  if (found.era === 'modern') return addressModern(sessions, authenticated, message, found.envelope);
-  const { id, capabilities } = sessionFor(sessions, authenticated, message);
+  if (found.era === 'modern') return addressModern(deps, authenticated, message, found.envelope);
+  const { id, capabilities } = sessionFor(deps.sessions, authenticated, message);
   return { ...authenticated, era: 'legacy', session: id, capabilities, headers: null, message, retry: null };
 };
 
 /** Reads the one message of the body, strictly, and finds its session. */
 export const createAddress =
-  (sessions: Sessions) =>
+  (deps: AddressDeps) =>
   async (authenticated: Authenticated): Promise<Addressed> => {
     const message = readMessage(await authenticated.body());
     try {
-      return addressed(sessions, authenticated, message);
+      return addressed(deps, authenticated, message);
     } catch (error) {
       if (error instanceof Refusal) error.id = message.id;
       throw error;

@@ -5,9 +5,11 @@ import type { Ulid } from '../../base/ulid.js';
 import type { Addressed, Decided } from '../../model/call.js';
 import type { Decision } from '../../model/decision.js';
 import type { MaskAbout, MaskFor, SealMessage } from '../../model/redaction.js';
+import { refusedResource } from '../listened.js';
 import { maskedText } from '../masked-text.js';
 import type { Judge } from '../policy-call.js';
 import { targetOf } from '../protocol/2025-11-25/message.js';
+import { type Declared, parametersAgree } from '../protocol/2026-07-28/parameters.js';
 import { joinRetry } from '../protocol/2026-07-28/retry.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
 import type { Resuming } from '../resume.js';
@@ -106,6 +108,12 @@ const resume = (
     : { message, resumed };
 };
 
+/** What headers bear of the arguments is what the arguments are: a server over stdio cannot see the headers. */
+const checkParameters = ({ era, message, mirrored }: Addressed, declared: readonly Declared[] = []): void => {
+  if (era === 'modern' && !parametersAgree(declared, message, mirrored))
+    throw new Refusal('header_mismatch', 'Mcp-Param');
+};
+
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide =
   (deps: DecideDeps) =>
@@ -113,10 +121,11 @@ export const createDecide =
     const { message, server } = addressed;
     const method = message.method ?? '';
     const target = targetOf(message);
-    const decision = deps.judge(addressed);
+    const decision = refusedResource(deps.judge, addressed) ?? deps.judge(addressed);
     const judged = { ...addressed, decision };
     const written = await recordedTarget(deps, judged, target);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
+    checkParameters(addressed, definition?.declared);
     return {
       ...addressed,
       ...resume(deps, addressed, decision),

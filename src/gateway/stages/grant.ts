@@ -8,6 +8,7 @@ import type { Approvals, Ledger } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
 import type { Reply } from '../pipeline.js';
 import type { Judge } from '../policy-call.js';
+import { isMethod } from '../protocol/2026-07-28/methods.js';
 import { Refusal } from '../refuse.js';
 import type { Resuming } from '../resume.js';
 import { type Sessions, type Underway, underwayKey } from '../sessions.js';
@@ -42,12 +43,13 @@ export class Pending extends Error {
 const refuse = async (
   deps: GrantDeps,
   decided: Decided,
-  kind: 'denied' | 'approval_denied' | 'inexact_number',
+  kind: 'denied' | 'approval_denied' | 'inexact_number' | 'unknown_method',
   reason: string,
   approval: string | null,
 ): Promise<never> => {
   await deps.ledger.append(callDraft(decided, { forwarded: false, approval, credential: null, reason }));
-  throw new Refusal(kind, kind === 'inexact_number' ? undefined : reason, true);
+  const detail = kind === 'denied' || kind === 'approval_denied' ? reason : undefined;
+  throw new Refusal(kind, detail, true);
 };
 
 const askFor = ({ tools }: GrantDeps, decided: Decided, rule: string): ApprovalAsk | undefined => {
@@ -173,12 +175,16 @@ const approved = async (deps: GrantDeps, decided: Decided, underway: Underway, r
     : goOn(deps, decided, underway, { approval, ask });
 };
 
+/** A method that the revision does not have is not there, whatever policy says of it. */
+const denialOf = ({ era, message }: Decided): 'denied' | 'unknown_method' =>
+  era === 'modern' && !isMethod(message.method ?? '') ? 'unknown_method' : 'denied';
+
 /** Lets an allowed call pass, ends a denied one, and holds one that needs a second person. */
 export const createGrant =
   (deps: GrantDeps) =>
   async (decided: Decided, reply: Reply): Promise<Granted> => {
     const { decision, message, session: id } = decided;
-    if (decision.effect === 'deny') return refuse(deps, decided, 'denied', decision.reason, null);
+    if (decision.effect === 'deny') return refuse(deps, decided, denialOf(decided), decision.reason, null);
     const session = deps.sessions.get(id);
     if (!session || message.id === null) throw new Refusal('session_unknown');
     const underway = deps.sessions.begin(session, underwayKey(decided), decided.call);

@@ -14,10 +14,13 @@ export type EraOf = { readonly era: 'legacy' } | { readonly era: 'modern'; reado
 
 const LEGACY: EraOf = { era: 'legacy' };
 
-/** The refusal of a revision that is not served, with those that are: a client of both eras then finds one. */
-export const unsupported = (requested: string): Refusal => {
+/**
+ * The refusal of a revision that is not served, with those that are: a client of both eras then finds one.
+ * @param among those that the client's kind of request can be of
+ */
+export const unsupported = (requested: string, among: readonly string[] = SERVED): Refusal => {
   const data: JsonObject = {
-    supported: SERVED,
+    supported: among,
     requested: /^[\w.-]{1,32}$/.test(requested) ? requested : 'unreadable',
   };
   return new Refusal('protocol_version', undefined, false, data);
@@ -32,7 +35,7 @@ const readModern = (message: Message, headers: MirroredHeaders): EraOf => {
   if (header !== undefined && header !== envelope.version) throw new Refusal('header_mismatch', 'MCP-Protocol-Version');
   const method = headers['mcp-method'];
   if (method !== undefined && method !== message.method) throw new Refusal('header_mismatch', 'Mcp-Method');
-  if (envelope.version !== REVISION) throw unsupported(envelope.version);
+  if (envelope.version !== REVISION) throw unsupported(envelope.version, [REVISION]);
   const fault = headerFault(message, headers);
   if (fault !== undefined) throw new Refusal('header_mismatch', fault);
   return { era: 'modern', envelope };
@@ -45,7 +48,7 @@ const readNotification = (message: Message, headers: MirroredHeaders): EraOf => 
   if (claimed !== undefined && header !== undefined && header !== claimed)
     throw new Refusal('header_mismatch', 'MCP-Protocol-Version');
   const revision = claimed ?? header;
-  if (claimed !== undefined && claimed !== REVISION) throw unsupported(claimed);
+  if (claimed !== undefined && claimed !== REVISION) throw unsupported(claimed, [REVISION]);
   if (revision !== REVISION) return LEGACY;
   const method = headers['mcp-method'];
   if (method !== undefined && method !== message.method) throw new Refusal('header_mismatch', 'Mcp-Method');

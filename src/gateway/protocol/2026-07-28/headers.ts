@@ -31,7 +31,7 @@ export const encodeHeader = (text: string): string =>
   PLAIN.test(text) && !SENTINEL.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
 
 /** The text a header bears; undefined where it is malformed. */
-const decodeHeader = (value: string): string | undefined => {
+export const decodeHeader = (value: string): string | undefined => {
   const encoded = SENTINEL.exec(value)?.[1];
   if (encoded === undefined) return value;
   if (!BASE64.test(encoded)) return undefined;
