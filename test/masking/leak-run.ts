@@ -6,31 +6,44 @@ import type { Client } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { KINDS, type Kind } from './kinds.js';
 import type { LeakWorld, Script } from './leak.js';
-import { METHODS, POSITIONS, type Position, plantAt } from './positions.js';
+import { type Position, PROTOCOLS, plantAt } from './positions.js';
 
 /** Revisions of the protocol the client speaks. */
-export const ERAS: readonly string[] = ['2025-11-25'];
+export const ERAS: readonly string[] = [...PROTOCOLS.keys()];
 
-const types = [...new Set(POSITIONS.map(({ type }) => type))];
-const byType = new Map(types.map((type) => [type, POSITIONS.filter((position) => position.type === type)]));
-
-/** What the client chose must come back as it was, and what names a message must be what it is. */
-const isProtocol = ({ type, path }: Position): boolean =>
-  (type === 'JSONRPCErrorResponse' && path === '.id') || path === '.method' || path.endsWith('.protocolVersion');
-
-const planted = (type: string, text: string): object =>
-  Object(
-    plantAt(
-      (byType.get(type) ?? []).filter((position) => !isProtocol(position)),
-      text,
-    ),
-  );
+/** What must be what it is for a message to be one, or comes back as it was: each is tried by itself. */
+const isProtocol = ({ path }: Position): boolean =>
+  /^\.(?:id|method|resultType|params\.requestState)$|[./]protocolVersion$/.test(path);
 
 /** Results that a client gives. */
-const OF_CLIENTS = new Set(['ElicitResult', 'CreateMessageResult', 'CreateMessageResultWithTools', 'ListRootsResult']);
-const results = types.filter((type) => type.endsWith('Result') && !OF_CLIENTS.has(type));
-const requests = types.filter((type) => type.endsWith('Request'));
-const notifications = types.filter((type) => type.endsWith('Notification'));
+const OF_CLIENTS = new Set(['ElicitResult', 'CreateMessageResult', 'ListRootsResult']);
+
+/** The messages of one revision, and how values are planted in them. */
+const messagesOf = (era: string) => {
+  const { positions = [], methods = new Map<string, string>() } = PROTOCOLS.get(era) ?? {};
+  const types = [...new Set(positions.map(({ type }) => type))];
+  const byType = new Map(types.map((type) => [type, positions.filter((position) => position.type === type)]));
+  const ending = (end: string): readonly string[] => types.filter((type) => type.endsWith(end));
+  return {
+    era,
+    positions,
+    types,
+    methodOf: (type: string): string => methods.get(type) ?? '',
+    planted: (type: string, text: string): Record<string, unknown> =>
+      Object(
+        plantAt(
+          (byType.get(type) ?? []).filter((position) => !isProtocol(position)),
+          text,
+        ),
+      ),
+    results: ending('Result').filter((type) => !OF_CLIENTS.has(type)),
+    requests: ending('Request').filter((type) => type !== 'InitializeRequest'),
+    notifications: ending('Notification'),
+    failures: [...ending('Error'), 'JSONRPCErrorResponse'],
+  };
+};
+type Messages = ReturnType<typeof messagesOf>;
+
 /** Requests by whose answer a list or content of a resource is known. */
 const ASKED_BY: Readonly<Record<string, string>> = {
   ListToolsResult: 'tools/list',
@@ -45,6 +58,7 @@ const ASKED_BY: Readonly<Record<string, string>> = {
 /** A client of its own for each kind, and which of the types it is tried with. */
 interface Talk {
   readonly world: LeakWorld;
+  readonly messages: Messages;
   readonly client: Client;
   readonly kind: Kind;
   readonly tried: (type: string) => boolean;
@@ -52,79 +66,125 @@ interface Talk {
 
 const anything = z.looseObject({});
 
+/** Sends a message as it is; whether it is taken does not matter. */
+const tell = async (
+  { client }: Talk,
+  message: Parameters<NonNullable<Client['transport']>['send']>[0],
+): Promise<void> => {
+  try {
+    await client.transport?.send(message);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
+};
+
+/** What a request of the modern era must say of itself. */
+const envelope = ({ messages }: Talk, params: Record<string, unknown>): Record<string, unknown> => {
+  if (messages.era < '2026') return params;
+  const meta = { 'io.modelcontextprotocol/clientCapabilities': {}, ...Object(params['_meta']) };
+  return { ...params, _meta: { ...meta, 'io.modelcontextprotocol/protocolVersion': messages.era } };
+};
+
 /** A request; what comes of it does not matter, since the client refuses much of what is planted, but it must end. */
 const ask = async (
-  { client, world }: Talk,
+  talk: Talk,
   method: string,
   params: Record<string, unknown>,
   script: Script,
-): Promise<void> => {
-  world.say(script);
+): Promise<Record<string, unknown>> => {
+  talk.world.say(script);
   try {
-    await client.request({ method, params }, anything, { timeout: 5_000 });
+    const options = { timeout: 5_000, allowInputRequired: true };
+    return await talk.client.request({ method, params }, anything, options);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     if (/timed? ?out/i.test(error.message)) throw error;
     // What the client will not ask in this era is asked all the same, so that its record is looked at.
     if (/not supported by the negotiated/.test(error.message))
-      await client.transport?.send({ jsonrpc: '2.0', id: `of another era: ${method}`, method, params });
+      await tell(talk, { jsonrpc: '2.0', id: `of another era: ${method}`, method, params: envelope(talk, params) });
+    return {};
   }
 };
 
 const call = { name: 'carry', arguments: {} };
+const done: Script = { beside: [], answer: { result: {} } };
 
 /** An error is none without its code. */
-const failure = (text: string): object => {
-  const { error }: { error?: object } = planted('JSONRPCErrorResponse', text);
-  return { error: { ...error, code: -32_000 } };
+const failure = ({ messages }: Talk, type: string, text: string): Script => {
+  const { error }: { error?: object } = messages.planted(type, text);
+  return { beside: [], answer: { error: { ...error, code: -32_000 } } };
 };
+
+/** What stands beside an answer on its stream, or on that of a subscription. */
+const beside = ({ messages, tried }: Talk, text: string): readonly object[] => [
+  ...messages.notifications
+    .filter(tried)
+    .map((type) => ({ method: messages.methodOf(type), ...messages.planted(type, text) })),
+  ...messages.requests
+    .filter(tried)
+    .map((type, i) => ({ id: `q${i}`, method: messages.methodOf(type), ...messages.planted(type, text) })),
+];
+
+const elicitation = (message: string): object => ({
+  method: 'elicitation/create',
+  params: { message, requestedSchema: { type: 'object', properties: {} } },
+});
 
 /** Everything a server can say of one kind. */
 const fromServer = async (talk: Talk): Promise<void> => {
+  const { messages, tried } = talk;
   const { text } = talk.kind;
-  const beside = [
-    ...notifications.map((type) => ({ method: METHODS.get(type), ...planted(type, text) })),
-    ...requests.map((type, i) => ({ id: `q${i}`, method: METHODS.get(type), ...planted(type, text) })),
-  ];
-  await ask(talk, 'tools/call', call, { beside, answer: failure(text) });
-  for (const type of results.filter(talk.tried))
-    await ask(talk, ASKED_BY[type] ?? 'tools/call', call, { beside: [], answer: { result: planted(type, text) } });
-  const elicit = { method: 'elicitation/create', params: { message: text, requestedSchema: { type: 'object' } } };
-  const input = { resultType: 'input_required', inputRequests: { [text]: elicit, a: elicit }, requestState: text };
-  await ask(talk, 'tools/call', call, { beside: [], answer: { result: input } });
+  // One by one as well: what the gateway does not take ends the stream.
+  for (const said of [beside(talk, text), ...beside(talk, text).map((one) => [one]), [{ id: text, method: 'ping' }]])
+    await ask(talk, 'tools/call', call, { beside: said, answer: { result: {} } });
+  for (const type of messages.failures.filter(tried)) await ask(talk, 'tools/call', call, failure(talk, type, text));
+  for (const type of messages.results.filter(tried)) {
+    const answer = { result: messages.planted(type, text) };
+    await ask(talk, ASKED_BY[type] ?? 'tools/call', call, { beside: [], answer });
+  }
+  await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: text } } });
+  const listen = { notifications: { toolsListChanged: true } };
+  await ask(talk, 'subscriptions/listen', listen, { beside: beside(talk, text), answer: { result: {} } });
+  const input = { inputRequests: { [text]: elicitation(text), a: elicitation(text) }, requestState: text };
+  await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: 'input_required', ...input } } });
   const split = [text.slice(0, 5), text.slice(5)].map((part) => ({ type: 'text', text: part }));
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { content: split } } });
 };
 
+/** What a client answers: to a request of the server in the older era, with the call again in the newer. */
+const answers = async (talk: Talk, type: string): Promise<void> => {
+  const { messages, kind } = talk;
+  const result = messages.planted(type, kind.text);
+  if (messages.era < '2026') {
+    const id = `c ${type}`;
+    await ask(talk, 'tools/call', call, { beside: [{ id, ...elicitation('who') }], answer: { result: {} } });
+    return tell(talk, { jsonrpc: '2.0', id, result });
+  }
+  const input = { resultType: 'input_required', inputRequests: { a: elicitation('who') }, requestState: kind.text };
+  const { requestState } = await ask(talk, 'tools/call', call, { beside: [], answer: { result: input } });
+  await ask(talk, 'tools/call', { ...call, requestState, inputResponses: { a: result, [kind.text]: result } }, done);
+};
+
 /** Everything a client can say of one kind. */
 const fromClient = async (talk: Talk): Promise<void> => {
-  const { client, kind, tried } = talk;
-  const { text } = kind;
-  for (const type of requests.filter((one) => one !== 'InitializeRequest' && tried(one))) {
-    const { params }: { params?: Record<string, unknown> } = planted(type, text);
-    await ask(talk, METHODS.get(type) ?? '', { ...params }, { beside: [], answer: { result: {} } });
+  const { messages, kind, tried } = talk;
+  for (const type of messages.requests.filter(tried)) {
+    const { params }: { params?: Record<string, unknown> } = messages.planted(type, kind.text);
+    await ask(talk, messages.methodOf(type), { ...params }, done);
   }
-  for (const type of notifications.filter(tried)) {
-    await client.transport?.send({ jsonrpc: '2.0', method: METHODS.get(type) ?? '', ...planted(type, text) });
-  }
-  for (const [i, type] of [...OF_CLIENTS].filter(tried).entries()) {
-    await ask(talk, 'tools/call', call, {
-      beside: [{ id: `c${i}`, method: 'elicitation/create', params: { message: 'who' } }],
-      answer: { result: {} },
-    });
-    await client.transport?.send({ jsonrpc: '2.0', id: `c${i}`, result: { ...planted(type, text) } });
-  }
+  await ask(talk, 'tools/call', { ...call, requestState: kind.text }, done);
+  for (const type of messages.notifications.filter(tried))
+    await tell(talk, { jsonrpc: '2.0', method: messages.methodOf(type), ...messages.planted(type, kind.text) });
+  for (const type of [...OF_CLIENTS].filter(tried)) await answers(talk, type);
 };
 
 /** Connects a client that says the value of itself to a server that says it of itself. */
-const connect = async (world: LeakWorld, era: string, { text }: Kind): Promise<Client> => {
+const connect = async (world: LeakWorld, { era, planted }: Messages, { text }: Kind): Promise<Client> => {
+  const isModern = era >= '2026';
   const { params }: { params?: { clientInfo?: object } } = planted('InitializeRequest', text);
   // Capabilities are left out: what the client does not understand of them ends the conversation.
-  const { serverInfo, instructions }: { serverInfo?: object; instructions?: string } = planted(
-    'InitializeResult',
-    text,
-  );
-  world.say({ beside: [], answer: { result: { serverInfo, instructions } } });
+  const { serverInfo, instructions, _meta } = planted(isModern ? 'DiscoverResult' : 'InitializeResult', text);
+  world.say({ beside: [], answer: { result: isModern ? { instructions, _meta } : { serverInfo, instructions } } });
   return world.connect(era, { ...params?.clientInfo, name: text, version: text }, text);
 };
 
@@ -139,12 +199,14 @@ const search = async (world: LeakWorld): Promise<readonly string[]> => {
 /**
  * Sends values of every kind through.
  * @param step each kind is tried with every `step`-th type, other kinds with the others
- * @returns where they came out, and how many masks did, to the client and in the ledger
+ * @returns where they came out, and how many masks did, to the client and in the ledger, for each value planted
  */
 export const runLeak = async (world: LeakWorld, era: string, step: number) => {
+  const messages = messagesOf(era);
+  const { types } = messages;
   for (const [k, kind] of KINDS.entries()) {
-    const client = await connect(world, era, kind);
-    const talk: Talk = { world, client, kind, tried: (type) => (types.indexOf(type) + k) % step === 0 };
+    const client = await connect(world, messages, kind);
+    const talk: Talk = { world, messages, client, kind, tried: (type) => (types.indexOf(type) + k) % step === 0 };
     await fromServer(talk);
     await fromClient(talk);
     await client.close();
@@ -152,5 +214,6 @@ export const runLeak = async (world: LeakWorld, era: string, step: number) => {
   const masks = (await world.everything())
     .filter(([place]) => place === 'client' || place.endsWith('.jsonl'))
     .map(([, text]) => text.split('[redacted:').length - 1);
-  return { shown: await search(world), masks: Math.min(...masks) };
+  const planted = (KINDS.length * messages.positions.length) / step;
+  return { shown: await search(world), masks: Math.min(...masks) / planted };
 };

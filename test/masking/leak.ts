@@ -13,9 +13,28 @@ export interface Script {
   readonly answer: object;
 }
 
+/** How long clients may keep a list (SEP-2549). */
+const CACHE = { ttlMs: 0, cacheScope: 'private' };
 const INITIALIZED = {
   capabilities: { tools: {}, prompts: {}, resources: {}, completions: {}, logging: {} },
   serverInfo: { name: 'leak', version: '1' },
+};
+
+const MODERN = '2026-07-28';
+
+/** What the script says, made an answer of the era of the request. */
+const answerTo = (method: string, params: unknown, { answer }: Script): object => {
+  const said: object = 'result' in answer ? Object(answer.result) : {};
+  if (method === 'initialize')
+    return { result: { ...INITIALIZED, ...said, protocolVersion: Object(params).protocolVersion } };
+  const { capabilities, serverInfo } = INITIALIZED;
+  if (method === 'server/discover')
+    return {
+      result: { resultType: 'complete', supportedVersions: [MODERN], capabilities, serverInfo, ...CACHE, ...said },
+    };
+  const { _meta }: { _meta?: object } = Object(params);
+  const isModern = _meta !== undefined && 'io.modelcontextprotocol/protocolVersion' in _meta;
+  return isModern && 'result' in answer ? { result: { resultType: 'complete', ...CACHE, ...said } } : answer;
 };
 
 /** An MCP server over HTTP that answers every request on an event stream, with what `next` says. */
@@ -28,16 +47,7 @@ const startTeller = async (next: () => Script): Promise<{ server: Server; url: s
       const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
       if (id === undefined || method === undefined) return response.writeHead(202).end();
       const script = next();
-      const answer =
-        method === 'initialize'
-          ? {
-              result: {
-                ...INITIALIZED,
-                ...('result' in script.answer ? Object(script.answer.result) : {}),
-                protocolVersion: params.protocolVersion,
-              },
-            }
-          : script.answer;
+      const answer = answerTo(method, params, script);
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       for (const message of [...script.beside, { id, ...answer }])
         response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
@@ -108,7 +118,7 @@ export const startLeakWorld = async (): Promise<LeakWorld> => {
   };
   return {
     async connect(era, info, userAgent) {
-      const client = new Client(info, era === '2026-07-28' ? { versionNegotiation: { mode: { pin: era } } } : {});
+      const client = new Client(info, era === MODERN ? { versionNegotiation: { mode: { pin: era } } } : {});
       // A header bears printable ASCII.
       const agent = /^[!-~][ -~]*$/.test(userAgent) ? userAgent.trimEnd() : 'leak-test';
       const headers = { authorization: `Bearer ${token}`, 'user-agent': agent };

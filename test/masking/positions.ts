@@ -1,9 +1,8 @@
 /**
- * Every place where the official schemas of MCP, of both eras, let a string stand. Taken from the SDK's own schemas, so
- * that a new field of the protocol shows here by itself.
+ * Every place where the official schemas of MCP, of both eras, let a string stand, so that a new field of the protocol
+ * shows here by itself.
  */
-import * as core from '@modelcontextprotocol/core';
-import { z } from 'zod';
+import { isSchema, OFFICIAL, type Schema } from './official-schemas.js';
 
 /** A message type and the path of a string in it: `.a` a member, `[]` an item, `.*` any member, `~any` any value. */
 export interface Position {
@@ -11,10 +10,6 @@ export interface Position {
   readonly path: string;
 }
 
-interface Schema {
-  readonly [key: string]: unknown;
-}
-const isSchema = (value: unknown): value is Schema => typeof value === 'object' && value !== null;
 const schemas = (value: unknown): readonly Schema[] => (Array.isArray(value) ? value.filter(isSchema) : []);
 
 const NOTES = new Set(['description', 'title', '$schema', '$defs', 'default', 'deprecated']);
@@ -32,14 +27,20 @@ function* referred(ref: string, path: string, { root, seen }: Walk): Generator<s
   else yield* paths(target, path, { root, seen: [...seen, ref] });
 }
 
-function* ofMembers({ type, properties, additionalProperties }: Schema, path: string, walk: Walk): Generator<string> {
+function* ofMembers(
+  { type, properties, additionalProperties: more }: Schema,
+  path: string,
+  walk: Walk,
+): Generator<string> {
   for (const [name, one] of Object.entries(isSchema(properties) ? properties : {}))
     if (isSchema(one)) yield* paths(one, `${path}.${name}`, walk);
-  if (type === 'object' && additionalProperties !== undefined && additionalProperties !== false) yield `${path}.*`;
+  if (type !== 'object' || more === undefined || more === false) return;
+  yield `${path}.*`;
+  if (isSchema(more) && Object.keys(more).length > 0) yield* paths(more, `${path}.*`, walk);
 }
 
 const isFree = (schema: Schema): boolean =>
-  schema['type'] === 'string' && schema['enum'] === undefined && schema['const'] === undefined;
+  [schema['type']].flat().includes('string') && schema['enum'] === undefined && schema['const'] === undefined;
 
 /** Paths of strings below one JSON Schema; those a constant or an enumeration fixes are left out. */
 function* paths(schema: Schema, path: string, walk: Walk): Generator<string> {
@@ -51,36 +52,42 @@ function* paths(schema: Schema, path: string, walk: Walk): Generator<string> {
   if (Object.keys(schema).every((key) => NOTES.has(key))) yield `${path}~any`;
 }
 
-/** Types that are unions of others, or what others extend, or no messages of MCP. */
+/** Types that are unions of others, or what others extend. */
 const NOT_A_MESSAGE =
-  /^(?:OAuth|IdJag|OpenId|JSONRPC(?!Error)|Client|Server|Compatibility|Paginated|Base)|^(?:Request|Notification)Schema$/;
+  /^(?:Client|Server|Paginated|Cacheable|JSONRPC(?!Error)|Input(?:Request|Response)$)|^(?:Request|Notification|Error)$|ResultResponse$/;
 
 const isMessage = (name: string): boolean =>
-  /(?:Result(?:WithTools)?|Notification|Request|ErrorResponse)Schema$/.test(name) && !NOT_A_MESSAGE.test(name);
+  /(?:Result|Notification|Request|Error|ErrorResponse)$/.test(name) && !NOT_A_MESSAGE.test(name);
 
-const jsonSchemaOf = (schema: z.ZodType): Schema => ({
-  ...z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
-});
+interface Protocol {
+  readonly positions: readonly Position[];
+  /** The method of each type of request and notification. */
+  readonly methods: ReadonlyMap<string, string>;
+}
 
-const positionsOf = (name: string, schema: z.ZodType): readonly Position[] => {
-  const root = jsonSchemaOf(schema);
-  const type = name.replace(/Schema$/, '');
-  return [...new Set(paths(root, '', { root, seen: ['#'] }))].map((path) => ({ type, path }));
+const messagesOf = (root: Schema): readonly (readonly [type: string, schema: Schema])[] =>
+  Object.entries(isSchema(root['$defs']) ? root['$defs'] : {}).flatMap(([type, schema]) =>
+    isMessage(type) && isSchema(schema) ? [[type, schema] as const] : [],
+  );
+
+const methodOf = ({ properties }: Schema): string | undefined => {
+  const method = isSchema(properties) && isSchema(properties['method']) ? properties['method']['const'] : undefined;
+  return typeof method === 'string' ? method : undefined;
 };
 
-/** In the order of the SDK's exports. */
-export const POSITIONS: readonly Position[] = Object.entries(core).flatMap(([name, schema]) =>
-  isMessage(name) && schema instanceof z.ZodType ? positionsOf(name, schema) : [],
-);
+const protocolOf = (root: Schema): Protocol => {
+  const messages = messagesOf(root);
+  return {
+    positions: messages.flatMap(([type, schema]) =>
+      [...new Set(paths(schema, '', { root, seen: ['#'] }))].map((path) => ({ type, path })),
+    ),
+    methods: new Map(messages.flatMap(([type, schema]) => (methodOf(schema) ? [[type, methodOf(schema) ?? '']] : []))),
+  };
+};
 
-/** The method of each type of request and notification. */
-export const METHODS: ReadonlyMap<string, string> = new Map(
-  Object.entries(core).flatMap(([name, schema]): [string, string][] => {
-    if (!isMessage(name) || !(schema instanceof z.ZodType)) return [];
-    const { properties } = jsonSchemaOf(schema);
-    const method = isSchema(properties) && isSchema(properties['method']) ? properties['method']['const'] : undefined;
-    return typeof method === 'string' ? [[name.replace(/Schema$/, ''), method]] : [];
-  }),
+/** What each revision lets stand where. */
+export const PROTOCOLS: ReadonlyMap<string, Protocol> = new Map(
+  Array.from(OFFICIAL, ([revision, schema]) => [revision, protocolOf(schema)]),
 );
 
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -93,8 +100,8 @@ const put = (into: Json | undefined, steps: readonly string[], text: string): Js
     return [put(list[0], rest, text), ...list.slice(1)];
   }
   const object = into !== undefined && into !== null && typeof into === 'object' && !Array.isArray(into) ? into : {};
-  if (step === '.*') return { ...object, extra: text, [text]: 'as a name' };
-  const name = step.slice(1);
+  if (step === '.*' && rest.length === 0) return { extra: text, ...object, [text]: 'as a name' };
+  const name = step === '.*' ? 'extra' : step.slice(1);
   return { ...object, [name]: put(object[name], rest, text) };
 };
 
