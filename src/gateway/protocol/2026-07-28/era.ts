@@ -12,6 +12,9 @@ import { headerFault } from './headers.js';
 /** A message of a session, or one that stands for itself; a notification of the latter kind has no envelope. */
 export type EraOf = { readonly era: 'legacy' } | { readonly era: 'modern'; readonly envelope: Envelope | null };
 
+/** Revisions are dates; those from this one on have no sessions. */
+const isModern = (revision: string): boolean => revision >= REVISION;
+
 const LEGACY: EraOf = { era: 'legacy' };
 
 /**
@@ -48,10 +51,13 @@ const readNotification = (message: Message, headers: MirroredHeaders): EraOf => 
   if (claimed !== undefined && header !== undefined && header !== claimed)
     throw new Refusal('header_mismatch', 'MCP-Protocol-Version');
   const revision = claimed ?? header;
-  if (claimed !== undefined && claimed !== REVISION) throw unsupported(claimed, [REVISION]);
-  if (revision !== REVISION) return LEGACY;
+  if (revision === undefined || !isModern(revision)) {
+    if (claimed !== undefined) throw unsupported(claimed, [REVISION]);
+    return LEGACY;
+  }
   const method = headers['mcp-method'];
   if (method !== undefined && method !== message.method) throw new Refusal('header_mismatch', 'Mcp-Method');
+  if (revision !== REVISION) throw unsupported(revision, [REVISION]);
   return { era: 'modern', envelope: null };
 };
 
@@ -59,7 +65,7 @@ const readNotification = (message: Message, headers: MirroredHeaders): EraOf => 
 const isHandshake = (message: Message): boolean => {
   if (message.method !== 'initialize') return false;
   const envelope = readEnvelope(message);
-  return 'fault' in envelope || envelope.version !== REVISION;
+  return 'fault' in envelope || !isModern(envelope.version);
 };
 
 /**
