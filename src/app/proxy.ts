@@ -101,6 +101,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     await Promise.all(closing);
     authenticator.close();
     await webhooks.close();
+    await wired.anchoring.close();
     await ledger.close(why);
   };
   let ending: Promise<void> | undefined;

@@ -9,7 +9,6 @@ import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js'
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
-import { reason } from '../base/errors.js';
 import { type AdminRoute, createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
@@ -19,8 +18,8 @@ import {
   protectedResourceMetadataUrl,
   unauthorizedChallenge,
 } from '../identity/challenge.js';
-import { type OpenedLedger, openLedger } from '../ledger/append.js';
-import { ledgerDir } from '../ledger/folder.js';
+import type { Anchoring } from '../ledger/anchors/anchoring.js';
+import type { OpenedLedger } from '../ledger/append.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
 import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
@@ -29,9 +28,11 @@ import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
+import { anchorHealth, limitUnanchored } from './anchors.js';
 import { createListeners, type PageParts, pageAddress, pageRoutes } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
+import { openAnchored } from './gateway-ledger.js';
 import { gitState } from './git-state.js';
 import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
@@ -61,6 +62,7 @@ export interface Wired {
   readonly gateway: Gateway;
   readonly admin: ReturnType<typeof createAdmin>;
   readonly ledger: OpenedLedger;
+  readonly anchoring: Anchoring;
   readonly approvals: ApprovalWorkflow;
   readonly authenticator: BearerAuthenticator;
   readonly webhooks: Notifier;
@@ -153,36 +155,6 @@ const adminRoutes = (
   ];
 };
 
-/** Milliseconds between attempts to write again, after the disk failed. */
-const RETRY = { first: 1_000, most: 30_000 };
-
-/** Opens the ledger: from here on everything can be recorded. */
-const openOwnLedger = (
-  settings: Settings,
-  deps: WireDeps,
-  key: KeyObject,
-  onResumed: () => void,
-): Promise<OpenedLedger> => {
-  const { origin, heartbeat, rotate, reserve } = settings.ledger;
-  return openLedger({
-    dir: ledgerDir(settings.gateway.dataDir, origin),
-    origin,
-    key,
-    clock: deps.clock,
-    heartbeat,
-    retry: RETRY,
-    onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger cannot be written; calls are refused'),
-    onProblem: (error) => deps.log.warn({ problem: reason(error) }, 'the ledger still cannot; it is tried again'),
-    onResumed: () => {
-      deps.log.info({}, 'the ledger is written again');
-      onResumed();
-    },
-    ...(reserve ? { reserve } : {}),
-    ...(rotate ? { rotate } : {}),
-    ...(deps.files ? { files: deps.files } : {}),
-  });
-};
-
 /** Everything the program logs of outside texts is masked, whatever it is. */
 const maskedLog = (settings: Settings, { log }: WireDeps) => {
   const mask = createTextMasker(commonProfile(settings));
@@ -199,6 +171,7 @@ const maskedLog = (settings: Settings, { log }: WireDeps) => {
 
 interface Opened {
   readonly ledger: OpenedLedger;
+  readonly anchoring: Anchoring;
   readonly digest: KeyedDigester;
   readonly secrets: UpstreamsDeps['secrets'];
   readonly channels: OpenedChannels;
@@ -208,7 +181,7 @@ interface Opened {
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, digest, secrets, channels } = opened;
+  const { ledger, anchoring, digest, secrets, channels } = opened;
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const policy = createReloadablePolicy(policyOf(settings));
   const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
@@ -233,7 +206,14 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
   const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, seal, digest, clock, onDefect };
-  const gateway = createGateway({ settings, ...parts, ...resources(settings), approvalPage: pageAddress(settings) });
+  const { maxUnanchored: limit = null } = settings.ledger;
+  const gateway = createGateway({
+    settings,
+    ...parts,
+    ...resources(settings),
+    ...(limit === null ? {} : { ledger: limitUnanchored(ledger, anchoring, limit, clock) }),
+    approvalPage: pageAddress(settings),
+  });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);
@@ -242,11 +222,12 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
     health: () => ({
       ...healthOf(ledger, gateway.sessions),
+      ...anchorHealth(anchoring),
       configuration: reloader.refused ? 'a change was refused' : 'in force',
     }),
     onDefect,
   });
-  return { gateway, admin, ledger, approvals, authenticator, webhooks, maskFor, policy, reloader };
+  return { gateway, admin, ledger, anchoring, approvals, authenticator, webhooks, maskFor, policy, reloader };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */
@@ -255,10 +236,12 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const secrets = await serverSecrets(settings, deps);
   const channels = await openChannels(settings, deps.environment);
   const resumed = createListeners();
-  const ledger = await openOwnLedger(settings, deps, key, resumed.tell);
+  const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
   try {
-    return await assemble(settings, deps, { ledger, digest, secrets, channels, onResumed: resumed.subscribe });
+    const opened = { ledger, anchoring, digest, secrets, channels, onResumed: resumed.subscribe };
+    return await assemble(settings, deps, opened);
   } catch (error) {
+    await anchoring.close();
     await ledger.close('the start failed');
     throw error;
   }
