@@ -288,9 +288,10 @@ export const parseCheckpointLine = (line: Buffer): CheckpointLine => {
   try {
     const text = line.toString('utf8', 1);
     const note: unknown = isUtf8(line) ? JSON.parse(text) : undefined;
-    if (typeof note !== 'string' || JSON.stringify(note) !== text) throw new NoteError('is not a JSON string');
+    if (typeof note !== 'string' || JSON.stringify(note) !== text)
+      throw new NoteError('not a JSON string as it is written here');
     const parsed = parseNote(note);
-    if (parsed.signatures.length !== 1) throw new NoteError('does not have exactly one signature');
+    if (parsed.signatures.length !== 1) throw new NoteError('not exactly one signature');
     return { kind: 'checkpoint', note: parsed, checkpoint: parseCheckpoint(parsed.text) };
   } catch (error) {
     if (error instanceof NoteError) throw new FormatError('BAD_CHECKPOINT', `is not a checkpoint: ${error.message}`);

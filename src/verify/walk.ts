@@ -219,7 +219,9 @@ export class LedgerWalk {
   private torn(segment: SegmentFile, bytes: number): void {
     if (!segment.last)
       throw new ChainError('BAD_RECORD', 'is cut off in a segment that others follow', this.chain.size);
-    const message = `${this.place}, byte ${this.byte}: the last ${bytes} bytes are a line that was never finished, after record ${this.chain.size - 1}.`;
+    const { size } = this.chain;
+    const where = size === 0 ? 'before any record' : `after record ${size - 1}`;
+    const message = `${this.place}, byte ${this.byte}: the last ${bytes} bytes are a line that was never finished, ${where}.`;
     this.target.findings.add('incomplete', 'TORN_TAIL', message);
   }
 
@@ -235,11 +237,12 @@ export class LedgerWalk {
   }
 
   private fault({ code, message, seq }: ChainError): void {
-    const bad = [this.batch, this.last].find((placed) => placed?.seq === seq);
-    const where =
-      bad && bad.byte !== this.byte
-        ? `${bad.place}, record ${seq}, byte ${bad.byte}: the line at byte ${this.byte}`
-        : `${this.place}, ${seq === null || seq < 0 ? '' : `record ${seq}, `}byte ${this.byte}: the line`;
+    const bad = [this.batch, this.last].find((placed) => placed?.seq === seq) ?? null;
+    const isHere = bad === null || (bad.place === this.place && bad.byte === this.byte);
+    const line = bad?.place === this.place ? `byte ${this.byte}` : `byte ${this.byte} of ${this.place}`;
+    const where = isHere
+      ? `${this.place}, ${seq === null || seq < 0 ? '' : `record ${seq}, `}byte ${this.byte}: the line`
+      : `${bad.place}, record ${seq}, byte ${bad.byte}: the line at ${line}`;
     this.target.findings.add('integrity', code, `${where} ${message}.`);
   }
 }

@@ -1,4 +1,4 @@
-"""A second verifier of ledgers, from docs/ledger-format.md alone: python3 verify.py ROOT_KEY LEDGER...
+"""A second verifier of ledgers, from docs/ledger-format.md alone: python3 verify.py ROOT_KEY[@SIZE:ROOT...] LEDGER...
 Prints exit and code for each ledger. Standard library; Ed25519 as RFC 8032 section 6 writes it."""
 import base64, hashlib, json, os, re, sys
 from datetime import datetime
@@ -70,9 +70,10 @@ def strict(raw):
     return value
 
 class Ledger:
-    def __init__(self, folder):
+    def __init__(self, folder, kept):
         self.folder, self.root, self.key, self.origin = folder, None, None, None
         self.size, self.prev, self.tree, self.open, self.awaited = 0, "0" * 64, [], {}, []
+        self.kept, self.anchored = kept, 0
         self.signed, self.last, self.counts, self.weak = 0, None, {}, []
     def line(self, raw, first):
         if raw[:1] == b">": return self.payload(raw)
@@ -100,6 +101,11 @@ class Ledger:
         self.prev, self.size = leaf.hex(), self.size + 1
         while self.tree and self.tree[-1][1] == height: leaf, height = sha(b"\1", self.tree.pop()[0], leaf), height + 1
         self.tree.append((leaf, height))
+        if self.size in self.kept: need(self.top().hex() == self.kept[self.size], "ANCHOR_MISMATCH"); self.anchored = self.size
+    def top(self):
+        node = self.tree[-1][0]
+        for left, _ in reversed(self.tree[:-1]): node = sha(b"\1", left, node)
+        return node
     def segment(self, r, first):
         d = r["d"]
         need(r["type"] == "seg" and key_of(d.get("key"))[0] == d.get("origin"), "BAD_SEGMENT")
@@ -137,9 +143,7 @@ class Ledger:
         mark = b64(parts[2], "BAD_CHECKPOINT")
         need(parts[1] == self.origin and mark[:4] == self.key[1] and ed25519(self.key[2], f"{text}\n".encode(), mark[4:]), "BAD_SIGNATURE")
         need(body[1] == self.origin and self.signed < self.size and int(body[2]) == self.size, "CHECKPOINT")
-        node = self.tree[-1][0]
-        for left, _ in reversed(self.tree[:-1]): node = sha(b"\1", left, node)
-        need(b64(body[3], "BAD_CHECKPOINT") == node, "ROOT_MISMATCH")
+        need(b64(body[3], "BAD_CHECKPOINT") == self.top(), "ROOT_MISMATCH")
         self.signed = self.size
     def story(self, r, now):
         d, kind, last = r["d"], r["type"], self.last
@@ -157,8 +161,8 @@ class Ledger:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         self.last = now, r["m"], r["boot"], kind
 
-def judge(folder, trusted):
-    ledger, names = Ledger(folder), sorted(os.listdir(os.path.join(folder, "log")))
+def judge(folder, trusted, kept):
+    ledger, names = Ledger(folder, kept), sorted(os.listdir(os.path.join(folder, "log")))
     try:
         for name in names:
             need(re.fullmatch(r"\d{16}\.jsonl", name) and int(name[:16]) == ledger.size, "SEGMENT")
@@ -172,7 +176,11 @@ def judge(folder, trusted):
     if ledger.open: ledger.weak.append("OUTCOME_MISSING")
     if ledger.signed and ledger.root != trusted and ledger.origin == trusted.split("+")[0]: return 12, "LEDGER_KEY_DIFFERS"
     if not ledger.signed: ledger.weak.append("LEDGER_EMPTY")
-    return (11, ledger.weak[0]) if ledger.weak else (13, "NOT_ANCHORED")
+    if ledger.signed and max(kept, default=0) > ledger.size: return 12, "TRUNCATED"
+    if ledger.weak: return 11, ledger.weak[0]
+    if ledger.root != trusted: return 13, "LEDGER_SIGNER_UNKNOWN"
+    return (0, "VERIFIED") if ledger.anchored >= ledger.signed else (13, "NOT_ANCHORED")
 
 if __name__ == "__main__":
-    for path in sys.argv[2:]: print(*judge(path, sys.argv[1]))
+    trusted, *kept = sys.argv[1].split("@")
+    for path in sys.argv[2:]: print(*judge(path, trusted, {int(size): root for size, root in (one.split(":") for one in kept)}))

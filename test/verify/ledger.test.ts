@@ -4,9 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Verification } from '../../src/model/evidence.js';
 import { verifyPath } from '../../src/verify/verify.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
-import { verifyBothWays } from './both-ways.js';
 import { ledgerOf, type SampleLedger, SEGMENT, sampleLedger, temporary, trustFile } from './sample.js';
-import { TAMPERINGS } from './tampering.js';
 
 const key = newKey();
 const other = newKey();
@@ -44,23 +42,6 @@ test('a ledger under the trusted name, signed by another key, is not that ledger
   const verification = await verifyPath(replaced.dir, { trust });
   expect(verification.exit).toBe(12);
   expect(codes(verification)).toContain('LEDGER_KEY_DIFFERS');
-});
-
-describe('tampering', () => {
-  test.each(TAMPERINGS.map((tampering) => [tampering.name, tampering] as const))(
-    '%s',
-    async (_name, { change, exit, code }) => {
-      const dir = await ledgerOf(change(sample.lines, key, other));
-      const verification = await verifyBothWays(dir, trust);
-      const found = codes(verification).filter((each) => each !== 'NOT_ANCHORED');
-      expect(found, found.join()).toEqual(code === null ? [] : expect.arrayContaining([code]));
-      expect(verification.exit).toBe(exit);
-    },
-  );
-
-  test('names are not used twice', () => {
-    expect(new Set(TAMPERINGS.map(({ name }) => name)).size).toBe(TAMPERINGS.length);
-  });
 });
 
 test('the first bad record is named with file, record and byte', async () => {
