@@ -1,192 +1,116 @@
 /**
- * Text hidden in base64 and base64url (RFC 4648): runs of the alphabet, whole, wrapped over lines (RFC 2045),
- * glued to other words, in UTF-8 or UTF-16, or as a stretch inside binary data.
+ * Text hidden in base64 and base64url (RFC 4648): as a whole run, glued to other words, in UTF-8 or UTF-16, or as a
+ * stretch inside binary data.
  */
 import { isUtf8 } from 'node:buffer';
-import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { type Run, SHORTEST_RUN, unwrapped } from './base64-runs.js';
 
-/** Shortest run looked at: nine bytes. */
-export const SHORTEST_RUN = 12;
 /** Shortest readable stretch that counts inside data that is not text. */
 const STRETCH = 20;
 /** Groups of four characters that lie whole inside such a stretch, wherever it begins. */
 const STRETCH_QUADS = Math.floor((STRETCH - 2) / 3);
 /** Characters read after a sign inside a run. */
 const GLUED = 128;
-/** A line this long may continue on the next one. */
-const WRAPPED_LINE = 40;
-const LONGEST_LINE = 128;
 /** Bytes looked at to tell text from data. */
 const HEAD = 24;
 
-const SEXTET = new Int8Array(128).fill(-1);
-for (let i = 0; i < 64; i++) {
-  SEXTET['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'.charCodeAt(i)] = i;
-}
-SEXTET[0x2d] = 62;
-SEXTET[0x5f] = 63;
+const ALPHABETS = ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', '+/', '-_'] as const;
+const SIGNS = ALPHABETS[1] + ALPHABETS[2];
 
-/** The bytes of both alphabets, 1 each. */
-const IN_ALPHABET = new Uint8Array(256);
-/** Those of them that are neither letters nor digits. */
-const IS_SIGN = new Uint8Array(256);
-for (const [code, sextet] of SEXTET.entries()) {
-  if (sextet >= 0) IN_ALPHABET[code] = 1;
-  if (sextet >= 62) IS_SIGN[code] = 1;
-}
+/** What each character stands for; 0 where it is of neither alphabet. */
+const SEXTET = new Uint8Array(256);
+for (let i = 0; i < 62; i++) SEXTET[ALPHABETS[0].charCodeAt(i)] = i;
+for (const i of SIGNS.split('').keys()) SEXTET[SIGNS.charCodeAt(i)] = 62 + (i % 2);
+
+/** The characters that are neither letters nor digits. */
+const IS_SIGN = SEXTET.map((sextet) => (sextet >= 62 ? 1 : 0));
 
 /** NUL counts as readable, so that UTF-16 and C strings do. */
 const isReadable = (byte: number): boolean =>
   (byte >= 0x20 && byte <= 0x7e) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0;
 
-/** What a character can be in a group of four. */
+/** What a character does not rule out, by its place in a group of four. */
 const READABLE_FIRST = 1;
 const READABLE_SECOND = 2;
 const READABLE_THIRD = 4;
-const TEXT_FIRST = 8;
+/** The first byte as ASCII, or as one that begins a character of several bytes; and the second byte after such a one. */
+const ASCII_FIRST = 8;
+const LEADING_FIRST = 16;
+const AFTER_ASCII = 32;
+const AFTER_LEADING = 64;
 
-/** The places, of those above, at which a character does not rule out readable bytes: most are ruled out by one look. */
-const PLACES = new Uint8Array(128);
-for (const [code, sextet] of SEXTET.entries()) {
-  if (sextet < 0) continue;
-  const some = (count: number, byteOf: (rest: number) => number): boolean =>
-    Array.from({ length: count }, (_, rest) => byteOf(rest)).some(isReadable);
-  if (some(4, (rest) => (sextet << 2) | rest)) PLACES[code] = READABLE_FIRST | TEXT_FIRST;
-  else if (sextet << 2 >= 0xc0) PLACES[code] = TEXT_FIRST;
-  if (some(16, (rest) => ((sextet & 15) << 4) | rest)) PLACES[code] = (PLACES[code] ?? 0) | READABLE_SECOND;
-  if (some(64, (rest) => ((sextet & 3) << 6) | rest)) PLACES[code] = (PLACES[code] ?? 0) | READABLE_THIRD;
+const someByte = (count: number, byteOf: (rest: number) => number, accept: (byte: number) => boolean): boolean =>
+  Array.from({ length: count }, (_, rest) => byteOf(rest)).some(accept);
+
+const placesOf = (sextet: number): number => {
+  const first = someByte(4, (rest) => (sextet << 2) | rest, isReadable);
+  const second = (accept: (byte: number) => boolean): boolean =>
+    someByte(16, (rest) => ((sextet & 15) << 4) | rest, accept);
+  const third = someByte(64, (rest) => ((sextet & 3) << 6) | rest, isReadable);
+  return (
+    (first ? READABLE_FIRST | ASCII_FIRST : 0) |
+    (sextet << 2 >= 0xc0 ? LEADING_FIRST : 0) |
+    (second(isReadable) ? READABLE_SECOND : 0) |
+    (second((byte) => isReadable(byte) || byte >= 0xc0) ? AFTER_ASCII : 0) |
+    (second((byte) => byte >= 0x80 && byte < 0xc0) ? AFTER_LEADING : 0) |
+    (third ? READABLE_THIRD : 0)
+  );
+};
+
+/** The places, of those above, of each character: most text is ruled out by one look or two. */
+const PLACES = new Uint8Array(256);
+for (const character of ALPHABETS.join('')) {
+  const code = character.charCodeAt(0);
+  PLACES[code] = placesOf(SEXTET[code] ?? 0);
 }
-const mayBe = (s: string, i: number, place: number): boolean => ((PLACES[s.charCodeAt(i)] ?? 0) & place) !== 0;
+const mayBe = (b: Uint8Array, i: number, place: number): boolean => ((PLACES[b[i] ?? 0] ?? 0) & place) !== 0;
 
 /** The three bytes that the four characters at `i` stand for. */
-const quadAt = (s: string, i: number): number =>
-  ((SEXTET[s.charCodeAt(i)] ?? 0) << 18) |
-  ((SEXTET[s.charCodeAt(i + 1)] ?? 0) << 12) |
-  ((SEXTET[s.charCodeAt(i + 2)] ?? 0) << 6) |
-  (SEXTET[s.charCodeAt(i + 3)] ?? 0);
+const quadAt = (b: Uint8Array, i: number): number =>
+  ((SEXTET[b[i] ?? 0] ?? 0) << 18) |
+  ((SEXTET[b[i + 1] ?? 0] ?? 0) << 12) |
+  ((SEXTET[b[i + 2] ?? 0] ?? 0) << 6) |
+  (SEXTET[b[i + 3] ?? 0] ?? 0);
 
 /** Whether the four characters at `i` decode to three readable bytes. */
-const readableQuad = (s: string, i: number): boolean => {
-  if (!mayBe(s, i, READABLE_FIRST) || !mayBe(s, i + 1, READABLE_SECOND) || !mayBe(s, i + 2, READABLE_THIRD)) {
+const readableQuad = (b: Uint8Array, i: number): boolean => {
+  if (!mayBe(b, i, READABLE_FIRST) || !mayBe(b, i + 1, READABLE_SECOND) || !mayBe(b, i + 2, READABLE_THIRD)) {
     return false;
   }
-  const bits = quadAt(s, i);
+  const bits = quadAt(b, i);
   return isReadable(bits >> 16) && isReadable((bits >> 8) & 0xff) && isReadable(bits & 0xff);
 };
 
-/** A run of base64 characters; `end` may lie some lines further on. */
-export interface Run {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
-const continuation = (s: string, end: number): number => {
-  const code = s.charCodeAt(end);
-  if (code !== 0x0a && code !== 0x0d && code !== 0x5c) return -1;
-  const length = /^(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)/.exec(s.slice(end, end + 40))?.[0].length;
-  return length !== undefined && is(s, end + length, BASE64) ? end + length : -1;
+/** How many bytes follow a first byte of UTF-8 (RFC 3629 §3); -1 where it is none, or a control character. */
+const trailingAfter = (byte: number): number => {
+  if (byte < 0x80) return isReadable(byte) ? 0 : -1;
+  if (byte < 0xc2 || byte > 0xf4) return -1;
+  return byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
 };
 
-/**
- * The end of base64 that goes on over the next lines: all as long as the first, save the last, which is shorter.
- */
-const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
-  const width = firstEnd - start;
-  if (width < WRAPPED_LINE || width > LONGEST_LINE || width % 4 !== 0) return firstEnd;
-  let end = firstEnd;
-  for (;;) {
-    const next = continuation(s, end);
-    if (next < 0) return end;
-    const lineEnd = runEnd(s, next, BASE64);
-    if (lineEnd - next > width) return end;
-    end = lineEnd;
-    if (lineEnd - next < width) return end;
-  }
-};
-
-/** The run that begins at `i`, or before the escape letter there, with the lines it is wrapped over. */
-const runAt = (s: string, i: number): Run => {
-  const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
-  const end = runEnd(s, i + SHORTEST_RUN, BASE64);
-  return { start, end: wrappedEnd(s, start, end) };
-};
-
-/** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
-export const forEachRun = (s: string, visit: (run: Run) => void): void => {
-  for (let i = 0; i + SHORTEST_RUN <= s.length; ) {
-    let last = i + SHORTEST_RUN - 1;
-    while (last >= i && is(s, last, BASE64)) last--;
-    if (last >= i) {
-      i = last + 1;
-      continue;
-    }
-    const run = runAt(s, i);
-    visit(run);
-    i = run.end + 1;
-  }
-};
-
-/** The same for bytes, given also as Latin-1: the same runs, found faster. */
-export const forEachRunOfBytes = (bytes: Uint8Array, latin1: string, visit: (run: Run) => void): void => {
-  for (let i = 0; i + SHORTEST_RUN <= bytes.length; ) {
-    let last = i + SHORTEST_RUN - 1;
-    while (last >= i && IN_ALPHABET[bytes[last] ?? 0] === 1) last--;
-    if (last >= i) {
-      i = last + 1;
-      continue;
-    }
-    const run = runAt(latin1, i);
-    visit(run);
-    i = run.end + 1;
-  }
-};
-
-/** A run without the line breaks, in clear or escaped, that wrap it. */
-const unwrapped = (s: string, { start, end }: Run): string => s.slice(start, end).replace(/[\r\n]+|\\{1,16}[nr]/g, '');
-
-/** Byte `k` of the base64 at `start`. */
-const byteAt = (s: string, start: number, k: number): number => {
-  const i = start + Math.floor((k * 4) / 3);
-  const high = SEXTET[s.charCodeAt(i)] ?? 0;
-  const low = SEXTET[s.charCodeAt(i + 1)] ?? 0;
-  return ((high << (2 + 2 * (k % 3))) | (low >> (4 - 2 * (k % 3)))) & 0xff;
-};
-
-/** Whether the first three bytes may be of readable UTF-8; a no is final, and comes without a look at the rest. */
-const readableFirst = (s: string, i: number): boolean => {
-  if (!mayBe(s, i, TEXT_FIRST)) return false;
-  const bits = quadAt(s, i);
-  const second = (bits >> 8) & 0xff;
-  const third = bits & 0xff;
-  return isReadable(bits >> 16) || bits >> 16 >= 0xc2
-    ? (second >= 0x80 || isReadable(second)) && (third >= 0x80 || isReadable(third))
-    : false;
-};
-
-/** Whether the first bytes are readable UTF-8 (RFC 3629 §3). */
-const readableHead = (s: string, start: number, end: number): boolean => {
+/** Whether the first bytes are readable UTF-8. */
+const readableHead = (b: Uint8Array, start: number, end: number): boolean => {
   const bytes = Math.min(HEAD, Math.floor(((end - start) * 3) / 4));
   let trailing = 0;
+  let bits = 0;
   for (let k = 0; k < bytes; k++) {
-    const byte = byteAt(s, start, k);
-    if (byte >= 0x80 && byte < 0xc0) {
-      if (--trailing < 0) return false;
-    } else if (trailing > 0) return false;
-    else if (byte < 0x80) {
-      if (!isReadable(byte)) return false;
-    } else if (byte < 0xc2 || byte > 0xf4) return false;
-    else trailing = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
+    const place = k % 3;
+    if (place === 0) bits = quadAt(b, start + (k / 3) * 4);
+    const byte = (bits >> (16 - 8 * place)) & 0xff;
+    const continues = byte >= 0x80 && byte < 0xc0;
+    if (continues !== trailing > 0) return false;
+    trailing = continues ? trailing - 1 : trailingAfter(byte);
+    if (trailing < 0) return false;
   }
   return true;
 };
 
 /** Enough readable groups in a row, at any alignment, looked for from the last one back. */
-const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
+const hasReadableStretch = (b: Uint8Array, start: number, end: number): boolean => {
   for (let alignment = 0; alignment < 4; alignment++) {
     for (let quad = start + alignment; quad + 4 * STRETCH_QUADS <= end; ) {
       let k = STRETCH_QUADS - 1;
-      while (k >= 0 && readableQuad(s, quad + 4 * k)) k--;
+      while (k >= 0 && readableQuad(b, quad + 4 * k)) k--;
       if (k < 0) return true;
       quad += 4 * (k + 1);
     }
@@ -194,23 +118,29 @@ const hasReadableStretch = (s: string, { start, end }: Run): boolean => {
   return false;
 };
 
+/** Whether UTF-8 may begin at `i`; a no is final. */
+const mayBeginText = (b: Uint8Array, i: number): boolean => {
+  const first = PLACES[b[i] ?? 0] ?? 0;
+  const second = PLACES[b[i + 1] ?? 0] ?? 0;
+  // The bits of what may follow stand two to the left of what they follow.
+  return (first & (ASCII_FIRST | LEADING_FIRST) & (second >> 2)) !== 0;
+};
+
+const isReadableAt = (b: Uint8Array, i: number, end: number): boolean => mayBeginText(b, i) && readableHead(b, i, end);
+
 /** The next place from `at` on where readable text may begin: at the start of the run, or after any sign in it. */
-const firstReadable = (s: string, run: Run, at: number): number => {
-  for (let from = at; from + SHORTEST_RUN <= run.end; from++) {
-    if (from !== run.start && IS_SIGN[s.charCodeAt(from - 1)] !== 1) continue;
-    if (readableFirst(s, from) && readableHead(s, from, run.end)) return from;
+const firstReadable = (b: Uint8Array, start: number, end: number, at: number): number => {
+  if (at === start && isReadableAt(b, start, end)) return start;
+  const last = end - SHORTEST_RUN;
+  for (let from = Math.max(at, start + 1); from <= last; from++) {
+    if (IS_SIGN[b[from - 1] ?? 0] === 1 && isReadableAt(b, from, end)) return from;
   }
   return -1;
 };
 
-/** Whether a run may hold readable text; says yes too often rather than too seldom, and takes no memory. */
-export const isPlausible = (s: string, run: Run): boolean => {
-  if (run.end - run.start > WRAPPED_LINE && runEnd(s, run.start, BASE64) < run.end) {
-    const joined = unwrapped(s, run);
-    return isPlausible(joined, { start: 0, end: joined.length });
-  }
-  return firstReadable(s, run, run.start) >= 0 || hasReadableStretch(s, run);
-};
+/** Whether base64 in `[start, end)` may hold readable text; says yes too often rather than too seldom. */
+export const isPlausible = (base64: Uint8Array, start: number, end: number): boolean =>
+  firstReadable(base64, start, end, start) >= 0 || hasReadableStretch(base64, start, end);
 
 // eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;
@@ -236,9 +166,10 @@ const stretches = (bytes: Buffer): readonly string[] =>
 
 /** What begins after a sign in the run, such as the slash of a path. */
 const glued = (run: string): readonly string[] => {
-  const whole = { start: 0, end: run.length };
+  const bytes = Buffer.from(run, 'latin1');
+  const next = (at: number): number => firstReadable(bytes, 0, bytes.length, at);
   const found: string[] = [];
-  for (let from = firstReadable(run, whole, 0); from >= 0; from = firstReadable(run, whole, from + 1)) {
+  for (let from = next(0); from >= 0; from = next(from + 1)) {
     const [head = ''] = Buffer.from(run.slice(from, from + GLUED), 'base64')
       .toString('utf8')
       .split(UNREADABLE);
@@ -249,13 +180,16 @@ const glued = (run: string): readonly string[] => {
 
 /**
  * What a run may stand for: its text; or what is readable in it, at each of the four alignments and after each sign.
+ * None where it holds no readable text.
  */
-export const readings = (s: string, { start, end }: Run): readonly string[] => {
-  const run = unwrapped(s, { start, end });
-  const whole = textOf(run);
+export const readings = (s: string, run: Run): readonly string[] => {
+  const base64 = run.lineEnd < run.end ? unwrapped(s, run) : s.slice(run.start, run.end);
+  const bytes = Buffer.from(base64, 'latin1');
+  if (!isPlausible(bytes, 0, bytes.length)) return [];
+  const whole = textOf(base64);
   if (whole !== undefined) return [whole];
   return [
-    ...[0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(run.slice(alignment), 'base64'))),
-    ...glued(run),
+    ...[0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(base64.slice(alignment), 'base64'))),
+    ...glued(base64),
   ];
 };

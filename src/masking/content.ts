@@ -46,7 +46,9 @@ export const acrossItems = (
   const parts = new Map<StringNode, readonly Finding[]>();
   if (!HOLDERS.has(name)) return parts;
   for (const row of rows(items)) {
-    const findings = scanner.find(row.map(({ value }) => value).join(''), 'text');
+    const joined = row.map(({ value }) => value).join('');
+    if (scanner.look(Buffer.from(joined, 'utf8')) === undefined) continue;
+    const findings = scanner.find(joined, 'text');
     let offset = 0;
     let next = 0;
     for (const node of row) {
@@ -60,15 +62,4 @@ export const acrossItems = (
     }
   }
   return parts;
-};
-
-/** Whether the raw bytes may have two text items: the raw stage cannot see across them. */
-export const mayHaveItems = (json: Buffer): boolean => {
-  let members = 0;
-  for (let at = json.indexOf('"text"'); at >= 0; at = json.indexOf('"text"', at + 6)) {
-    let after = at + 6;
-    while (json[after] === 0x20 || json[after] === 0x0a || json[after] === 0x0d || json[after] === 0x09) after++;
-    if (json[after] === 0x3a && ++members === 2) return true;
-  }
-  return false;
 };

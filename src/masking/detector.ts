@@ -12,6 +12,8 @@ export const BEFORE_WORD = `${EDGE}\t\n\r !"#$%&'()*+,-./:;<=>?@[\\]^\`{|}~bfnrt
 /** A text under scan. */
 export interface ScanText {
   readonly s: string;
+  /** One byte for each unit of `s`: ASCII as it is, 128 or more for everything else. */
+  readonly codes: Uint8Array;
   /** Name of the JSON member that holds the text, as context; empty where there is none. */
   readonly name: string;
   /** The raw stage: context counts as given, since a hit there only leads to the exact stage. */
@@ -48,7 +50,7 @@ export interface Detector {
    * Looks for a match at the anchor at `i`. It never reaches back before `from`, the end of the last
    * finding; what it reads is bounded, or ends up inside the finding, so that a scan takes linear time.
    */
-  at(text: ScanText, i: number, from: number): Finding | undefined;
+  readonly at: (text: ScanText, i: number, from: number) => Finding | undefined;
 }
 
 /** Texts that a detector must, and must not, find something in. A test holds each to its own. */

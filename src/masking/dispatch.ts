@@ -3,6 +3,8 @@ import type { Detector } from './detector.js';
 
 /** Lists that the first table may name: it holds bytes, so that it stays small. */
 const MOST_LISTS = 255;
+/** Detectors that one character may be an anchor of: bits of a number. */
+const MOST_AT_ONE = 30;
 
 /** Whether each byte is in a set of characters; what is beyond ASCII counts as `EDGE`. */
 const membership = (set: string): Uint8Array =>
@@ -41,25 +43,37 @@ class Numbering {
     this.order = new Map(all.map((one, i) => [one, i]));
   }
 
-  of(list: readonly Fingerprint[]): number {
+  /** For each byte, the number of those of a list that accept it. */
+  row(list: readonly Fingerprint[], accept: (one: Fingerprint) => Uint8Array): Uint16Array {
+    const accepted = list.map(accept);
+    const byMask = new Map<number, number>();
+    return Uint16Array.from({ length: 256 }, (_, byte) => {
+      const mask = accepted.reduce((bits, set, i) => bits | ((set[byte] ?? 0) << i), 0);
+      const known = byMask.get(mask);
+      if (known !== undefined) return known;
+      const number = this.of(list.filter((_one, i) => (mask & (1 << i)) !== 0));
+      byMask.set(mask, number);
+      return number;
+    });
+  }
+
+  /** For each list so far and each byte, `list * 256 + byte`, the list of those that accept the byte. */
+  refined(accept: (one: Fingerprint) => Uint8Array): Uint16Array {
+    const rows = this.lists.slice();
+    const table = new Uint16Array(rows.length * 256);
+    for (const [number, list] of rows.entries()) {
+      if (list.every((one) => accept(one) === ANY)) table.fill(number, number << 8, (number + 1) << 8);
+      else table.set(this.row(list, accept), number << 8);
+    }
+    return table;
+  }
+
+  private of(list: readonly Fingerprint[]): number {
     const key = list.map((one) => this.order.get(one)).join();
     const known = this.known.get(key);
     if (known !== undefined) return known;
     this.known.set(key, this.lists.length);
     return this.lists.push(list) - 1;
-  }
-
-  /** For each list so far and each byte, `list * 256 + byte`, the list of those that `accept` the byte. */
-  refined(accept: (one: Fingerprint) => Uint8Array): Uint16Array {
-    const rows = this.lists.slice();
-    const table = new Uint16Array(rows.length * 256);
-    for (const [row, list] of rows.entries()) {
-      for (let byte = 0; byte < 256; byte++) {
-        const here = list.filter((one) => accept(one)[byte] === 1);
-        table[(row << 8) | byte] = here.length === list.length ? row : this.of(here);
-      }
-    }
-    return table;
   }
 }
 
@@ -67,8 +81,8 @@ class Numbering {
 export interface Dispatch {
   /** `before * 256 + byte` to a list; 0 where no detector is to look, which is final. */
   readonly pairs: Uint8Array;
-  /** The detectors of a list that are to look between these neighbours; mostly none. */
-  readonly at: (list: number, twoBefore: number, after: number) => readonly Detector[];
+  /** How the detectors of a list look that are to look between these neighbours; mostly none are. */
+  readonly at: (list: number, twoBefore: number, after: number) => readonly Detector['at'][];
 }
 
 /** @throws RangeError where detectors hang on too many different neighbourhoods */
@@ -78,16 +92,17 @@ export const createDispatch = (detectors: readonly Detector[]): Dispatch => {
   const pairs = new Uint8Array(256 * 256);
   for (let byte = 0; byte < 256; byte++) {
     const anchored = all.filter(({ anchors }) => anchors[byte] === 1);
+    if (anchored.length > MOST_AT_ONE) throw new RangeError('too many detectors hang on one character');
     if (anchored.length === 0) continue;
-    for (let before = 0; before < 256; before++) {
-      pairs[(before << 8) | byte] = numbering.of(anchored.filter((one) => one.before[before] === 1));
+    for (const [before, list] of numbering.row(anchored, (one) => one.before).entries()) {
+      pairs[(before << 8) | byte] = list;
     }
   }
   if (numbering.lists.length > MOST_LISTS) throw new RangeError('too many neighbourhoods of detectors');
   const byAfter = numbering.refined(({ after }) => after);
   const byTwoBefore = numbering.refined(({ twoBefore }) => twoBefore);
-  const lists = numbering.lists.map((list) => list.map(({ detector }) => detector));
-  const none: readonly Detector[] = [];
+  const lists = numbering.lists.map((list) => list.map(({ detector }) => detector.at));
+  const none: readonly Detector['at'][] = [];
   return {
     pairs,
     at: (list, twoBefore, after) =>

@@ -11,6 +11,7 @@ import {
 import type { Redaction } from '../model/redaction.js';
 import { acrossItems } from './content.js';
 import type { Finding } from './detector.js';
+import { createHitRanges, type HitRanges } from './hits.js';
 import { isMask, type MaskName } from './marks.js';
 import { createNameFacts, memberNames } from './names.js';
 import { PLAIN, type Treatment } from './rules.js';
@@ -22,10 +23,10 @@ import {
   blobEdits,
   factsOf,
   type Masked,
-  type Outside,
   type Rules,
   type TextEdits,
   textEdits,
+  type Where,
 } from './text.js';
 
 interface Place {
@@ -58,6 +59,10 @@ const pointerOf = (path: Path | undefined): string => {
 const PAIR_NAMES = /^(?:name|key|variable|parameter|header|id)$/i;
 const PAIR_VALUES = /^(?:value|val|stringvalue)$/i;
 
+/** What the mask of a member bears beside a member that names a secret. */
+const pairValue = (name: string, pair: MaskName | undefined): MaskName | undefined =>
+  pair !== undefined && PAIR_VALUES.test(name) ? pair : undefined;
+
 /** Values between two looks at the clock. */
 const BETWEEN_LOOKS = 1_024;
 
@@ -71,19 +76,24 @@ class TreeMasker {
   private readonly until: number;
   private visited = 0;
   private readonly across: Map<StringNode, readonly Finding[]>;
+  private readonly hits: HitRanges;
+  private readonly texts: boolean;
 
-  constructor(rules: Rules, bytes: Buffer, depth: number, base: () => string, outside: Outside) {
+  constructor(rules: Rules, bytes: Buffer, depth: number, base: () => string, { hits, outside }: Where) {
     this.rules = rules;
     this.bytes = bytes;
     this.depth = depth;
     this.base = base;
     this.until = rules.budget.now() + rules.budget.ms;
     this.across = new Map(outside);
+    this.hits = createHitRanges(hits);
+    this.texts = hits?.texts ?? true;
   }
 
   visit(node: JsonNode, place: Place): void {
     if (++this.visited % BETWEEN_LOOKS === 0 && this.rules.budget.now() > this.until)
       throw new JsonError('it takes too long', node.start);
+    if (place.label === undefined && !this.mayHold(node.start, node.end)) return;
     switch (node.kind) {
       case 'string':
         return this.string(node, place);
@@ -97,14 +107,15 @@ class TreeMasker {
   }
 
   private array(node: ArrayNode, { path, name, label }: Place): void {
-    for (const [text, parts] of acrossItems(this.rules.scanner, node, name)) {
+    const split = this.texts ? acrossItems(this.rules.scanner, node, name) : [];
+    for (const [text, parts] of split) {
       this.across.set(text, [...(this.across.get(text) ?? []), ...parts]);
     }
     for (const [token, item] of node.items.entries()) this.visit(item, { path: { parent: path, token }, name, label });
   }
 
   private object(node: ObjectNode, place: Place): void {
-    const names = memberNames(this.rules, node, this.pointer(place.path));
+    const names = this.memberNames(node, place);
     const pair = this.pairLabel(node);
     const answer = this.depth === 0 && place.path === undefined && isAnswer(node);
     for (const [i, { key, value }] of node.members.entries()) {
@@ -113,16 +124,33 @@ class TreeMasker {
       if (written) this.apply(key, path, written.found);
       // The client chose the id of its request; the answer must bear it.
       if (answer && key.value === 'id') continue;
-      this.member(key.value, value, place, path, place.label ?? (PAIR_VALUES.test(key.value) ? pair : undefined));
+      const given = place.label ?? pairValue(key.value, pair);
+      if (given !== undefined || this.mayHold(key.start, value.end)) this.member(key, value, place, path, given);
     }
   }
 
-  private member(name: string, value: JsonNode, outer: Place, path: Path, given: MaskName | undefined): void {
-    const label = given ?? this.rules.treatment.placed(name, this.pointer(path)) ?? this.rules.names.label(name);
+  private memberNames(node: ObjectNode, place: Place): ReturnType<typeof memberNames> {
+    const may = node.members.some(({ key }) => this.hits.any(key.start, key.end));
+    return may ? memberNames(this.rules, node, this.pointer(place.path)) : [];
+  }
+
+  /** Whether there may be something in the bytes of a value, or split over texts in it. */
+  private mayHold(start: number, end: number): boolean {
+    return this.texts || this.hits.any(start, end);
+  }
+
+  private member(key: StringNode, value: JsonNode, outer: Place, path: Path, given: MaskName | undefined): void {
+    const name = key.value;
+    const label = given ?? (this.hits.any(key.start, value.start) ? this.named(name, path) : undefined);
     if (label !== undefined && given === undefined && holdsSchema(outer.name) && isSchema(value)) {
       return this.schema(value, path, label);
     }
     this.visit(value, { path, name, label });
+  }
+
+  /** What the mask of a value bears where its name or place makes it secret. */
+  private named(name: string, path: Path): MaskName | undefined {
+    return this.rules.treatment.placed(name, this.pointer(path)) ?? this.rules.names.label(name);
   }
 
   /** The JSON Schema of a secret is no secret; the values it names are. */
@@ -135,7 +163,8 @@ class TreeMasker {
 
   private pairLabel({ members }: ObjectNode): MaskName | undefined {
     for (const { key, value } of members) {
-      if (value.kind !== 'string' || value.value.length > 128 || !PAIR_NAMES.test(key.value)) continue;
+      if (value.kind !== 'string' || !this.hits.any(key.start, value.end)) continue;
+      if (value.value.length > 128 || !PAIR_NAMES.test(key.value)) continue;
       const label = this.rules.scanner.keys.of(value.value);
       if (label !== undefined) return label;
     }
@@ -143,11 +172,12 @@ class TreeMasker {
   }
 
   private string(node: StringNode, { path, name, label }: Place): void {
+    const more = this.across.get(node);
+    if (label === undefined && more === undefined && !this.hits.any(node.start, node.end)) return;
     if (node.value === '' || isMask(node.value)) return;
     const at = { name, pointer: this.pointer(path) };
     if (label !== undefined) return this.whole(node, path, label, name);
     const blob = name === 'blob' || name === 'data' ? blobEdits(this.rules, node.value, at, this.depth) : undefined;
-    const more = this.across.get(node);
     this.apply(node, path, blob ?? textEdits(this.rules, node.value, at, this.depth, more));
   }
 
@@ -204,8 +234,8 @@ export const createRules = (scanner: Scanner, treatment: Treatment = PLAIN, budg
     treatment,
     budget,
     names: createNameFacts(scanner),
-    tree: (bytes, root, depth, base = atRoot, outside = new Map()) => {
-      const masker = new TreeMasker(rules, bytes, depth, base, outside);
+    tree: (bytes, root, depth, base = atRoot, where = {}) => {
+      const masker = new TreeMasker(rules, bytes, depth, base, where);
       masker.visit(root, { path: undefined, name: '', label: undefined });
       return { edits: masker.edits, redactions: masker.redactions };
     },

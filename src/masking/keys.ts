@@ -1,5 +1,6 @@
 /** Names of members, parameters and headers whose values are secret. */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER } from './chars.js';
+import { codeAt } from './codes.js';
 import type { MaskName } from './marks.js';
 import { unfold } from './shadow.js';
 
@@ -36,8 +37,11 @@ export interface KeyMatch {
 }
 
 export interface KeyNames {
-  /** Whether a name may end with the unit at `last`, digits and separators left out; a no is cheap and final. */
-  mayEndAt(s: string, last: number): boolean;
+  /**
+   * Whether a name may end with the character at `last`, digits and separators left out; a no is cheap and final.
+   * For `codes` see `ScanText`.
+   */
+  mayEndAt(codes: Uint8Array, last: number): boolean;
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
@@ -114,13 +118,15 @@ const labelsOf = (names: readonly string[], builtIn: boolean, more: Labelled): R
   return labels;
 };
 
-/** @param more further names, each with its label, which goes before all others */
-/** What may stand behind a name, or between two letters of it. */
-const BESIDE = Array.from('0123456789_-. ', (character) => character.charCodeAt(0));
+const charCodesOf = (characters: string): readonly number[] => Array.from(characters, (one) => one.charCodeAt(0));
+/** What may stand between two letters of a name. */
+const BETWEEN = charCodesOf('_-. ');
+/** What may stand behind a name. */
+const BEHIND = [...BETWEEN, ...charCodesOf('0123456789')];
 const ASCII = Array.from({ length: 128 }, (_, code) => code);
 
 /** The pairs of characters, `before * 128 + last`, that a name may end with, 1 each. */
-const endings = (names: readonly string[]): Uint8Array => {
+const pairsOf = (names: readonly string[]): Uint8Array => {
   const pairs = new Uint8Array(128 * 128);
   const mark = (before: Iterable<number>, last: Iterable<number>): void => {
     const ends = [...last];
@@ -128,15 +134,66 @@ const endings = (names: readonly string[]): Uint8Array => {
   };
   const cases = (code: number): readonly number[] =>
     code > 127 ? [] : [code, String.fromCharCode(code).toUpperCase().charCodeAt(0)];
-  mark(ASCII, BESIDE);
+  mark(ASCII, BEHIND);
   for (const name of names) {
     const last = cases(name.charCodeAt(name.length - 1));
     // A name of one letter may follow anything.
-    mark(name.length === 1 ? ASCII : [...BESIDE, ...cases(name.charCodeAt(name.length - 2))], last);
+    mark(name.length === 1 ? ASCII : [...BETWEEN, ...cases(name.charCodeAt(name.length - 2))], last);
   }
   return pairs;
 };
 
+const IS_LETTER = Uint8Array.from({ length: 256 }, (_, code) =>
+  is(String.fromCharCode(code), 0, UPPER | LOWER) ? 1 : 0,
+);
+
+/** Three ASCII letters as one number, whatever their case. */
+const triple = (first: number, second: number, third: number): number =>
+  ((first & 31) << 10) | ((second & 31) << 5) | (third & 31);
+
+/** The three letters in a row that a name may end with, one bit each; all, where a name is short or has other characters. */
+const triplesOf = (names: readonly string[]): Uint8Array => {
+  const triples = new Uint8Array((1 << 15) / 8);
+  for (const name of names) {
+    if (!/[a-z]{3}$/.test(name)) return triples.fill(0xff);
+    const three = triple(
+      name.charCodeAt(name.length - 3),
+      name.charCodeAt(name.length - 2),
+      name.charCodeAt(name.length - 1),
+    );
+    triples[three >> 3] = (triples[three >> 3] ?? 0) | (1 << (three & 7));
+  }
+  return triples;
+};
+
+/** What is left out at the end of a name: separators, and digits where no name ends with one. */
+const trailing = (names: readonly string[]): Uint8Array => {
+  const digits = names.some((name) => is(name, name.length - 1, DIGIT)) ? '' : '0123456789';
+  const left = new Uint8Array(256);
+  for (const code of [...BETWEEN, ...charCodesOf(digits)]) left[code] = 1;
+  return left;
+};
+
+/** Tells from the last letters of a name that it is none of `names`; see `KeyNames.mayEndAt`. */
+const createEnding = (names: readonly string[]): KeyNames['mayEndAt'] => {
+  const pairs = pairsOf(names);
+  const triples = triplesOf(names);
+  const left = trailing(names);
+  return (codes, last) => {
+    let at = last;
+    while (codeAt(left, codeAt(codes, at)) === 1 && at > last - 2 * TRAIL && at > 0) at--;
+    const code = codeAt(codes, at);
+    const before = at > 0 ? codeAt(codes, at - 1) : 0x20;
+    const first = codeAt(codes, at - 2);
+    if ((codeAt(IS_LETTER, first) & codeAt(IS_LETTER, before) & codeAt(IS_LETTER, code)) !== 0) {
+      const three = triple(first, before, code);
+      return (codeAt(triples, three >> 3) & (1 << (three & 7))) !== 0;
+    }
+    return before > 127 || code > 127 || pairs[(before << 7) | code] === 1;
+  };
+};
+
+/** @param more further names, each with its label, which goes before all others */
 export const createKeyNames = (names: readonly string[], builtIn: boolean, more: Labelled = []): KeyNames => {
   const labels = labelsOf(names, builtIn, more);
   const byLast = new Map<number, { key: string; label: MaskName }[]>();
@@ -169,19 +226,8 @@ export const createKeyNames = (names: readonly string[], builtIn: boolean, more:
     if (match || !is(s, plain - 1, DIGIT)) return match;
     return endingAt(s, trimmed(s, plain, from, DIGIT), from);
   };
-  const ends = endings([...labels.keys()]);
-  const endInDigits = [...labels.keys()].some((key) => is(key, key.length - 1, DIGIT));
-  const mayEndAt = (s: string, last: number): boolean => {
-    let at = last;
-    for (; at > last - 2 * TRAIL && at > 0; at--) {
-      if (!isSeparator(s.charCodeAt(at)) && (endInDigits || !is(s, at, DIGIT))) break;
-    }
-    const code = s.charCodeAt(at);
-    const previous = at > 0 ? s.charCodeAt(at - 1) : 0x20;
-    return previous > 127 || code > 127 || ends[(previous << 7) | code] === 1;
-  };
   return {
-    mayEndAt,
+    mayEndAt: createEnding([...labels.keys()]),
     before,
     of: (name) => {
       const text = unfold(name);

@@ -7,14 +7,13 @@ import { CountersignError } from '../base/errors.js';
 import { JsonError, type JsonNode, parseJson } from '../base/json.js';
 import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
 import type { MaskingProfile } from '../model/settings.js';
-import { mayHaveItems } from './content.js';
 import { compileCustom } from './custom.js';
 import type { TextDetector } from './detector.js';
 import { createRules } from './document.js';
 import { createChooser, PLAIN, type TokenOf, type Treatment } from './rules.js';
-import { createScanner, type Scanner } from './scan.js';
+import { createScanner } from './scan.js';
 import { spliceBytes, spliceText } from './splice.js';
-import { factsOf, type Masked, type Outside, textEdits } from './text.js';
+import { factsOf, type Masked, type Outside, textEdits, type Where } from './text.js';
 
 /** Masks a text that is not JSON: a line of a log, a header, a message of an error. Its redactions have no pointer. */
 export type TextMask = (text: string) => { readonly text: string; readonly redactions: readonly Redaction[] };
@@ -28,9 +27,6 @@ const withoutValues: Seal = (masked) =>
 
 /** Bytes that cannot be part of a JSON text and would hide what stands between them, such as UTF-16. */
 const hasNul = (json: Buffer): boolean => json.includes(0);
-
-const isClean = (scanner: Scanner, json: Buffer): boolean =>
-  !hasNul(json) && !mayHaveItems(json) && scanner.look(json) === undefined;
 
 /** Looks at the parsed document as well, and says what else is to be masked in its strings. */
 export type Analyze = (root: JsonNode) => Promise<Outside>;
@@ -57,8 +53,8 @@ const createOne = (
   seal: Seal,
 ): Masker => {
   const rules = createRules(createScanner(profile, { custom, keys: treatment.keys }), treatment);
-  const masked = (json: Buffer, root: JsonNode, base: string, outside?: Outside): MaskedBytes => {
-    const { edits, redactions } = rules.tree(json, root, 0, () => base, outside);
+  const masked = (json: Buffer, root: JsonNode, base: string, where: Where): MaskedBytes => {
+    const { edits, redactions } = rules.tree(json, root, 0, () => base, where);
     return edits.length === 0
       ? { bytes: json, redactions: [] }
       : { bytes: spliceBytes(json, edits), redactions: seal(redactions) };
@@ -67,8 +63,9 @@ const createOne = (
     mask: (json, base) => {
       try {
         if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
-        if (!treatment.byPlace && isClean(rules.scanner, json)) return { bytes: json, redactions: [] };
-        return masked(json, parseJson(json), base);
+        if (treatment.byPlace || hasNul(json)) return masked(json, parseJson(json), base, {});
+        const hits = rules.scanner.look(json);
+        return hits ? masked(json, parseJson(json), base, { hits }) : { bytes: json, redactions: [] };
       } catch (error) {
         throw blocked(error);
       }
@@ -76,7 +73,7 @@ const createOne = (
     maskWith: async (json, base, analyze) => {
       try {
         const root = parsed(json);
-        return masked(json, root, base, await analyze(root));
+        return masked(json, root, base, { outside: await analyze(root) });
       } catch (error) {
         throw blocked(error);
       }

@@ -1,5 +1,7 @@
 /** The raw stage: one pass over the bytes of a message, to say where the exact stage must look, if anywhere. */
-import { forEachRunOfBytes, isPlausible, type Run } from './base64.js';
+import { isPlausible } from './base64.js';
+import { forEachRun, type Run, unwrapped } from './base64-runs.js';
+import { codeAt } from './codes.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
 import { createDispatch } from './dispatch.js';
 import { FOREIGN_STARTS, isEscapeAt, isForeignAt } from './shadow.js';
@@ -35,12 +37,80 @@ export interface RawHits {
   readonly at: readonly number[];
   /** Whether any string may hold something, offsets or not. */
   readonly everywhere: boolean;
+  /** Whether there are two members named `text` or more: what is split over them shows in none. */
+  readonly texts: boolean;
 }
 
 /** Offsets kept at most; a message with more is looked at everywhere. */
 const MOST_HITS = 1 << 16;
 
-const EVERYWHERE: RawHits = { at: [], everywhere: true };
+/** Blanks before a colon at most; with more, any name may stand before them. */
+const MOST_BLANKS = 64;
+const TEXT_NAME = Buffer.from('"text"');
+const isTextName = (codes: Uint8Array, end: number): boolean => {
+  for (let k = 1; k <= TEXT_NAME.length; k++) if (codes[end - k] !== TEXT_NAME[TEXT_NAME.length - k]) return false;
+  return true;
+};
+
+const EVERYWHERE: RawHits = { at: [], everywhere: true, texts: true };
+
+/** Passes the offset of each anchor, and its list, to `visit`. */
+const forEachAnchor = (bytes: Uint8Array, pairs: Uint8Array, visit: (list: number, i: number) => void): void => {
+  const whole = bytes.length - (bytes.length % 4);
+  let before = 0;
+  // Four at once: in most fours there is none.
+  for (let i = 0; i < whole; i += 4) {
+    const first = codeAt(bytes, i);
+    const second = codeAt(bytes, i + 1);
+    const third = codeAt(bytes, i + 2);
+    const fourth = codeAt(bytes, i + 3);
+    const a = codeAt(pairs, (before << 8) | first);
+    const b = codeAt(pairs, (first << 8) | second);
+    const c = codeAt(pairs, (second << 8) | third);
+    const d = codeAt(pairs, (third << 8) | fourth);
+    before = fourth;
+    if ((a | b | c | d) === 0) continue;
+    if (a !== 0) visit(a, i);
+    if (b !== 0) visit(b, i + 1);
+    if (c !== 0) visit(c, i + 2);
+    if (d !== 0) visit(d, i + 3);
+  }
+  for (let i = whole; i < bytes.length; i++) {
+    const list = codeAt(pairs, (codeAt(bytes, i - 1) << 8) | codeAt(bytes, i));
+    if (list !== 0) visit(list, i);
+  }
+};
+
+const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
+  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end);
+  const joined = Buffer.from(unwrapped(latin1, run), 'latin1');
+  return isPlausible(joined, 0, joined.length);
+};
+
+/** Counts the members named `text`, and never finds anything. */
+const createTextCounter = () => {
+  let count = 0;
+  const detector: Detector = {
+    name: 'nested-encoding',
+    group: 'keys',
+    anchors: ':',
+    before: '" \t\n\r',
+    at: ({ codes }, i) => {
+      let end = i;
+      while (codes[end - 1] !== 0x22 && end > i - MOST_BLANKS) end--;
+      // Where the name is not to be seen it counts as one.
+      if (codes[end - 1] !== 0x22 || isTextName(codes, end)) count++;
+      return undefined;
+    },
+  };
+  return {
+    detector,
+    reset: (): void => {
+      count = 0;
+    },
+    several: (): boolean => count > 1,
+  };
+};
 
 /** Both ascending, as one. */
 const merged = (a: readonly number[], b: readonly number[]): readonly number[] => {
@@ -64,35 +134,35 @@ export const createRawStage = (
   inRun: (text: ScanText, run: Run) => boolean,
   { foreignNames, custom }: RawExtras,
 ): ((bytes: Buffer) => RawHits | undefined) => {
-  const { pairs, at: listed } = createDispatch([...detectors, ...READINGS]);
-  const isHit = (text: ScanText, bytes: Buffer, list: number, i: number): boolean => {
-    for (const detector of listed(list, bytes[i - 2] ?? 0, bytes[i + 1] ?? 0)) {
-      const found = detector.at(text, i, 0);
+  const texts = createTextCounter();
+  const { pairs, at: listed } = createDispatch([...detectors, ...READINGS, texts.detector]);
+  const isHit = (text: ScanText, list: number, i: number): boolean => {
+    const { codes } = text;
+    const looks = listed(list, codeAt(codes, i - 2), codeAt(codes, i + 1));
+    for (let k = 0; k < looks.length; k++) {
+      const found = looks[k]?.(text, i, 0);
       if (found !== undefined && found.end > i) return true;
     }
     return false;
   };
   const hitsIn = (bytes: Buffer, text: ScanText): number[] => {
     const hits: number[] = [];
-    let before = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i] ?? 0;
-      const list = pairs[(before << 8) | byte] ?? 0;
-      before = byte;
-      if (list !== 0 && isHit(text, bytes, list, i) && hits.push(i) > MOST_HITS) break;
-    }
+    forEachAnchor(bytes, pairs, (list, i) => {
+      if (isHit(text, list, i) && hits.length <= MOST_HITS) hits.push(i);
+    });
     return hits;
   };
   const runsIn = (bytes: Buffer, text: ScanText): number[] => {
     const hits: number[] = [];
-    forEachRunOfBytes(bytes, text.s, (run) => {
-      if (hits.length <= MOST_HITS && (inRun(text, run) || isPlausible(text.s, run))) hits.push(run.start);
+    forEachRun(text, (run) => {
+      if (hits.length <= MOST_HITS && (mayHide(bytes, text.s, run) || inRun(text, run))) hits.push(run.start);
     });
     return hits;
   };
   return (bytes) => {
     const latin1 = bytes.toString('latin1');
-    const text = { s: latin1, name: '', raw: true };
+    texts.reset();
+    const text = { s: latin1, codes: bytes, name: '', raw: true };
     const hits = merged(hitsIn(bytes, text), runsIn(bytes, text));
     const everywhere =
       hits.length > MOST_HITS ||
@@ -100,6 +170,6 @@ export const createRawStage = (
       // eslint-disable-next-line no-control-regex -- the ASCII range
       (foreignNames && /[^\u0000-\u007f]/.test(latin1));
     if (everywhere) return EVERYWHERE;
-    return hits.length > 0 ? { at: hits, everywhere: false } : undefined;
+    return hits.length > 0 || texts.several() ? { at: hits, everywhere: false, texts: texts.several() } : undefined;
   };
 };

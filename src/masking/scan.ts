@@ -1,9 +1,11 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
-import { forEachRun, isPlausible, type Run, readings } from './base64.js';
+import { readings } from './base64.js';
+import { forEachRun, type Run } from './base64-runs.js';
+import { codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
-import { createKeyValueDetector } from './detectors/key-value.js';
+import { createKeyDetectors } from './detectors/key-value.js';
 import { createDispatch, type Dispatch } from './dispatch.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
@@ -33,29 +35,23 @@ interface Selection {
   readonly runDetectors: readonly RunDetector[];
 }
 
-/** What is beyond ASCII has no fingerprint: it counts as an edge. */
-const asByte = (code: number): number => (code < 128 ? code : 0);
-
 /** Passes every finding of the detectors to `visit`, left to right. */
 const scan = (text: ScanText, { pairs, at: listed }: Dispatch, visit: (found: Finding) => void): void => {
-  const { s } = text;
-  const { length } = s;
+  const { codes } = text;
   let from = 0;
   let before = 0;
-  for (let i = 0; i < length; i++) {
-    const code = asByte(s.charCodeAt(i));
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i] ?? 0;
     const list = pairs[(before << 8) | code] ?? 0;
     before = code;
     if (list === 0) continue;
-    const twoBefore = i > 1 ? asByte(s.charCodeAt(i - 2)) : 0;
-    const after = i + 1 < length ? asByte(s.charCodeAt(i + 1)) : 0;
-    for (const detector of listed(list, twoBefore, after)) {
-      const found = detector.at(text, i, from);
+    for (const look of listed(list, codes[i - 2] ?? 0, codes[i + 1] ?? 0)) {
+      const found = look(text, i, from);
       if (found === undefined || found.end <= i) continue;
       visit(found);
       from = found.end;
       i = from - 1;
-      before = asByte(s.charCodeAt(i));
+      before = codes[i] ?? 0;
       break;
     }
   }
@@ -63,7 +59,7 @@ const scan = (text: ScanText, { pairs, at: listed }: Dispatch, visit: (found: Fi
 
 const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
   const groups = new Set<string>([...profile.detectors, 'keys']);
-  const detectors = [...DETECTORS, createKeyValueDetector(keys)].filter(({ group }) => groups.has(group));
+  const detectors = [...DETECTORS, ...createKeyDetectors(keys)].filter(({ group }) => groups.has(group));
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
   return { detectors, dispatch: createDispatch(detectors), runDetectors };
 };
@@ -97,7 +93,6 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   });
 
   const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
-    if (!isPlausible(s, run)) return undefined;
     for (const reading of readings(s, run)) {
       const detector = layer >= MOST_LAYERS ? 'nested-encoding' : findAt(reading, '', layer + 1)[0]?.detector;
       if (detector === undefined) continue;
@@ -107,10 +102,10 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   };
 
   const findPlain = (s: string, name: string, layer: number): Finding[] => {
-    const text = { s, name, raw: false };
+    const text = { s, codes: codesOf(s), name, raw: false };
     const findings: Finding[] = [];
     scan(text, selection.dispatch, (found) => findings.push(found));
-    forEachRun(s, (run) => {
+    forEachRun(text, (run) => {
       const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
     });

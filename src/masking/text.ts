@@ -1,10 +1,12 @@
 /** The exact stage on one text: as JSON where it is JSON, else as text with all its readings. */
 import { JsonError, type JsonNode, parseJson, type StringNode } from '../base/json.js';
 import type { MaskMode, Redaction } from '../model/redaction.js';
-import { SHORTEST_RUN, textOf } from './base64.js';
+import { textOf } from './base64.js';
+import { SHORTEST_RUN } from './base64-runs.js';
 import type { Finding } from './detector.js';
 import { isMask, type MaskName, maskOf } from './marks.js';
 import { merge } from './merge.js';
+import type { RawHits } from './raw.js';
 import type { Treated, Treatment } from './rules.js';
 import type { Scanner } from './scan.js';
 import { type Edit, spliceText, unitOffsets } from './splice.js';
@@ -54,6 +56,14 @@ export interface Budget {
   readonly now: () => number;
 }
 
+/** Where in a document the exact stage is to look: everywhere, unless it is told. */
+export interface Where {
+  /** What the raw stage says of the same bytes. */
+  readonly hits?: RawHits | undefined;
+  /** Findings that the scan cannot make. */
+  readonly outside?: Outside;
+}
+
 /** What the exact stage works with. */
 export interface Rules {
   readonly scanner: Scanner;
@@ -64,10 +74,9 @@ export interface Rules {
    * Masks a parsed document.
    * @param depth how many documents this one is nested in
    * @param base the pointer of the document in the JSON-RPC message
-   * @param outside findings in its strings that the scan cannot make
    * @throws JsonError where the budget is spent
    */
-  tree(bytes: Buffer, root: JsonNode, depth: number, base?: () => string, outside?: Outside): TreeEdits;
+  tree(bytes: Buffer, root: JsonNode, depth: number, base?: () => string, where?: Where): TreeEdits;
 }
 
 export interface TextEdits {
@@ -97,7 +106,9 @@ const nested = (rules: Rules, text: string, { pointer }: TextPlace, depth: numbe
   const bytes = Buffer.from(text, 'utf8');
   const node = parseNested(bytes);
   if (!node) return undefined;
-  const { edits, redactions } = rules.tree(bytes, node, depth + 1, pointer);
+  const hits = rules.treatment.byPlace ? undefined : rules.scanner.look(bytes);
+  if (!hits && !rules.treatment.byPlace) return NOTHING;
+  const { edits, redactions } = rules.tree(bytes, node, depth + 1, pointer, { hits });
   if (edits.length === 0) return NOTHING;
   const offsets = unitOffsets(
     text,

@@ -3,7 +3,7 @@
  * YAML lines, URL parameters, HTTP headers, XML elements and command line options. What is masked is the
  * value alone; the format around it stays.
  */
-import { DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import { charactersOf, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
 import type { Detector, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
@@ -11,6 +11,7 @@ import { isExpression } from './program.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
 
 const NAME_REACH = 64;
+const IS_WORD = Uint8Array.from({ length: 256 }, (_, code) => (is(String.fromCharCode(code), 0, WORD) ? 1 : 0));
 const COLON = 0x3a;
 const EQUALS = 0x3d;
 const isQuote = (code: number): boolean => code === 0x22 || code === 0x27 || code === 0x60;
@@ -55,8 +56,14 @@ const lastAt = (s: string, end: number): number => {
 };
 
 /** The secret name whose last character stands at `last` and whose quotation ends at `outer`. */
-const namedBefore = (names: KeyNames, s: string, outer: number, last: number, from: number): Named | undefined => {
-  if (!names.mayEndAt(s, last)) return undefined;
+const namedBefore = (
+  names: KeyNames,
+  { s, codes }: ScanText,
+  outer: number,
+  last: number,
+  from: number,
+): Named | undefined => {
+  if (!names.mayEndAt(codes, last)) return undefined;
   const quote = quoteBefore(s, outer, from);
   const end = quote?.start ?? outer;
   const key = names.before(s, end, Math.max(from, end - NAME_REACH));
@@ -64,9 +71,9 @@ const namedBefore = (names: KeyNames, s: string, outer: number, last: number, fr
 };
 
 /** The secret name that ends before `i`. */
-const nameBefore = (names: KeyNames, s: string, i: number, from: number): Named | undefined => {
-  const outer = nameEnd(s, i, from);
-  return namedBefore(names, s, outer, lastAt(s, outer), from);
+const nameBefore = (names: KeyNames, text: ScanText, i: number, from: number): Named | undefined => {
+  const outer = nameEnd(text.s, i, from);
+  return namedBefore(names, text, outer, lastAt(text.s, outer), from);
 };
 
 /** Whether the name stands at the start of its line, after indentation, a list dash or `export`. */
@@ -201,47 +208,51 @@ const elementValue = (s: string, i: number, key: KeyMatch): Finding | undefined 
   return s.charCodeAt(close + 1) === 0x2f ? finding(s, i + 1, close, key.label) : undefined;
 };
 
-/** `--password value`; with `=` the ordinary rule holds. */
+/** `--password value`, its second hyphen at `i`; with `=` the ordinary rule holds. */
 const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding | undefined => {
-  if (s.charCodeAt(i + 1) !== 0x2d || !is(s, i + 2, UPPER | LOWER)) return undefined;
-  if (is(s, i - 1, TOKEN) && !isEscapeLetter(s, i - 1)) return undefined;
-  const end = runEnd(s, i + 2, TOKEN);
+  if (is(s, i - 2, TOKEN) && !isEscapeLetter(s, i - 2)) return undefined;
+  const end = runEnd(s, i + 1, TOKEN);
   if (end - i > NAME_REACH || s.charCodeAt(end) !== 0x20) return undefined;
-  const key = names.before(s, end, i + 1);
+  const key = names.before(s, end, i);
   if (key && raw) return { start: i, end, detector: key.label };
   if (!key || s.charCodeAt(end + 1) === 0x2d) return undefined;
   const quote = quoteAt(s, end + 1);
   return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
 };
 
-const PAIR_NAMES = /(?:name|key|variable|parameter|header|id)["'\\]{0,32}$/i;
-/** Their last two letters, as `before * 128 + last`, 1 each. */
-const PAIR_ENDS = new Uint8Array(128 * 128);
-for (const [before = 0, last = 0] of ['me', 'ey', 'le', 'er', 'id'].map((end) => Array.from(Buffer.from(end)))) {
-  for (const first of [before, before & ~0x20])
-    for (const second of [last, last & ~0x20]) PAIR_ENDS[(first << 7) | second] = 1;
-}
-const mayEndPair = (s: string, last: number): boolean =>
-  s.charCodeAt(last - 1) < 128 &&
-  s.charCodeAt(last) < 128 &&
-  PAIR_ENDS[(s.charCodeAt(last - 1) << 7) | s.charCodeAt(last)] === 1;
+/** Names beside which another member may name what a value is. */
+const PAIR_NAMES = ['name', 'key', 'variable', 'parameter', 'header', 'id'];
+/** Their last letters, whatever their case. */
+const PAIR_ENDS = Uint8Array.from({ length: 256 }, (_, code) =>
+  PAIR_NAMES.some((name) => name.endsWith(String.fromCharCode(code).toLowerCase())) ? 1 : 0,
+);
+const endsWith = (codes: Uint8Array, last: number, name: string): boolean => {
+  const start = last + 1 - name.length;
+  for (let k = name.length - 1; k >= 0; k--) if (((codes[start + k] ?? 0) | 0x20) !== name.charCodeAt(k)) return false;
+  return true;
+};
+const endsPair = (codes: Uint8Array, last: number): boolean => {
+  if (PAIR_ENDS[codes[last] ?? 0] !== 1) return false;
+  for (const name of PAIR_NAMES) if (endsWith(codes, last, name)) return true;
+  return false;
+};
 
 /** Whether the string at `start` is short, has no escapes, and ends in no secret name. */
-const isOrdinaryText = (names: KeyNames, s: string, start: number): boolean => {
-  if (s.charCodeAt(start) !== 0x22) return false;
+const isOrdinaryText = (names: KeyNames, codes: Uint8Array, start: number): boolean => {
+  if (codes[start] !== 0x22) return false;
   for (let i = start + 1; i < start + 128; i++) {
-    const code = s.charCodeAt(i);
-    if (code === 0x22) return i > start + 1 && !names.mayEndAt(s, i - 1);
+    const code = codes[i] ?? 0;
+    if (code === 0x22) return i > start + 1 && !names.mayEndAt(codes, i - 1);
     if (code === 0x5c) return false;
   }
   return false;
 };
 
 /** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
-const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
+const namesSecret = (names: KeyNames, { s, codes }: ScanText, i: number): boolean => {
   let start = i + 1;
   while (isSpace(s.charCodeAt(start))) start++;
-  if (isOrdinaryText(names, s, start)) return false;
+  if (isOrdinaryText(names, codes, start)) return false;
   const window = s.slice(start, start + 200);
   const quote = quoteAt(window, 0);
   if (!quote) return false;
@@ -250,35 +261,43 @@ const namesSecret = (names: KeyNames, s: string, i: number): boolean => {
   return value.includes('\\') || names.before(value, value.length, 0) !== undefined;
 };
 
-/** Whether the last two characters of the name before `i` rule out a secret: those of most names do. */
-const isOrdinary = (names: KeyNames, { s, raw }: ScanText, i: number): boolean => {
-  const last = s.charCodeAt(i - 1) === 0x22 ? i - 2 : i - 1;
-  if (!is(s, last, WORD) || s.charCodeAt(last - 1) === 0x5c) return false;
-  return !names.mayEndAt(s, last) && !(raw && mayEndPair(s, last));
+/** Whether the last letters of the name before `i` rule out a secret: those of most names do. */
+const isOrdinary = (names: KeyNames, { codes, raw }: ScanText, i: number): boolean => {
+  const last = codes[i - 1] === 0x22 ? i - 2 : i - 1;
+  if (IS_WORD[codes[last] ?? 0] !== 1 || codes[last - 1] === 0x5c) return false;
+  if (names.mayEndAt(codes, last)) return false;
+  return !raw || !endsPair(codes, last) || isOrdinaryText(names, codes, i + 1);
 };
 
-const rawHit = (names: KeyNames, { s }: ScanText, i: number, from: number): boolean => {
-  const end = nameEnd(s, i, from);
-  const last = lastAt(s, end);
-  if (namedBefore(names, s, end, last, from) !== undefined) return true;
-  if (s.charCodeAt(i) !== COLON || !mayEndPair(s, last)) return false;
-  return PAIR_NAMES.test(s.slice(Math.max(0, end - 48), end)) && namesSecret(names, s, i);
+const rawHit = (names: KeyNames, text: ScanText, i: number, from: number): boolean => {
+  const end = nameEnd(text.s, i, from);
+  const last = lastAt(text.s, end);
+  if (namedBefore(names, text, end, last, from) !== undefined) return true;
+  return text.codes[i] === COLON && endsPair(text.codes, last) && namesSecret(names, text, i);
 };
 
 /** The rule on names, for the names of a profile. */
-export const createKeyValueDetector = (names: KeyNames): Detector => ({
-  name: 'key',
-  group: 'keys',
-  anchors: ':=>-',
-  at(text, i, from) {
-    const { s } = text;
-    const code = s.charCodeAt(i);
-    if (code === 0x2d) return optionValue(names, text, i);
-    if (isOrdinary(names, text, i)) return undefined;
-    if (text.raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
-    const named = nameBefore(names, s, i, from);
-    if (!named) return undefined;
-    if (code === 0x3e) return elementValue(s, i, named.key);
-    return isOperator(s, i) ? undefined : valueAfter(text, i, named);
+export const createKeyDetectors = (names: KeyNames): readonly Detector[] => [
+  {
+    name: 'key',
+    group: 'keys',
+    anchors: ':=>',
+    at(text, i, from) {
+      const { s, raw } = text;
+      if (isOrdinary(names, text, i)) return undefined;
+      if (raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
+      const named = nameBefore(names, text, i, from);
+      if (!named) return undefined;
+      if (text.codes[i] === 0x3e) return elementValue(s, i, named.key);
+      return isOperator(s, i) ? undefined : valueAfter(text, i, named);
+    },
   },
-});
+  {
+    name: 'key',
+    group: 'keys',
+    anchors: '-',
+    before: '-',
+    after: charactersOf(UPPER | LOWER),
+    at: (text, i, from) => (i > from ? optionValue(names, text, i) : undefined),
+  },
+];

@@ -19,6 +19,8 @@ interface Digits {
   readonly end: number;
 }
 
+const isDigit = (code: number | undefined): boolean => code !== undefined && code >= 0x30 && code <= 0x39;
+
 /** Whether as many digits as a card number has at least stand at `i`, with single blanks or hyphens between them. */
 const hasDigits = (s: string, i: number): boolean => {
   let at = i;
@@ -78,8 +80,9 @@ export const cardNumber: DetectorEntry = {
   before: BEFORE_WORD,
   after: `${charactersOf(DIGIT)} -`,
   at(text, i) {
-    const { s } = text;
-    if (!hasDigits(s, i) || !startsNumber(s, i)) return undefined;
+    const { s, codes } = text;
+    // Every grouping begins with four digits.
+    if (!isDigit(codes[i + 3]) || !hasDigits(s, i) || !startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
     if (
       digits.length < SHORTEST_CARD ||

@@ -35,9 +35,11 @@ export const privateKey: DetectorEntry = {
     noMatch: ['-----BEGIN PUBLIC KEY-----', '-----BEGIN CERTIFICATE-----', '----- a line -----', 'BEGIN PRIVATE KEY'],
   },
   anchors: '-',
+  before: '-',
   after: '-',
-  at({ s, raw }, i, from): Finding | undefined {
-    if (s.charCodeAt(i + 1) !== 0x2d || s.charCodeAt(i + 4) !== 0x2d) return undefined;
+  at({ s, raw }, second, from): Finding | undefined {
+    const i = second - 1;
+    if (i < from || s.charCodeAt(i + 4) !== 0x2d) return undefined;
     const opened = lineEnd(s, i, BEGIN);
     if (opened !== undefined) {
       if (raw) return { start: i, end: opened, detector: 'private-key' };

@@ -1,0 +1,75 @@
+/**
+ * Runs of the base64 alphabets (RFC 4648 §4, §5) in a text: whole, or wrapped over lines (RFC 2045 §6.8).
+ */
+import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import type { ScanText } from './detector.js';
+
+/** Shortest run looked at: nine bytes. */
+export const SHORTEST_RUN = 12;
+/** A line this long may continue on the next one. */
+const WRAPPED_LINE = 40;
+const LONGEST_LINE = 128;
+
+/** The bytes of both alphabets, 1 each. */
+const IN_ALPHABET = Uint8Array.from({ length: 256 }, (_, byte) => (is(String.fromCharCode(byte), 0, BASE64) ? 1 : 0));
+
+/** A run of base64 characters. */
+export interface Run {
+  readonly start: number;
+  /** End of its first line. */
+  readonly lineEnd: number;
+  /** The same, or some lines further on. */
+  readonly end: number;
+}
+
+/** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
+const continuation = (s: string, end: number): number => {
+  const code = s.charCodeAt(end);
+  if (code !== 0x0a && code !== 0x0d && code !== 0x5c) return -1;
+  const length = /^(?:\r?\n|(?:\\{1,16}r)?\\{1,16}n)/.exec(s.slice(end, end + 40))?.[0].length;
+  return length !== undefined && is(s, end + length, BASE64) ? end + length : -1;
+};
+
+/**
+ * The end of base64 that goes on over the next lines: all as long as the first, save the last, which is shorter.
+ */
+const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
+  const width = firstEnd - start;
+  if (width < WRAPPED_LINE || width > LONGEST_LINE || width % 4 !== 0) return firstEnd;
+  let end = firstEnd;
+  for (;;) {
+    const next = continuation(s, end);
+    if (next < 0) return end;
+    const lineEnd = runEnd(s, next, BASE64);
+    if (lineEnd - next > width) return end;
+    end = lineEnd;
+    if (lineEnd - next < width) return end;
+  }
+};
+
+/** The run that begins at `i`, or before the escape letter there, with the lines it is wrapped over. */
+const runAt = (s: string, i: number, lineEnd: number): Run => {
+  const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
+  return { start, lineEnd, end: wrappedEnd(s, start, lineEnd) };
+};
+
+/** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
+export const forEachRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, visit: (run: Run) => void): void => {
+  for (let i = 0; i + SHORTEST_RUN <= codes.length; ) {
+    let last = i + SHORTEST_RUN - 1;
+    while (last >= i && IN_ALPHABET[codes[last] ?? 0] === 1) last--;
+    if (last >= i) {
+      i = last + 1;
+      continue;
+    }
+    let end = i + SHORTEST_RUN;
+    while (end < codes.length && IN_ALPHABET[codes[end] ?? 0] === 1) end++;
+    const run = runAt(s, i, end);
+    visit(run);
+    i = run.end + 1;
+  }
+};
+
+/** A run without the line breaks, in clear or escaped, that wrap it. */
+export const unwrapped = (s: string, { start, end }: Run): string =>
+  s.slice(start, end).replace(/[\r\n]+|\\{1,16}[nr]/g, '');

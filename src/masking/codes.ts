@@ -1,0 +1,21 @@
+/** Texts as bytes: what is scanned is looked at one byte for each character, which is faster than a string is. */
+
+/** From this length on a text is looked at before it is copied: most are ASCII, which is copied at once. */
+const LONG = 48;
+
+/** One byte for each UTF-16 unit of a text: ASCII as it is, 255 for everything else. */
+export const codesOf = (s: string): Uint8Array => {
+  const codes = Buffer.allocUnsafe(s.length);
+  if (s.length >= LONG && Buffer.byteLength(s, 'utf8') === s.length) {
+    codes.write(s, 0, 'latin1');
+    return codes;
+  }
+  for (let i = 0; i < s.length; i++) {
+    const code = s.charCodeAt(i);
+    codes[i] = code < 128 ? code : 255;
+  }
+  return codes;
+};
+
+/** The byte at `i`; 0 outside the text. */
+export const codeAt = (codes: Uint8Array, i: number): number => codes[i] ?? 0;
