@@ -68,9 +68,10 @@ describe('the page of approvals', () => {
     await page.getByText('echo').first().click();
     await page.getByText('this is your own request').waitFor();
     await inEveryLook(page, 'mine', async (look) => expect(await axe(page), look).toEqual([]));
+    const own = page.url();
     await page.goto(`${origin}/recent`);
     expect(await axe(page)).toEqual([]);
-    await page.goBack();
+    await page.goto(own);
     expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Withdraw' }).click();
     expect((await answer).body).toContain('Not approved');

@@ -124,16 +124,38 @@ export const axe = async (page: Page): Promise<unknown> => {
 /**
  * Runs a check of the page at both widths in both colour schemes. Where COUNTERSIGN_SHOTS names a folder, each is
  * kept there as an image.
+ * @param again whether the page is loaded anew for each
  */
-export const inEveryLook = async (page: Page, name: string, check: (look: string) => Promise<void>): Promise<void> => {
+export const inEveryLook = async (
+  page: Page,
+  name: string,
+  check: (look: string) => Promise<void>,
+  again = true,
+): Promise<void> => {
   const shots = process.env['COUNTERSIGN_SHOTS'];
   for (const width of [1280, 390]) {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.setViewportSize({ width, height: width === 390 ? 844 : 800 });
       await page.emulateMedia({ colorScheme });
-      await page.reload();
+      if (again) await page.reload();
       await check(`${name} ${width} ${colorScheme}`);
       if (shots) await page.screenshot({ path: join(shots, `${name}-${width}-${colorScheme}.png`), fullPage: true });
     }
   }
+};
+
+/** Gives the page's context an authenticator of its own (CDP, WebAuthn domain), which verifies its user. */
+export const addAuthenticator = async (page: Page): Promise<void> => {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('WebAuthn.enable');
+  await cdp.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
 };

@@ -1,10 +1,10 @@
 /** Login, a call that waits, approval signed with a passkey, and what an auditor can tell of it afterwards. */
-import type { CDPSession, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { verifyPath } from '../../src/verify/verify.js';
 import { events } from '../gateway/raw.js';
 import { trustFile } from '../verify/sample.js';
-import { axe, inEveryLook, logIn, type PageWorld, startPageWorld } from './page-world.js';
+import { addAuthenticator, axe, inEveryLook, logIn, type PageWorld, startPageWorld } from './page-world.js';
 
 let world: PageWorld;
 beforeAll(async () => {
@@ -12,28 +12,17 @@ beforeAll(async () => {
 });
 afterAll(() => world?.close());
 
-/** A page with an authenticator of its own (CDP, WebAuthn domain), which verifies its user. */
-const openPage = async (): Promise<{ readonly page: Page; readonly cdp: CDPSession }> => {
+/** A page with an authenticator of its own. */
+const openPage = async (): Promise<Page> => {
   const context = await world.browser.newContext({ viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
-  const cdp = await context.newCDPSession(page);
-  await cdp.send('WebAuthn.enable');
-  await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return { page, cdp };
+  await addAuthenticator(page);
+  return page;
 };
 
 it('a passkey is enrolled, confirmed by a second person, signs an approval, and verifies offline', async () => {
   const { origin } = world;
-  const { page } = await openPage();
+  const page = await openPage();
   await logIn(page, origin, 'lee');
   await page.goto(`${origin}/passkeys`);
   await page.getByRole('button', { name: 'Add a passkey' }).click();
@@ -48,7 +37,7 @@ it('a passkey is enrolled, confirmed by a second person, signs an approval, and 
   await page.getByText('Approving needs a passkey of yours').waitFor();
   expect(await page.getByRole('button', { name: 'Approve' }).count()).toBe(0);
 
-  const { page: other } = await openPage();
+  const other = await openPage();
   await logIn(other, origin, 'sue');
   await other.goto(`${origin}/passkeys`);
   await other.getByRole('button', { name: 'Confirm' }).click();

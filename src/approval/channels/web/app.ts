@@ -8,7 +8,7 @@ import type { Principal } from '../../../model/principal.js';
 import { Problem } from '../problem.js';
 import { createAssets } from './assets.js';
 import { addressOf, backOf, createLogins, type Logins } from './logins.js';
-import { loginPage } from './page.js';
+import { loginPage, noticePage } from './page.js';
 import { addPasskeys } from './passkeys.js';
 import type { LoggedIn, WebDependencies } from './ports.js';
 import { createAct, createRender, type Form } from './requests.js';
@@ -151,10 +151,10 @@ export const createWebApp = (dependencies: WebDependencies): Hono => {
   });
   addEvents(app, dependencies, logins);
   app.onError((error, c) => {
-    if (error instanceof Problem) return c.html(loginPage(`${error.message}.`, '/'), error.status === 404 ? 404 : 403);
-    if (error instanceof CountersignError) return c.html(loginPage(`${error.message}.`, '/'), 503);
+    if (error instanceof Problem) return c.html(noticePage(error.message), error.status === 404 ? 404 : 403);
+    if (error instanceof CountersignError) return c.html(noticePage(error.message), 503);
     throw error;
   });
-  app.notFound((c) => c.html(loginPage('Nothing is here.', '/'), 404));
+  app.notFound((c) => c.html(noticePage('nothing is here'), 404));
   return app;
 };

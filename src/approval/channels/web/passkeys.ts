@@ -8,6 +8,7 @@ import { addressOf, type Logins } from './logins.js';
 import { loginPage } from './page.js';
 import { passkeysPage } from './passkeys-page.js';
 import type { LoggedIn, WebDependencies } from './ports.js';
+import { createToDecide } from './requests.js';
 import { createVault } from './sessions.js';
 
 /** Time for a person to touch the authenticator, milliseconds. */
@@ -78,8 +79,11 @@ const addScripts = (app: Hono, dependencies: WebDependencies, { logins, refuse }
 export const addPasskeys = (app: Hono, dependencies: WebDependencies, routes: PasskeyRoutes): void => {
   const { passkeys, ceremony } = dependencies;
   const { logins, readForm, refuse } = routes;
+  const toDecide = createToDecide(dependencies);
   const render = (c: Context, { principal, session }: LoggedIn, problem: Problem | null) => {
     const page = passkeysPage({
+      principal,
+      toDecide: toDecide(principal),
       csrf: session.csrf,
       own: passkeys.of(principal),
       toConfirm: passkeys.toConfirm(principal),

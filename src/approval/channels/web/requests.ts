@@ -27,6 +27,12 @@ const TABS: Readonly<Record<Tab, (one: Shown) => boolean>> = {
   recent: ({ standing, waits }) => !waits && standing === 'reviewer',
 };
 
+/** How many requests wait for this person. */
+export const createToDecide = (dependencies: WebDependencies): ((principal: Principal) => number) => {
+  const all = createAll(dependencies);
+  return (principal) => all(principal).filter(TABS.decide).length;
+};
+
 /** Earlier requests for the same tool of the same server, oldest first. */
 const earlierOf = (list: readonly Shown[], { approval }: Shown): readonly Approval[] => {
   const { server, tool } = approval.binding;
