@@ -219,6 +219,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const load = () => loadSettings(settings.file, environment);
   const reloader = createReloader({ settings, policy, ledger, load, gitState });
   const admin = createAdmin({
+    hosts: hostsServed(settings.gateway.admin, settings.gateway.allowedHosts),
     routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
     health: () => ({
       ...healthOf(ledger, gateway.sessions),

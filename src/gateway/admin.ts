@@ -1,10 +1,14 @@
 /** The admin listener: health for machines, and what is mounted on it, such as the approvals API. */
+
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 
 /** Handles a request, or says that it is not its own. */
 export type AdminRoute = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
 
 export interface AdminDeps {
+  /** `Host` values that are served, lower case; an address is served by any. */
+  readonly hosts: ReadonlySet<string>;
   readonly routes: readonly AdminRoute[];
   readonly health: () => { readonly ok: boolean; readonly [fact: string]: string | number | boolean };
   readonly onDefect: (error: unknown) => void;
@@ -15,8 +19,14 @@ const json = (response: ServerResponse, status: number, body: object): void => {
   response.end(JSON.stringify(body));
 };
 
+/** A page that resolves its own name to this address sends its name; what names an address cannot be one. */
+const isServed = (host: string, hosts: ReadonlySet<string>): boolean =>
+  hosts.has(host.toLowerCase()) || isIP(host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0;
+
 const handle = async (deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   if (request.method === 'GET' && request.url === '/healthz') {
+    if (!isServed(request.headers.host ?? '', deps.hosts))
+      return json(response, 403, { error: { code: 'BAD_HOST', message: 'this Host is not served here' } });
     const health = deps.health();
     return json(response, health.ok ? 200 : 503, health);
   }

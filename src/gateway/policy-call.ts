@@ -1,5 +1,6 @@
 /** What policy is asked of a message. */
 import type { Clock } from '../base/clock.js';
+import { foldName } from '../base/fold.js';
 import { inexactNumber, type JsonNode, type JsonValue, member, toValue } from '../base/json.js';
 import type { Addressed } from '../model/call.js';
 import type { Decision, PolicyCall } from '../model/decision.js';
@@ -17,7 +18,7 @@ export interface JudgeDeps {
 const hasTwins = (node: JsonNode): boolean => {
   if (node.kind === 'array') return node.items.some(hasTwins);
   if (node.kind !== 'object') return false;
-  const names = new Set(node.members.map(({ key }) => key.value.normalize('NFKC').toLowerCase()));
+  const names = new Set(node.members.map(({ key }) => foldName(key.value)));
   return names.size < node.members.length || node.members.some(({ value }) => hasTwins(value));
 };
 

@@ -136,7 +136,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 class HttpUpstream implements Upstream {
   /** A server that sessions share runs under credentials of its own. */
   readonly credential = null;
-  readonly dropped = 0;
+  dropped = 0;
   private sessionId: string | undefined;
   private revision: string | undefined;
   private readonly open = new Set<Exchange>();
@@ -201,8 +201,10 @@ class HttpUpstream implements Upstream {
     // Without a limit each notification to a server that hangs would hold a connection and the client's request.
     const signal = AbortSignal.timeout(this.options.deliveryTimeout ?? DELIVERY_TIMEOUT_MS);
     const response = await this.send('POST', recorded.bytes, {}, signal);
-    await drain(response);
-    if (response.status >= 400) throw new UpstreamError('lost', `the server answered HTTP ${response.status}`);
+    const said = await drain(response);
+    // A notification has no stream of the client on which this could go on.
+    if (response.status < 400) this.dropped += said;
+    else throw new UpstreamError('lost', `the server answered HTTP ${response.status}`);
   }
 
   async listen(
@@ -236,8 +238,11 @@ class HttpUpstream implements Upstream {
 /** Opens a conversation with a server over Streamable HTTP. */
 export const openHttpUpstream = (options: HttpUpstreamOptions): Upstream => new HttpUpstream(options);
 
-const drain = async (response: Response): Promise<void> => {
-  for await (const _ of response.messages);
+/** @returns how many messages nobody takes */
+const drain = async (response: Response): Promise<number> => {
+  let count = 0;
+  for await (const { data } of response.messages) if (data !== null) count++;
+  return count;
 };
 
 /** A server that is gone has ended the session by that. */

@@ -29,6 +29,7 @@ describe('policyCall', () => {
     ['two names that differ in case alone', '{"path":"/a","Path":"/b"}'],
     ['such names further down', '{"a":[{"path":"/a","PATH":"/b"}]}'],
     ['a compatibility form of a name', '{"file":"/a","\uFB01le":"/b"}'],
+    ['a name with a long s', '{"test":"/a","te\u017Ft":"/b"}'],
     ['a number that no double holds', '{"n":12345678901234567890}'],
   ])('does not read arguments with %s', (_, args) => {
     expect(() => callOf(`{"name":"read","arguments":${args}}`).args()).toThrow();

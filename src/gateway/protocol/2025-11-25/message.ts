@@ -2,6 +2,7 @@
  * JSON-RPC messages of the revisions up to 2025-11-25 (MCP specification, "Base protocol").
  * Batches were removed in 2025-06-18 and are refused for all revisions.
  */
+import { foldName } from '../../../base/fold.js';
 import { at, JsonError, type JsonNode, member, parseJson, stringOf } from '../../../base/json.js';
 import type { Message } from '../../../model/call.js';
 import { Refusal } from '../../refuse.js';
@@ -10,9 +11,6 @@ import { Refusal } from '../../refuse.js';
 export const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 const MAX_ID_LENGTH = 256;
-
-/** Equal for names that differ in case alone, the long s and the Kelvin sign included. */
-const fold = (name: string): string => name.toUpperCase().toLowerCase();
 
 const idOf = (bytes: Buffer, node: JsonNode | undefined): string | undefined => {
   const isId = node?.kind === 'string' || (node?.kind === 'number' && node.exact);
@@ -36,7 +34,7 @@ const READ: ReadonlyMap<string, string> = new Map(
     'inputResponses',
     'requestState',
     'notifications',
-  ].map((name) => [fold(name), name]),
+  ].map((name) => [foldName(name), name]),
 );
 
 /**
@@ -44,7 +42,8 @@ const READ: ReadonlyMap<string, string> = new Map(
  * would run another call than the one that was judged.
  */
 const isAmbiguous = (params: JsonNode | undefined): boolean =>
-  params?.kind === 'object' && params.members.some(({ key }) => (READ.get(fold(key.value)) ?? key.value) !== key.value);
+  params?.kind === 'object' &&
+  params.members.some(({ key }) => (READ.get(foldName(key.value)) ?? key.value) !== key.value);
 
 const REQUEST_MEMBERS = ['jsonrpc', 'id', 'method', 'params'];
 

@@ -44,17 +44,19 @@ const readModern = (message: Message, headers: MirroredHeaders): EraOf => {
   return { era: 'modern', envelope };
 };
 
-const readNotification = (message: Message, headers: MirroredHeaders): EraOf => {
-  const header = headers['mcp-protocol-version'];
+/** The revision that a notification is of, where header or body name one. */
+const revisionOfNotification = (message: Message, header: string | undefined): string | undefined => {
   const claimed = claimedRevision(message);
   if (claimsRevision(message) && claimed === undefined) throw missing(META.version);
   if (claimed !== undefined && header !== undefined && header !== claimed)
     throw new Refusal('header_mismatch', 'MCP-Protocol-Version');
-  const revision = claimed ?? header;
-  if (revision === undefined || !isModern(revision)) {
-    if (claimed !== undefined) throw unsupported(claimed, [REVISION]);
-    return LEGACY;
-  }
+  if (claimed !== undefined && !isModern(claimed)) throw unsupported(claimed, [REVISION]);
+  return claimed ?? header;
+};
+
+const readNotification = (message: Message, headers: MirroredHeaders): EraOf => {
+  const revision = revisionOfNotification(message, headers['mcp-protocol-version']);
+  if (revision === undefined || !isModern(revision)) return LEGACY;
   const method = headers['mcp-method'];
   if (method !== undefined && method !== message.method) throw new Refusal('header_mismatch', 'Mcp-Method');
   if (revision !== REVISION) throw unsupported(revision, [REVISION]);
