@@ -1,7 +1,7 @@
 /** The segment files of a ledger, and the ranges that they are read in. */
 import { join } from 'node:path';
 import { type ReadFile, realFiles } from '../base/durable.js';
-import { parseVerifierKey } from '../base/note.js';
+import { NoteError, parseVerifierKey } from '../base/note.js';
 import { FormatError, MAX_RECORD_BYTES, parseRecordLine, segmentFirst } from '../ledger/format.js';
 import type { Target } from './target.js';
 
@@ -89,7 +89,7 @@ const keyNamed = async (file: ReadFile): Promise<string | undefined> => {
     const { key } = d;
     return type === 'seg' && typeof key === 'string' ? parseVerifierKey(key).key : undefined;
   } catch (error) {
-    if (error instanceof FormatError) return undefined;
+    if (error instanceof FormatError || error instanceof NoteError) return undefined;
     throw error;
   }
 };

@@ -178,6 +178,7 @@ export const sentences: Readonly<Record<string, string>> = {
     'log/0000000000000005.jsonl, record 5, byte 0: the line names a key that the root key did not certify.',
   'certificate-junk':
     'log/0000000000000010.jsonl, record 10, byte 0: the line names a key that the root key did not certify.',
+  'segment-key-malformed': 'log/0000000000000005.jsonl, record 5, byte 0: the line does not name a key of the ledger.',
   'certificate-removed': 'log/0000000000000005.jsonl, record 5, byte 0: the line does not name a root of the ledger.',
   'root-exchanged-in-the-middle': 'log/0000000000000005.jsonl, record 5, byte 0: the line names another root key.',
   'replaced-wholly-with-its-root':

@@ -214,6 +214,9 @@ const KEYS: readonly SegmentTampering[] = [
   t('certificate-junk', 12, 'SEGMENT_KEY_UNCERTIFIED', ({ segments, keys }) =>
     filesOf(signAnew(relinked(editLine(segments, 2, (line) => line.replace(/"cert":"..../, '"cert":"!!!!'))), keys)),
   ),
+  t('segment-key-malformed', 12, 'BAD_SEGMENT', ({ segments }) =>
+    filesOf(editLine(segments, 1, (line) => line.replace(/"key":"[^"]+"/, '"key":"junk"'))),
+  ),
   t('certificate-removed', 12, 'BAD_SEGMENT', ({ segments, keys }) =>
     filesOf(
       signAnew(relinked(editLine(segments, 1, (line) => line.replace(/,"root":"[^"]+","cert":"[^"]+"/, ''))), keys),
