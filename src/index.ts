@@ -63,6 +63,8 @@ export {
 } from './app/tools.js';
 export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
 export { version } from './app/version.js';
+export { type Snippet, WRAP_PROGRAMS, type WrapProgram } from './app/wrap/snippets.js';
+export { runWrap, type WrapAsk, type WrapStreams, wrapSnippet } from './app/wrap.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
 export { printable } from './base/json-rows.js';
 export type { Finding, Period, TestResult, Verification } from './model/evidence.js';

@@ -108,6 +108,11 @@ export const ERRORS = {
     message: 'the login store {file} cannot be used: {problem}',
     hint: 'delete the file and run `countersign login`; it must belong to you alone (chmod 600)',
   },
+  WRAP_ADDRESS: {
+    exit: 2,
+    message: 'there is nothing to speak with: {problem}',
+    hint: 'name a server of the gateway, and the gateway itself with --gateway or its configuration with -c',
+  },
   LISTEN_FAILED: {
     exit: 2,
     message: 'the gateway cannot listen on {address}: {problem}',

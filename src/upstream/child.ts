@@ -1,6 +1,7 @@
 /** A server process: started in its own process group, bounded, reaped as a group. */
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { lineSplitter } from '../base/line-splitter.js';
 import type { StdioSettings } from '../model/settings.js';
 import { createStderrReader } from './stderr.js';
 
@@ -30,30 +31,6 @@ export interface Child {
   /** Closes its input, then ends the process group: SIGTERM after 2 s, SIGKILL after 4 s. */
   stop(): Promise<void>;
 }
-
-/** Splits a byte stream into lines, bounded. Returns false when a line is too long. */
-const lineSplitter = (maxBytes: number, onLine: (line: Buffer) => void): ((chunk: Buffer) => boolean) => {
-  let pieces: Buffer[] = [];
-  let size = 0;
-  return (chunk) => {
-    let start = 0;
-    for (let lf = chunk.indexOf(0x0a); lf >= 0; lf = chunk.indexOf(0x0a, start)) {
-      if (size + lf - start > maxBytes) return false;
-      const tail = chunk.subarray(start, lf);
-      const line = pieces.length === 0 ? tail : Buffer.concat([...pieces, tail]);
-      pieces = [];
-      size = 0;
-      start = lf + 1;
-      const end = line.at(-1) === 0x0d ? line.length - 1 : line.length;
-      if (end > 0) onLine(line.subarray(0, end));
-    }
-    if (start < chunk.length) {
-      size += chunk.length - start;
-      pieces.push(Buffer.from(chunk.subarray(start)));
-    }
-    return size <= maxBytes;
-  };
-};
 
 const killGroup = (pid: number | undefined, signal: NodeJS.Signals): void => {
   if (pid === undefined) return;
