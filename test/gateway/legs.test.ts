@@ -177,6 +177,7 @@ describe('an approved call that asks for input', () => {
     const entries = await harness.entries();
     const calls = entries.filter(({ type, d }) => type === 'call' && d['forwarded'] === true).map(({ d }) => d);
     expect(calls.map(({ approval }) => approval)).toEqual([only(), only()]);
+    expect(calls[1]).toMatchObject({ continues: calls[0]?.['call'] });
     expect(entries.filter(({ d }) => d['event'] === 'consumed')).toHaveLength(1);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { ServerSettings } from '../../src/model/settings.js';
 import { type EraServer, startEraServer } from './era-server.mjs';
-import { type Harness, httpServer, rule, startHarness, stdioServer } from './harness.js';
+import { type Harness, type HarnessOptions, httpServer, rule, startHarness, stdioServer } from './harness.js';
 
 export const MODERN = '2026-07-28';
 export const CLIENTS: readonly string[] = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', MODERN];
@@ -25,7 +25,8 @@ export interface Matrix {
   close(): Promise<void>;
 }
 
-export const startMatrix = async (servers: readonly string[]): Promise<Matrix> => {
+/** @param more what the gateway is to have beside the servers */
+export const startMatrix = async (servers: readonly string[], more: Partial<HarnessOptions> = {}): Promise<Matrix> => {
   const running: EraServer[] = [];
   const settings: ServerSettings[] = [];
   for (const server of servers) {
@@ -34,7 +35,7 @@ export const startMatrix = async (servers: readonly string[]): Promise<Matrix> =
     settings.push(httpServer(idOf(server, 'http'), http.url));
     settings.push(stdioServer(idOf(server, 'stdio'), join(import.meta.dirname, 'era-server.mjs'), [server]));
   }
-  const harness = await startHarness({ servers: settings, policy: [rule({ id: 'all' })] });
+  const harness = await startHarness({ servers: settings, policy: [rule({ id: 'all' })], ...more });
   return {
     harness,
     connect: async ({ client: revision, server, transport }) => {
