@@ -1,5 +1,8 @@
-/** Whether proofs of a Merkle tree hold: RFC 9162 §2.1.3.2 and §2.1.4.2, over the tree of RFC 6962. Pure. */
-import { nodeHash } from './merkle.js';
+/**
+ * Whether proofs of a Merkle tree hold: of one leaf and of a tree's begin as RFC 9162 §2.1.3.2 and §2.1.4.2 have them,
+ * over the tree of RFC 6962; and of leaves that follow one another. Pure.
+ */
+import { nodeHash, peakHeights } from './merkle.js';
 
 const HASH = 32;
 const half = (n: number): number => Math.floor(n / 2);
@@ -98,4 +101,63 @@ const leadsUp = (first: TreeHead, second: TreeHead, [begin, ...rest]: readonly U
     } else now = nodeHash(now, hash);
   }
   return !climb.isBelowRoot && isSame(old, first.root) && isSame(now, second.root);
+};
+
+/** Heights of the perfect subtrees that cover the leaves from `from` to `size`, from the left. */
+export const coverHeights = (from: number, size: number): readonly number[] => {
+  const heights: number[] = [];
+  for (let at = from; at < size; ) {
+    let height = 0;
+    while (at % 2 ** (height + 1) === 0 && at + 2 ** (height + 1) <= size) height++;
+    heights.push(height);
+    at += 2 ** height;
+  }
+  return heights;
+};
+
+/** Leaves that follow one another, and the subtrees on both sides of them. */
+export interface LeafRange {
+  /** Of the first leaf. */
+  readonly from: number;
+  /** At least one. */
+  readonly leaves: readonly Uint8Array[];
+  /** Leaves of the tree. */
+  readonly size: number;
+  /** The peaks of the tree of the leaves before. */
+  readonly left: readonly Uint8Array[];
+  /** The perfect subtrees that cover what comes after, from the left. */
+  readonly right: readonly Uint8Array[];
+}
+
+interface Subtree {
+  readonly hash: Uint8Array;
+  readonly height: number;
+}
+
+/** Subtrees side by side, joined where two of one height meet. */
+const joinAll = (subtrees: readonly Subtree[]): readonly Subtree[] => {
+  const joined: Subtree[] = [];
+  for (let subtree of subtrees) {
+    for (let last = joined.at(-1); last?.height === subtree.height; last = joined.at(-1)) {
+      joined.pop();
+      subtree = { hash: nodeHash(last.hash, subtree.hash), height: last.height + 1 };
+    }
+    joined.push(subtree);
+  }
+  return joined;
+};
+
+/** The root that a tree has if these are all of its leaves from the first to the last of them; undefined where it cannot. */
+export const rangeRoot = ({ from, leaves, size, left, right }: LeafRange): Uint8Array | undefined => {
+  const end = from + leaves.length;
+  if (!isCount(from) || !isCount(size) || leaves.length === 0 || end > size) return undefined;
+  const [before, after] = [peakHeights(from), coverHeights(end, size)];
+  const isComplete = left.length === before.length && right.length === after.length;
+  if (!isComplete || !areHashes([...left, ...leaves, ...right])) return undefined;
+  const [last, ...rest] = joinAll([
+    ...left.map((hash, i) => ({ hash, height: before[i] ?? 0 })),
+    ...leaves.map((hash) => ({ hash, height: 0 })),
+    ...right.map((hash, i) => ({ hash, height: after[i] ?? 0 })),
+  ]).toReversed();
+  return rest.reduce((root, { hash }) => nodeHash(hash, root), last?.hash ?? new Uint8Array(0));
 };

@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCompactRange, leafHash, nodeHash } from '../../src/base/merkle.js';
-import { inclusionRoot, isConsistent } from '../../src/base/proofs.js';
+import { inclusionRoot, isConsistent, rangeRoot } from '../../src/base/proofs.js';
+import { TreeProver } from '../../src/base/prover.js';
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const LEAVES = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '606162636465666768696a6b6c6d6e6f'].map(
@@ -237,6 +238,41 @@ describe('as RFC 6962 defines them', () => {
         expect(isConsistent(first, { size, root: rootOf(leaves) }, path)).toBe(true);
         if (other !== index)
           expect(isConsistent({ ...first, size: other + 1 }, { size, root: rootOf(leaves) }, path)).toBe(false);
+      }),
+    );
+  });
+
+  test('what is made from leaves seen once is what the definition says', () => {
+    fc.assert(
+      fc.property(fc.nat(69), fc.nat(69), fc.array(fc.nat(69), { maxLength: 3 }), (a, b, others) => {
+        const [index, size] = [Math.min(a, b), Math.max(a, b) + 1];
+        const leaves = many.slice(0, size);
+        const prover = new TreeProver([index, ...others]);
+        for (const leaf of leaves) prover.append(leaf);
+        expect(prover.inclusion(index)).toEqual(pathOf(index, leaves));
+        expect(prover.consistency(index + 1)).toEqual(subproof(index + 1, leaves, true));
+      }),
+    );
+  });
+
+  test('leaves that follow one another are all there is between their neighbours', () => {
+    fc.assert(
+      fc.property(fc.nat(69), fc.nat(69), fc.nat(69), fc.nat(), (a, b, c, which) => {
+        const [from = 0, last = 0, end = 0] = [a, b, c].toSorted((x, y) => x - y);
+        const size = end + 1;
+        const prover = new TreeProver([last]);
+        let left: readonly Buffer[] = [];
+        for (const [at, leaf] of many.slice(0, size).entries()) {
+          if (at === from) left = prover.peaks();
+          prover.append(leaf);
+        }
+        const proof = { from, size, leaves: many.slice(from, last + 1), left, right: prover.after(last) };
+        const root = rootOf(many.slice(0, size));
+        expect(rangeRoot(proof)).toEqual(root);
+        const dropped = proof.leaves.toSpliced(which % proof.leaves.length, 1);
+        const isRoot = (found: Uint8Array | undefined): boolean => found !== undefined && root.equals(found);
+        expect(isRoot(rangeRoot({ ...proof, leaves: dropped }))).toBe(false);
+        expect(isRoot(rangeRoot({ ...proof, from: from + 1 }))).toBe(false);
       }),
     );
   });
