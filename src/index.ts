@@ -24,6 +24,7 @@ export { type Diagnosis, type DoctorAsk, examineLedger, type LedgerState } from 
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { auditMasking, type MaskingAudit } from './app/masking-audit.js';
 export { type MaskingTest, testMasking } from './app/masking-test.js';
+export { onlineBuckets } from './app/online-bucket.js';
 export {
   type CaseResult,
   checkPolicy,

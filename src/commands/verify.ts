@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base.js';
 import { state } from '../cli/print.js';
-import { EXIT, type ExitCode, type Finding, type Verification, verifyPath } from '../index.js';
+import { EXIT, type ExitCode, type Finding, onlineBuckets, type Verification, verifyPath } from '../index.js';
 
 const isExit = (code: number): code is ExitCode => Object.values<number>(EXIT).includes(code);
 
@@ -27,6 +27,9 @@ export default class Verify extends BaseCommand {
   static override args = { path: Args.string({ description: 'folder of the package or ledger', required: true }) };
   static override flags = {
     trust: Flags.string({ summary: "the auditor's trust file", helpValue: 'FILE' }),
+    online: Flags.boolean({
+      summary: 'read anchors in the buckets that the trust file names, with your own credentials',
+    }),
   };
 
   private progress(done: number, total: number): void {
@@ -43,6 +46,7 @@ export default class Verify extends BaseCommand {
     const { args, flags } = await this.parse(Verify);
     const verification = await verifyPath(args.path, {
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
+      ...(flags.online ? { online: onlineBuckets() } : {}),
       onProgress: ({ done, total }) => this.progress(done, total),
     });
     if (this.err.interactive) process.stderr.write('\r\u001b[K');

@@ -48,9 +48,10 @@ const judgeAnchors = ({ label, findings }: LedgerTarget, head: LedgerHead, walk:
 };
 
 /** Every checkpoint that counts: kept, or confirmed by an anchor that the trust file names. */
-const anchoredOf = async ({ dir, label, trust, findings }: LedgerTarget): Promise<readonly Anchored[]> => {
+const anchoredOf = async ({ dir, label, trust, findings, online = [] }: LedgerTarget): Promise<readonly Anchored[]> => {
   const what = label === '' ? 'the ledger' : label.slice(0, -1);
-  return [...keptAnchors(trust.checkpoints), ...(await loadReceipts(dir, what, trust.anchors, findings))];
+  const receipts = await loadReceipts(dir, what, trust.anchors, findings);
+  return [...keptAnchors(trust.checkpoints), ...receipts, ...online];
 };
 
 /** The facts of each range, in order; scanned ahead, some at once. */

@@ -1,3 +1,4 @@
+import type { Anchored } from './anchors.js';
 import type { Findings, VerifyProgress } from './findings.js';
 import type { Scanner } from './scan/scanner.js';
 import type { TrustedKeys } from './trust.js';
@@ -9,5 +10,7 @@ export interface Target {
   readonly findings: Findings;
   /** Who looks at most of a ledger, in place of threads where there is much of it; what is found is the same. */
   readonly scanner?: Scanner;
+  /** Checkpoints that were read from buckets of the trust file; absent: none were looked up. */
+  readonly online?: readonly Anchored[];
   readonly onProgress: (progress: VerifyProgress) => void;
 }

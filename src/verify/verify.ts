@@ -6,6 +6,7 @@ import { CountersignError } from '../base/errors.js';
 import type { Verification } from '../model/evidence.js';
 import { createFindings, type VerifyProgress } from './findings.js';
 import { verifyLedger } from './ledger.js';
+import { loadOnline, type OpenBucket } from './online.js';
 import { verifyPackage } from './package.js';
 import type { Scanner } from './scan/scanner.js';
 import type { Target } from './target.js';
@@ -16,6 +17,8 @@ export interface VerifyOptions {
   readonly trust?: string;
   /** Who looks at most of a ledger, in place of threads where there is much of it; what is found is the same. */
   readonly scanner?: Scanner;
+  /** Opens the buckets that the trust file names, with the credentials of whoever verifies. Absent: offline. */
+  readonly online?: OpenBucket;
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
@@ -50,8 +53,12 @@ export const verifyPath = async (path: string, options: VerifyOptions = {}): Pro
   if ((await realFiles.facts(path)) === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
   const trust = await trustFor(path, options.trust);
   const findings = createFindings();
-  const { onProgress = () => {}, scanner } = options;
-  const target: Target = { dir: path, trust, findings, onProgress, ...(scanner ? { scanner } : {}) };
+  const { onProgress = () => {}, scanner, online } = options;
+  const more = {
+    ...(scanner ? { scanner } : {}),
+    ...(online ? { online: await loadOnline(trust, online, findings) } : {}),
+  };
+  const target: Target = { dir: path, trust, findings, onProgress, ...more };
   if ((await isThere(path, 'manifest.json')) || (await isThere(path, 'manifest.sig'))) {
     await verifyPackage(target);
     return findings.result(path, 'package');
