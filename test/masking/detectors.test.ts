@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Examples } from '../../src/masking/detector.js';
 import { DETECTORS, RUN_DETECTORS } from '../../src/masking/detectors/index.js';
+import { createKeyDetectors } from '../../src/masking/detectors/key-value.js';
+import { createKeyNames } from '../../src/masking/keys.js';
 import { DETECTOR_IDS } from '../../src/masking/marks.js';
 import { createMasker } from '../../src/masking/mask.js';
 import { createScanner } from '../../src/masking/scan.js';
@@ -12,7 +14,12 @@ const scanner = createScanner(EVERYTHING);
 const mask = createMasker(EVERYTHING);
 const detectorsIn = (text: string): readonly string[] => scanner.find(text).map(({ detector }) => detector);
 
-const ENTRIES: readonly { readonly name: string; readonly examples: Examples }[] = [...DETECTORS, ...RUN_DETECTORS];
+const KEY_DETECTORS = createKeyDetectors(createKeyNames(EVERYTHING.keys, true));
+const ENTRIES: readonly { readonly name: string; readonly examples: Examples }[] = [
+  ...DETECTORS,
+  ...KEY_DETECTORS,
+  ...RUN_DETECTORS,
+];
 
 describe.each(ENTRIES.map((entry, i) => [`${i} ${entry.name}`, entry] as const))('%s', (_, { name, examples }) => {
   test.each(examples.match)('finds %j', (text) => {
@@ -25,11 +32,11 @@ describe.each(ENTRIES.map((entry, i) => [`${i} ${entry.name}`, entry] as const))
 });
 
 test('every mask that a detector makes is known as one, and every one known has its detector', () => {
-  const made = ['key', 'nested-encoding', 'pointer', ...ENTRIES.map(({ name }) => name)];
+  const made = ['nested-encoding', 'pointer', ...ENTRIES.map(({ name }) => name)];
   expect([...new Set(made)].sort()).toEqual([...DETECTOR_IDS].sort());
 });
 
-test.each(DETECTORS.map((entry, i) => [`${i} ${entry.name}`, entry] as const))(
+test.each([...DETECTORS, ...KEY_DETECTORS].map((entry, i) => [`${i} ${entry.name}`, entry] as const))(
   '%s: each example bears a character that the detector hangs on',
   (_, { anchors, examples }) => {
     for (const text of examples.match)

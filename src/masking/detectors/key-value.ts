@@ -4,11 +4,15 @@
  * value alone; the format around it stays.
  */
 import { charactersOf, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
-import type { Detector, Finding, ScanText } from '../detector.js';
+import type { DetectorEntry, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
+import { made } from './example.js';
+import { endsPair, isOrdinaryText, namesSecret } from './pairs.js';
+import { createPhraseDetector } from './phrase.js';
 import { isExpression } from './program.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
+import { lineEnd, wordEnd } from './value-end.js';
 
 const NAME_REACH = 64;
 const IS_WORD = Uint8Array.from({ length: 256 }, (_, code) => (is(String.fromCharCode(code), 0, WORD) ? 1 : 0));
@@ -21,7 +25,7 @@ const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** What a name may be followed by without a secret: words of types and of prose, nothing, a reference to somewhere else. */
 const NO_SECRET =
-  /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>|\$?\{\{.*)$/i;
+  /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>(?:<\/.*)?|\$?\{\{.*)$/i;
 /** Types of a program, one or several. */
 const TYPE = 'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array';
 const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}$`, 'i');
@@ -84,42 +88,6 @@ const atLineStart = (s: string, start: number): boolean => {
   return line || (low === 0 && /^[ \t]*(?:- {1,4}|export |set )?[\w.-]{0,40}$/.test(before));
 };
 
-/** End of the line, which in escaped text is a backslash before `n` or `r`, or an escaped quote. */
-const lineEnd = (s: string, i: number): number => {
-  let end = i;
-  for (; end < s.length; end++) {
-    const code = s.charCodeAt(end);
-    if (code === 0x0a || code === 0x0d) break;
-    if (code === 0x5c && endsValue(s, end)) break;
-  }
-  while (end > i && ' \t,;'.includes(s.charAt(end - 1))) end--;
-  return end;
-};
-
-/** Whether the backslashes at `i` belong to an escape that ends a line or a string. */
-const endsValue = (s: string, i: number): boolean => {
-  if (s.charCodeAt(i - 1) === 0x5c) return false;
-  let after = i;
-  while (s.charCodeAt(after) === 0x5c && after - i < 64) after++;
-  return '"\'nrt'.includes(s.charAt(after)) || after === s.length;
-};
-
-/** A comma, semicolon or ampersand that ends a value: another name follows, or nothing that could belong to it. */
-const SEPARATES = /^[,;&]+(?:$|[\s"'`<>)}\]\\]|[\w.-]{1,40}[=:])/;
-const SEPARATOR_REACH = 48;
-
-/** End of a value without quotes in the middle of a line. */
-const wordEnd = (s: string, i: number): number => {
-  let end = maskEnd(s, i);
-  for (; end < s.length; end++) {
-    const code = s.charCodeAt(end);
-    if (code <= 0x20 || '"\'`<>)}]|'.includes(s.charAt(end))) break;
-    if (',;&'.includes(s.charAt(end)) && SEPARATES.test(s.slice(end, end + SEPARATOR_REACH))) break;
-    if (code === 0x5c && endsValue(s, end)) break;
-  }
-  return end;
-};
-
 const SCHEME = /^[A-Za-z][A-Za-z0-9-]{1,30} +/;
 
 const finding = (s: string, start: number, end: number, label: MaskName): Finding | undefined => {
@@ -178,9 +146,14 @@ const bareValue = (s: string, i: number, start: number, key: KeyMatch): Finding 
   return finding(s, afterScheme(s, start, end, key), end, key.label);
 };
 
-const isOperator = (s: string, i: number): boolean => {
+/** `'password' => 'x'`, `:password => "x"`: a pair of Ruby, PHP or Puppet, and no function with an arrow. */
+const isPair = (s: string, i: number, { key, quote }: Named): boolean =>
+  (quote !== undefined || s.charCodeAt(key.start - 1) === COLON) && /^=> {0,8}\\*["']/.test(s.slice(i, i + 24));
+
+const isOperator = (s: string, i: number, named: Named): boolean => {
   const next = s.charCodeAt(i + 1);
-  if (s.charCodeAt(i) === EQUALS && (next === EQUALS || next === 0x3e || next === 0x7e)) return true;
+  if (s.charCodeAt(i) === EQUALS && next === 0x3e) return !isPair(s, i, named);
+  if (s.charCodeAt(i) === EQUALS && (next === EQUALS || next === 0x7e)) return true;
   if (s.charCodeAt(i) === COLON && next === COLON) return true;
   return '!<>='.includes(s.charAt(i - 1)) && i > 0;
 };
@@ -188,7 +161,7 @@ const isOperator = (s: string, i: number): boolean => {
 const valueAfter = (text: ScanText, i: number, named: Named): Finding | undefined => {
   const { s } = text;
   let start = i + 1;
-  if (s.charCodeAt(i) === COLON && s.charCodeAt(start) === EQUALS) start++;
+  if (s.charCodeAt(i) === COLON ? s.charCodeAt(start) === EQUALS : s.charCodeAt(start) === 0x3e) start++;
   while (start - i < 32 && isBlank(s.charCodeAt(start))) start++;
   const quote = quoteAt(s, start);
   if (quote) return quotedValue(s, quote, named.key);
@@ -220,47 +193,6 @@ const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding 
   return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
 };
 
-/** Names beside which another member may name what a value is. */
-const PAIR_NAMES = ['name', 'key', 'variable', 'parameter', 'header', 'id'];
-/** Their last letters, whatever their case. */
-const PAIR_ENDS = Uint8Array.from({ length: 256 }, (_, code) =>
-  PAIR_NAMES.some((name) => name.endsWith(String.fromCharCode(code).toLowerCase())) ? 1 : 0,
-);
-const endsWith = (codes: Uint8Array, last: number, name: string): boolean => {
-  const start = last + 1 - name.length;
-  for (let k = name.length - 1; k >= 0; k--) if (((codes[start + k] ?? 0) | 0x20) !== name.charCodeAt(k)) return false;
-  return true;
-};
-const endsPair = (codes: Uint8Array, last: number): boolean => {
-  if (PAIR_ENDS[codes[last] ?? 0] !== 1) return false;
-  for (const name of PAIR_NAMES) if (endsWith(codes, last, name)) return true;
-  return false;
-};
-
-/** Whether the string at `start` is short, has no escapes, and ends in no secret name. */
-const isOrdinaryText = (names: KeyNames, codes: Uint8Array, start: number): boolean => {
-  if (codes[start] !== 0x22) return false;
-  for (let i = start + 1; i < start + 128; i++) {
-    const code = codes[i] ?? 0;
-    if (code === 0x22) return i > start + 1 && !names.mayEndAt(codes, i - 1);
-    if (code === 0x5c) return false;
-  }
-  return false;
-};
-
-/** `"name": "DB_PASSWORD", "value": …`: the raw stage only asks whether such a name is there. */
-const namesSecret = (names: KeyNames, { s, codes }: ScanText, i: number): boolean => {
-  let start = i + 1;
-  while (isSpace(s.charCodeAt(start))) start++;
-  if (isOrdinaryText(names, codes, start)) return false;
-  const window = s.slice(start, start + 200);
-  const quote = quoteAt(window, 0);
-  if (!quote) return false;
-  const value = window.slice(quote.end, quotedEnd(window, quote));
-  // What an escape in the name stands for is the exact stage's to say.
-  return value.includes('\\') || names.before(value, value.length, 0) !== undefined;
-};
-
 /** Whether the last letters of the name before `i` rule out a secret: those of most names do. */
 const isOrdinary = (names: KeyNames, { codes, raw }: ScanText, i: number): boolean => {
   const last = codes[i - 1] === 0x22 ? i - 2 : i - 1;
@@ -277,10 +209,30 @@ const rawHit = (names: KeyNames, text: ScanText, i: number, from: number): boole
 };
 
 /** The rule on names, for the names of a profile. */
-export const createKeyDetectors = (names: KeyNames): readonly Detector[] => [
+export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] => [
   {
     name: 'key',
     group: 'keys',
+    examples: {
+      match: [
+        'password=hunter2',
+        'user: alice\npassword: correct horse battery\nport: 5432',
+        '{"access_token": "hunter2", "expires_in": 3600} at noon',
+        'https://example.com/login?user=alice&password=hunter2&next=1',
+        "{ 'password' => 'hunter2' }",
+        '<user>alice</user><password>hunter2</password>',
+        `Authorization: Bearer ${made('', 12)}`,
+      ],
+      noMatch: [
+        'password: ${DB_PASSWORD}',
+        'password=<your password>',
+        '"password": null',
+        'password: string;',
+        'const token = await getToken();',
+        'pageToken: 3',
+        'the passwords of others: a history',
+      ],
+    },
     anchors: ':=>',
     at(text, i, from) {
       const { s, raw } = text;
@@ -289,15 +241,20 @@ export const createKeyDetectors = (names: KeyNames): readonly Detector[] => [
       const named = nameBefore(names, text, i, from);
       if (!named) return undefined;
       if (text.codes[i] === 0x3e) return elementValue(s, i, named.key);
-      return isOperator(s, i) ? undefined : valueAfter(text, i, named);
+      return isOperator(s, i, named) ? undefined : valueAfter(text, i, named);
     },
   },
   {
     name: 'key',
     group: 'keys',
+    examples: {
+      match: ['mysql --user alice --password hunter2 --host db', "login --api-key 'hunter2'"],
+      noMatch: ['login --password --verbose', 'mysql --user alice', 'x--password hunter2'],
+    },
     anchors: '-',
     before: '-',
     after: charactersOf(UPPER | LOWER),
     at: (text, i, from) => (i > from ? optionValue(names, text, i) : undefined),
   },
+  createPhraseDetector(names),
 ];
