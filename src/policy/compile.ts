@@ -90,14 +90,13 @@ export const compilePolicy = (
 
   const permit = (rule: PolicyRule, principal: Principal, call: PolicyCall): Decision => {
     const { id, approval, risk } = rule;
-    const masking = rule.masking === undefined ? {} : { masking: rule.masking };
+    const about = { rule: id, policy: digest, ...(rule.masking === undefined ? {} : { masking: rule.masking }) };
     if (rule.effect === 'allow') {
-      const reason = allowed(id, principal, call);
-      return { effect: 'allow', rule: id, policy: digest, reason, approval: null, risk: risk ?? 'low', ...masking };
+      return { ...about, effect: 'allow', reason: allowed(id, principal, call), approval: null, risk: risk ?? 'low' };
     }
     if (approval === null || !approvalNames.has(approval)) return deny(rule, unknownApproval(id));
     const reason = needsApproval(id, approval, principal, call);
-    return { effect: 'require_approval', rule: id, policy: digest, reason, approval, risk: risk ?? 'high', ...masking };
+    return { ...about, effect: 'require_approval', reason, approval, risk: risk ?? 'high' };
   };
 
   /** What a session needs: any rule that lets its principal do anything here is reason enough. */
