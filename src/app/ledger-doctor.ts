@@ -108,13 +108,19 @@ const lookAtDisk = async (dir: string, free: NonNullable<DoctorAsk['free']>): Pr
   try {
     await access(join(dir, 'log'), constants.W_OK);
   } catch (error) {
-    const mend = 'mount the disk for writing, or run as the owner of the folder; a running gateway then goes on by itself';
+    const mend =
+      'mount the disk for writing, or run as the owner of the folder; a running gateway then goes on by itself';
     return fail('disk', `This user cannot write to it: ${reason(error)}.`, mend, EXIT.unexpected);
   }
   const bytes = await free(dir);
   if (bytes >= LEAST_FREE) return pass('disk', `The disk has ${megabytes(bytes)} free.`);
   const message = `The disk has only ${megabytes(bytes)} free; when it is full, calls are refused.`;
-  return fail('disk', message, 'make room, but never in this folder; a running gateway then goes on by itself', EXIT.unexpected);
+  return fail(
+    'disk',
+    message,
+    'make room, but never in this folder; a running gateway then goes on by itself',
+    EXIT.unexpected,
+  );
 };
 
 const lookAtKeys = async (

@@ -1,5 +1,6 @@
 /** A change of the policy while the gateway runs: the new one holds whole, or the old one stays, and either is on record. */
 import { CountersignError, reason } from '../base/errors.js';
+import { NOBODY, type Revocations, revokedChanges } from '../identity/revoked.js';
 import type { Ledger } from '../model/ports.js';
 import type { ConfigRecord } from '../model/record.js';
 import type { Settings } from '../model/settings.js';
@@ -10,6 +11,7 @@ import { policyOf } from './policy-of.js';
 export interface ReloadDeps {
   readonly settings: Settings;
   readonly policy: ReloadablePolicy;
+  readonly revocations: Pick<Revocations, 'replace'>;
   readonly ledger: Pick<Ledger, 'append'>;
   readonly load: () => Promise<Settings>;
   readonly gitState: (file: string) => ConfigRecord['git'];
@@ -27,9 +29,12 @@ export interface Reloader {
   readonly refused: boolean;
 }
 
-/** Sections but the policy that differ: they are read at start alone. */
+/** What is read again; `provenance` says what was read. */
+const RELOADED: ReadonlySet<string> = new Set(['policy', 'pins', 'revoked', 'provenance']);
+
+/** Sections but these that differ: they are read at start alone. */
 const otherChanges = (before: Settings, after: Settings): readonly string[] => {
-  const kept = (key: string): boolean => key !== 'policy' && key !== 'pins' && key !== 'provenance';
+  const kept = (key: string): boolean => !RELOADED.has(key);
   const old = new Map<string, unknown>(Object.entries(before));
   return Object.entries(after)
     .filter(([key, value]) => kept(key) && JSON.stringify(value) !== JSON.stringify(old.get(key)))
@@ -40,7 +45,7 @@ const judge = (before: Settings, after: Settings): string | null => {
   const others = otherChanges(before, after);
   return others.length === 0
     ? null
-    : `only the policy and the pins are read again; restart the gateway to change ${others.join(', ')}`;
+    : `only policy, pins and revocations are read again; restart the gateway to change ${others.join(', ')}`;
 };
 
 /** Reads, checks, records, and only then replaces. */
@@ -69,11 +74,16 @@ const reloadOnce = async (
   const problem = judge(current, next);
   if (problem !== null) return refuse(problem, next.provenance);
   const policy = policyOf(next);
-  const changes = [...policyChanges(current.policy, next.policy), ...pinChanges(current.pins, next.pins)];
+  const changes = [
+    ...policyChanges(current.policy, next.policy),
+    ...pinChanges(current.pins, next.pins),
+    ...revokedChanges(current.revoked, next.revoked),
+  ];
   const { digest, files } = next.provenance;
   const facts = { digest, files, policy: policy.digest, git: deps.gitState(next.file) };
   await deps.ledger.append({ type: 'config', d: { ...facts, outcome: 'loaded', reason: null, changes } });
   deps.policy.replace(policy);
+  deps.revocations.replace(next.revoked ?? NOBODY);
   return { result: { outcome: 'loaded', changes }, settings: next };
 };
 

@@ -2,7 +2,8 @@
 import * as oidc from 'openid-client';
 import type { PendingLogin, WebLogin } from '../approval/channels/web/ports.js';
 import { isTrustworthyUrl } from '../identity/issuer.js';
-import type { IssuerSettings, Settings } from '../model/settings.js';
+import type { IssuerSettings } from '../model/identity-settings.js';
+import type { Settings } from '../model/settings.js';
 
 /** Longest wait for one answer of the issuer, seconds. */
 const TIMEOUT = 10;

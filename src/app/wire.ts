@@ -13,11 +13,7 @@ import { type AdminRoute, createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
-import {
-  protectedResourceMetadata,
-  protectedResourceMetadataUrl,
-  unauthorizedChallenge,
-} from '../identity/challenge.js';
+import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
@@ -25,7 +21,7 @@ import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
 import type { MaskFor } from '../model/redaction.js';
-import type { SecretSource, ServerSettings, Settings } from '../model/settings.js';
+import type { SecretSource, Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { anchorHealth, limitUnanchored } from './anchors.js';
@@ -38,6 +34,7 @@ import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
+import { resources } from './resources.js';
 import { toolRecord } from './stored-tool.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -96,21 +93,6 @@ const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<Ups
   }
   return secrets;
 };
-
-/** The address a client is configured with; metadata and audience must name exactly this. */
-const resourceOf = (settings: Settings, server: ServerSettings): string =>
-  `${settings.gateway.publicUrl}/${server.id}/mcp`;
-
-const resources = (settings: Settings) => ({
-  challenge: (server: ServerSettings, reason: Parameters<typeof unauthorizedChallenge>[0]['reason']): string =>
-    unauthorizedChallenge({ metadataUrl: protectedResourceMetadataUrl(resourceOf(settings, server)), reason }),
-  metadata: (path: string): object | undefined => {
-    const server = settings.servers.find(({ id }) => path === `/${id}/mcp`);
-    if (!server) return undefined;
-    const issuers = settings.issuers.map(({ issuer }) => issuer);
-    return protectedResourceMetadata({ resource: resourceOf(settings, server), issuers, name: server.id });
-  },
-});
 
 /** What earlier runs left: open approvals, passkeys, and the tools that were seen. */
 const restore = async (
@@ -184,7 +166,8 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const { ledger, anchoring, digest, secrets, channels } = opened;
   const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
   const policy = createReloadablePolicy(policyOf(settings));
-  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo });
+  const revocations = createRevocations(settings.revoked ?? NOBODY, digest);
+  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo, revocations });
   const { onStderr, onDefect } = maskedLog(settings, deps);
   const webhooks = createNotifier(channels, settings, { ledger, clock, onDefect });
   const { tell, subscribe } = createListeners();
@@ -217,7 +200,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger.dir, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);
-  const reloader = createReloader({ settings, policy, ledger, load, gitState });
+  const reloader = createReloader({ settings, policy, revocations, ledger, load, gitState });
   const admin = createAdmin({
     hosts: hostsServed(settings.gateway.admin, settings.gateway.allowedHosts),
     routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),

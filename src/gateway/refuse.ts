@@ -23,6 +23,7 @@ const REFUSALS = {
       'Method not allowed: the HTTP+SSE transport of 2024-11-05 is not served; use Streamable HTTP and POST initialize to this URL',
   },
   unauthorized: { http: 401, code: -32000, message: 'Unauthorized: a valid bearer token is required' },
+  insufficient_scope: { http: 403, code: -32000, message: 'Forbidden: the token lacks a scope that calls need' },
   not_acceptable: {
     http: 406,
     code: -32000,

@@ -2,9 +2,9 @@
 import { errors, jwtVerify } from 'jose';
 import type { Clock } from '../base/clock.js';
 import type { KeyedDigester } from '../base/digest.js';
+import type { IssuerSettings } from '../model/identity-settings.js';
 import type { Authenticator } from '../model/ports.js';
 import type { Authentication, AuthRefusal, TokenUse } from '../model/principal.js';
-import type { IssuerSettings } from '../model/settings.js';
 import { readBearer, type UncheckedToken } from './bearer.js';
 import {
   type Audiences,
@@ -18,6 +18,7 @@ import {
 import type { Fetch } from './fetch-json.js';
 import { ASYMMETRIC, checkIssuers } from './issuer.js';
 import { createKeyStore, type KeyStore, type Keys } from './keys.js';
+import type { Revocations } from './revoked.js';
 import { createVerifiedCache, type VerifiedCache } from './verified-cache.js';
 
 /** How often the keys are read again in the background, milliseconds. */
@@ -35,6 +36,8 @@ export interface AuthenticatorDeps {
   readonly fetch?: Fetch;
   /** Allows http issuers on loopback. */
   readonly demo: boolean;
+  /** Absent: nobody is revoked. */
+  readonly revocations?: Pick<Revocations, 'has'>;
   /** Milliseconds; 0 turns the background reading of keys off. */
   readonly refreshInterval?: number;
 }
@@ -135,7 +138,7 @@ const refusalOfHeader = (unchecked: UncheckedToken, settings: IssuerSettings): A
  */
 const createRemembered =
   (
-    { clock, approvalMaxAge }: AuthenticatorDeps,
+    { clock, approvalMaxAge, revocations }: AuthenticatorDeps,
     cache: VerifiedCache,
     trusted: ReadonlyMap<string, Trusted>,
     audiences: Audiences,
@@ -148,7 +151,8 @@ const createRemembered =
     if (current?.generation !== entry.generation) return undefined;
     const now = Math.floor(clock.now() / 1000);
     const refusal = admit(entry.verified, use, issuer.settings, audiences, now, approvalMaxAge / 1000);
-    return refusal === undefined ? { ok: true, principal: entry.verified.principal } : undefined;
+    if (refusal !== undefined || revocations?.has(entry.verified.principal)) return undefined;
+    return { ok: true, principal: entry.verified.principal };
   };
 
 const trustedIssuers = (deps: AuthenticatorDeps, closed: AbortSignal): ReadonlyMap<string, Trusted> => {
@@ -181,7 +185,9 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
     if (!verified.ok) return refused(verified.reason, unchecked);
     const refusal = admit(verified.value, use, issuer.settings, audiences, now, deps.approvalMaxAge / 1000);
     if (refusal === 'expired') cache.drop(unchecked.token);
-    return refusal ? refused(refusal, unchecked) : { ok: true, principal: verified.value.principal };
+    if (refusal) return refused(refusal, unchecked);
+    const { principal } = verified.value;
+    return deps.revocations?.has(principal) ? refused('revoked', unchecked) : { ok: true, principal };
   };
 
   const remembered = createRemembered(deps, cache, trusted, audiences);

@@ -14,7 +14,15 @@ const DESCRIPTIONS: Readonly<Record<Exclude<AuthRefusal, 'no_token'>, string>> =
   not_yet_valid: 'the token is not valid yet',
   missing_claim: 'the token lacks a required claim',
   stale_login: 'the login is not a recent one by the person in person',
+  insufficient_scope: 'the token lacks a scope that calls need',
+  revoked: 'the account or the token was revoked',
   keys_unavailable: 'the keys of the issuer cannot be read at present',
+};
+
+/** RFC 9470 §3 and RFC 6750 §3.1; everything else is `invalid_token`. */
+const ERRORS: Partial<Record<AuthRefusal, string>> = {
+  stale_login: 'insufficient_user_authentication',
+  insufficient_scope: 'insufficient_scope',
 };
 
 export interface ChallengeAsk {
@@ -31,11 +39,11 @@ export interface ChallengeAsk {
 const quoted = (text: string): string =>
   `"${text.replace(/[^\x20-\x7e]/g, '').replace(/["\\]/g, (character) => `\\${character}`)}"`;
 
-/** The value of `WWW-Authenticate` for a 401. Says no error where no token was sent (RFC 6750 §3.1). */
+/** The value of `WWW-Authenticate` for a 401, or a 403 where a scope is missing. Says no error where no token was sent (RFC 6750 §3.1). */
 export const unauthorizedChallenge = ({ metadataUrl, reason, scope, maxAge }: ChallengeAsk): string => {
   const parameters: string[] = [];
   if (reason !== 'no_token') {
-    const error = reason === 'stale_login' ? 'insufficient_user_authentication' : 'invalid_token';
+    const error = ERRORS[reason] ?? 'invalid_token';
     parameters.push(`error="${error}"`, `error_description=${quoted(DESCRIPTIONS[reason])}`);
   }
   if (reason === 'stale_login' && maxAge !== undefined) parameters.push(`max_age="${Math.floor(maxAge)}"`);

@@ -1,8 +1,9 @@
 /** Claims of a token whose signature was verified -> what the product knows about it. Pure. */
 import { z } from 'zod';
 import type { KeyedDigester } from '../base/digest.js';
+import type { IssuerSettings } from '../model/identity-settings.js';
 import type { AuthRefusal, Principal, TokenUse } from '../model/principal.js';
-import type { IssuerSettings } from '../model/settings.js';
+import { claimAt, PRESETS, type Preset, topOf } from './presets.js';
 
 /** Clocks of issuer and gateway may differ by this, seconds. */
 export const CLOCK_TOLERANCE = 5;
@@ -21,10 +22,9 @@ const Claims = z.looseObject({
   iat: seconds.optional(),
   auth_time: seconds.nullable().default(null),
   jti: label.optional(),
-  client_id: optional,
-  azp: optional,
-  gty: label.optional(),
-  idtyp: label.optional(),
+  /** RFC 8693 §4.2; Okta and Entra ID write `scp`. */
+  scope: z.string().max(8_192).optional(),
+  scp: z.union([z.string().max(8_192), z.array(label).max(200)]).optional(),
   typ: label.optional(),
   act: z.object({ sub: z.string().min(1).max(255) }).optional(),
   amr: z.array(label).max(16).default([]),
@@ -42,6 +42,7 @@ const Groups = z.array(z.string().min(1).max(256)).max(1000).default([]);
 export interface VerifiedToken {
   readonly principal: Principal;
   readonly audience: readonly string[];
+  readonly scopes: readonly string[];
 }
 
 export type Checked<T> =
@@ -55,28 +56,32 @@ const refuse = (reason: AuthRefusal): { readonly ok: false; readonly reason: Aut
  * OpenID Connect Core §2; Keycloak says so in `typ`), or a token bound to its holder's key, which must not be
  * taken without proof of that key (RFC 9449 §7.2, RFC 8705 §3).
  */
-const isOtherKind = (claims: Claims): boolean =>
-  ['nonce', 'at_hash', 'c_hash', 'cnf'].some((name) => claims[name] !== undefined) ||
+const isOtherKind = (claims: Claims, { idTokens }: Preset): boolean =>
+  [...(idTokens ? [] : ['nonce', 'at_hash', 'c_hash']), 'cnf'].some((name) => claims[name] !== undefined) ||
   /^(?:id|refresh|offline|logout)$/i.test(claims.typ ?? '');
 
-/**
- * A token without a person: its subject is the client itself (RFC 9068 §2.2: for the client credentials grant
- * `sub` identifies the client), or the issuer says so (`gty` of Auth0, `idtyp` of Entra ID). An issuer that gives
- * service accounts a subject of their own and no such claim (Keycloak) makes them look like people; they still
- * cannot approve, having no login.
- */
-const isWorkload = (claims: Claims): boolean =>
-  claims.sub === claims.client_id ||
-  claims.sub === claims.azp ||
-  /^client[-_]credentials$/.test(claims.gty ?? '') ||
-  claims.idtyp === 'app';
+const clientOf = (claims: Claims, { clientClaims }: Preset): string | null => {
+  const found = clientClaims.map((name) => label.safeParse(claims[name])).find(({ success }) => success);
+  return found?.data ?? null;
+};
 
-const groupsOf = (claims: Claims, claim: string): Checked<readonly string[]> => {
+/** For the client credentials grant `sub` identifies the client (RFC 9068 §2.2), or the provider says so its own way. */
+const isWorkload = (claims: Claims, client: string | null, preset: Preset): boolean =>
+  claims.sub === client ||
+  claims.sub === claims['client_id'] ||
+  claims.sub === claims['azp'] ||
+  preset.isWorkload(claims);
+
+const groupsOf = (claims: Claims, claim: string, preset: Preset): Checked<readonly string[]> => {
   // Fewer groups than the person has could miss a rule that denies.
-  if (Object.hasOwn(claims['_claim_names'], claim)) return refuse('missing_claim');
-  const groups = Groups.safeParse(Object.hasOwn(claims, claim) ? claims[claim] : undefined);
+  if (Object.hasOwn(claims['_claim_names'], topOf(claim)) || preset.leavesGroupsOut(claims))
+    return refuse('missing_claim');
+  const groups = Groups.safeParse(claimAt(claims, claim));
   return groups.success ? { ok: true, value: [...new Set(groups.data)].sort() } : refuse('malformed');
 };
+
+const scopesOf = ({ scope, scp }: Claims): readonly string[] =>
+  [scope ?? scp ?? []].flat().flatMap((text) => text.split(' ').filter((one) => one !== ''));
 
 const Texts = z
   .union([z.string().max(1024), z.number(), z.boolean(), z.array(z.string().max(1024)).max(1000)])
@@ -85,11 +90,17 @@ const Texts = z
 /** The claims that the configuration says to keep, as texts; one of another form is left out, and fits no rule. */
 const keptOf = (claims: Claims, names: readonly string[] = []): Pick<Principal, 'claims'> => {
   const kept = names.flatMap((name) => {
-    const texts = Texts.safeParse(Object.hasOwn(claims, name) ? claims[name] : undefined);
+    const texts = Texts.safeParse(claimAt(claims, name));
     return texts.success ? [[name, texts.data] as const] : [];
   });
   return names.length === 0 ? {} : { claims: Object.fromEntries(kept) };
 };
+
+const hasRequired = (claims: Claims, required: NonNullable<IssuerSettings['requiredClaims']> = {}): boolean =>
+  Object.entries(required).every(([name, values]) => {
+    const texts = Texts.safeParse(claimAt(claims, name));
+    return texts.success && texts.data.some((one) => values.includes(one));
+  });
 
 const isImplausible = ({ iat, exp }: Claims): boolean => iat !== undefined && iat > exp;
 const isFromTheFuture = ({ iat }: Claims, now: number): boolean => iat !== undefined && iat > now + CLOCK_TOLERANCE;
@@ -109,17 +120,20 @@ export const readClaims = (
   const parsed = Claims.safeParse(payload);
   if (!parsed.success) return refuse('malformed');
   const claims = parsed.data;
-  if (isOtherKind(claims) || isImplausible(claims)) return refuse('malformed');
+  const preset = PRESETS[issuer.preset ?? 'generic'];
+  if (isOtherKind(claims, preset) || isImplausible(claims)) return refuse('malformed');
   if (isFromTheFuture(claims, now)) return refuse('not_yet_valid');
-  const groups = groupsOf(claims, issuer.groupsClaim);
+  if (!hasRequired(claims, issuer.requiredClaims)) return refuse('missing_claim');
+  const groups = groupsOf(claims, issuer.groupsClaim, preset);
   if (!groups.ok) return groups;
+  const clientId = clientOf(claims, preset);
   const principal: Principal = {
     issuer: claims.iss,
     subject: claims.sub,
-    kind: isWorkload(claims) ? 'workload' : 'human',
+    kind: isWorkload(claims, clientId, preset) ? 'workload' : 'human',
     groups: groups.value,
     ...keptOf(claims, issuer.claims),
-    clientId: claims.client_id ?? claims.azp,
+    clientId,
     actor: claims.act?.sub ?? null,
     amr: claims.amr,
     acr: claims.acr,
@@ -129,7 +143,7 @@ export const readClaims = (
     name: claims.name,
     email: claims.email,
   };
-  return { ok: true, value: { principal, audience: claims.aud } };
+  return { ok: true, value: { principal, audience: claims.aud, scopes: scopesOf(claims) } };
 };
 
 /** The audiences of all issuers: a token that carries one of the other use is refused, whoever issued it. */
@@ -158,7 +172,7 @@ const isFor = (audience: readonly string[], use: TokenUse, issuer: IssuerSetting
  * @param maxAge oldest login for approvals, seconds
  */
 export const admit = (
-  { principal, audience }: VerifiedToken,
+  { principal, audience, scopes }: VerifiedToken,
   use: TokenUse,
   issuer: IssuerSettings,
   all: Audiences,
@@ -167,7 +181,8 @@ export const admit = (
 ): AuthRefusal | undefined => {
   if (principal.expiresAt <= now - CLOCK_TOLERANCE) return 'expired';
   if (!isFor(audience, use, issuer, all)) return 'wrong_audience';
-  if (use === 'mcp') return undefined;
+  if (use === 'mcp')
+    return issuer.scopes?.every((one) => scopes.includes(one)) === false ? 'insufficient_scope' : undefined;
   if (principal.authTime === null) return 'missing_claim';
   if (principal.authTime > now + CLOCK_TOLERANCE) return 'not_yet_valid';
   const stale = now - principal.authTime > maxAge + CLOCK_TOLERANCE;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CountersignError } from '../base/errors.js';
 import { isLoopback } from '../base/loopback.js';
-import type { IssuerSettings } from '../model/settings.js';
+import type { IssuerSettings } from '../model/identity-settings.js';
 import { type Fetch, fetchJson } from './fetch-json.js';
 
 /** Signature algorithms that can be allowed. Symmetric ones and `none` never are: a public key is no secret. */

@@ -50,6 +50,8 @@ export type AuthRefusal =
   | 'not_yet_valid'
   | 'missing_claim'
   | 'stale_login'
+  | 'insufficient_scope'
+  | 'revoked'
   | 'keys_unavailable';
 
 export type Authentication =

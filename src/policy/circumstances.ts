@@ -2,7 +2,7 @@
 
 import { BlockList, isIP } from 'node:net';
 import type { PolicyCall } from '../model/decision.js';
-import type { PolicyHours, PolicyRule, Weekday } from '../model/settings.js';
+import type { PolicyHours, PolicyRule, Weekday } from '../model/policy-settings.js';
 import { type ToolHints, UNSAID_HINTS } from '../model/tool.js';
 
 const WEEK: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];

@@ -3,9 +3,10 @@ import { sha256 } from '../base/digest.js';
 import { compileGlobs } from '../base/glob.js';
 import { parseJson, toValue } from '../base/json.js';
 import type { Decision, PolicyCall, PolicyUse } from '../model/decision.js';
+import type { PolicyRule } from '../model/policy-settings.js';
 import type { Policy } from '../model/ports.js';
 import type { Principal } from '../model/principal.js';
-import type { ApprovalRule, PolicyRule } from '../model/settings.js';
+import type { ApprovalRule } from '../model/settings.js';
 import { allowed, denied, needsApproval, noRule, noTool, unjudged, unknownApproval, unknownServer } from './reason.js';
 import { type CompiledRule, compileRule, judged } from './rule.js';
 

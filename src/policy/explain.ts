@@ -1,7 +1,8 @@
 /** The decision of one call, rule by rule, by the very engine that decides. */
 import type { Decision, PolicyCall } from '../model/decision.js';
+import type { PolicyRule } from '../model/policy-settings.js';
 import type { Principal } from '../model/principal.js';
-import type { ApprovalRule, PolicyRule } from '../model/settings.js';
+import type { ApprovalRule } from '../model/settings.js';
 import { compilePolicy } from './compile.js';
 import { compileRule, type Fit, fitOf } from './rule.js';
 

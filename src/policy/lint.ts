@@ -1,7 +1,7 @@
 /** What is legal in a policy and yet not what its writer can have meant. */
 import { isDeepStrictEqual } from 'node:util';
 import { compileGlob, compileGlobs } from '../base/glob.js';
-import type { PolicyRule } from '../model/settings.js';
+import type { PolicyRule } from '../model/policy-settings.js';
 
 export interface LintFinding {
   /** Position in the list of rules. */

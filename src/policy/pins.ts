@@ -3,8 +3,8 @@ import { canonical } from '../base/canonical.js';
 import { sha256 } from '../base/digest.js';
 import { parseJson, toValue } from '../base/json.js';
 import type { Decision, PolicyCall, PolicyUse } from '../model/decision.js';
+import type { PinMode, PinSettings } from '../model/policy-settings.js';
 import type { Policy } from '../model/ports.js';
-import type { PinMode, PinSettings } from '../model/settings.js';
 import { notPinned } from './reason.js';
 
 const modeOf = ({ changed, servers }: PinSettings, server: string): PinMode =>

@@ -1,6 +1,7 @@
 /** A policy that can be replaced while the gateway runs. */
+
+import type { PolicyRule } from '../model/policy-settings.js';
 import type { Policy } from '../model/ports.js';
-import type { PolicyRule } from '../model/settings.js';
 
 export interface ReloadablePolicy extends Policy {
   /** From here on every decision is the other policy's; one that was made stays as it was. */

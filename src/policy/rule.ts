@@ -1,8 +1,8 @@
 /** One rule as conditions, each with the words that say why it does not fit. */
 import { compileGlobs } from '../base/glob.js';
 import type { PolicyCall, PolicyUse } from '../model/decision.js';
+import type { PolicyRule } from '../model/policy-settings.js';
 import { type Principal, principalKey } from '../model/principal.js';
-import type { PolicyRule } from '../model/settings.js';
 import { compileCircumstances } from './circumstances.js';
 import { compileWhen, type When } from './when.js';
 

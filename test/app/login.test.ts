@@ -14,7 +14,8 @@ import { CountersignError } from '../../src/base/errors.js';
 import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
 import { followLogin } from '../../src/demo/idp-login.js';
 import { createAuthenticator } from '../../src/identity/authenticator.js';
-import type { IssuerSettings, Settings } from '../../src/model/settings.js';
+import type { IssuerSettings } from '../../src/model/identity-settings.js';
+import type { Settings } from '../../src/model/settings.js';
 
 const MCP = 'http://127.0.0.1:8080';
 const APPROVALS = 'http://127.0.0.1:8081/approvals';

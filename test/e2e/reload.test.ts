@@ -80,7 +80,7 @@ test('a change of anything but the policy waits for a restart', async () => {
   const renamed = first.replace('name: Test', 'name: Other');
   expect(await change(renamed)).toMatchObject({
     outcome: 'refused',
-    reason: 'only the policy and the pins are read again; restart the gateway to change organization',
+    reason: 'only policy, pins and revocations are read again; restart the gateway to change organization',
   });
 });
 

@@ -12,8 +12,9 @@ import { createGateway, type GatewayDeps } from '../../src/gateway/gateway.js';
 import { openLedger } from '../../src/ledger/append.js';
 import { type LedgerEntry, readLedger } from '../../src/ledger/read.js';
 import { createMasker } from '../../src/masking/mask.js';
+import type { PolicyRule } from '../../src/model/policy-settings.js';
 import type { Principal } from '../../src/model/principal.js';
-import type { ApprovalRule, PolicyRule, ServerSettings, Settings } from '../../src/model/settings.js';
+import type { ApprovalRule, ServerSettings, Settings } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { createUpstreams } from '../../src/upstream/open.js';
 

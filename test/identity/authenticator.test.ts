@@ -37,6 +37,20 @@ const outcome = async (token: string, use: TokenUse = 'mcp', by = auth): Promise
 const signed = (claims: Readonly<Record<string, unknown>> = {}, header: Readonly<Record<string, unknown>> = {}) =>
   given.sign(key, idp.issuer, claims, header);
 
+test('a revoked account is refused at once, also where its token was good a moment ago', async () => {
+  const revoked = new Set<string>();
+  const by = given.authenticatorOf([given.issuerSettings(idp.issuer)], {
+    revocations: { has: ({ subject }) => revoked.has(subject) },
+  });
+  const { accessToken } = await idp.loginAs('ada', MCP, CLI);
+  expect(await outcome(accessToken, 'mcp', by)).toBe('ok');
+  revoked.add('ada');
+  expect(await outcome(accessToken, 'mcp', by)).toBe('revoked');
+  revoked.delete('ada');
+  expect(await outcome(accessToken, 'mcp', by)).toBe('ok');
+  by.close();
+});
+
 describe('tokens of a real provider', () => {
   test('a person: who, in which groups, how and when logged in', async () => {
     const { accessToken } = await idp.loginAs('ada', MCP, CLI);

@@ -87,6 +87,7 @@ describe('any header', () => {
 
 describe('memory of verified tokens', () => {
   const verified = (subject: string) => ({
+    scopes: [],
     audience: [given.MCP],
     principal: {
       issuer: ISSUER,

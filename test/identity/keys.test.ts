@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
 import type { BearerAuthenticator } from '../../src/identity/authenticator.js';
-import type { IssuerSettings } from '../../src/model/settings.js';
+import type { IssuerSettings } from '../../src/model/identity-settings.js';
 import * as given from './support.js';
 import { APPROVALS, CLI, MCP } from './support.js';
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../src/base/clock.js';
 import { createKeyedDigester } from '../../src/base/digest.js';
 import type { IdpClient, Person } from '../../src/demo/idp.js';
 import { type AuthenticatorDeps, createAuthenticator } from '../../src/identity/authenticator.js';
-import type { IssuerSettings } from '../../src/model/settings.js';
+import type { IssuerSettings } from '../../src/model/identity-settings.js';
 
 export const MCP = 'https://mcp.example.com';
 export const APPROVALS = 'https://mcp.example.com/approvals';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicyCall } from '../../src/model/decision.js';
-import type { PolicyHours, PolicyRule } from '../../src/model/settings.js';
+import type { PolicyHours, PolicyRule } from '../../src/model/policy-settings.js';
 import { compileHours, compileNetworks, isNetwork } from '../../src/policy/circumstances.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { explainPolicy } from '../../src/policy/explain.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PolicyCall } from '../../src/model/decision.js';
-import type { ApprovalRule, PolicyRule } from '../../src/model/settings.js';
+import type { PolicyRule } from '../../src/model/policy-settings.js';
+import type { ApprovalRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { principal, rule, somewhere } from './samples.js';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PolicyRule } from '../../src/model/settings.js';
+import type { PolicyRule } from '../../src/model/policy-settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { lintPolicy } from '../../src/policy/lint.js';
 import { principal, rule, somewhere } from './samples.js';

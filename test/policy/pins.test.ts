@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { PolicyCall } from '../../src/model/decision.js';
-import type { ApprovalRule, PinMode, PinSettings, PolicyRule } from '../../src/model/settings.js';
+import type { PinMode, PinSettings, PolicyRule } from '../../src/model/policy-settings.js';
+import type { ApprovalRule } from '../../src/model/settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { pinChanges, withPins } from '../../src/policy/pins.js';
 import { principal, rule, somewhere } from './samples.js';

@@ -1,5 +1,5 @@
+import type { PolicyRule } from '../../src/model/policy-settings.js';
 import type { Principal } from '../../src/model/principal.js';
-import type { PolicyRule } from '../../src/model/settings.js';
 
 /** A rule about everything, but for what is said. */
 export const rule = (

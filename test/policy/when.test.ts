@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JsonValue } from '../../src/base/json.js';
-import type { PolicyRule } from '../../src/model/settings.js';
+import type { PolicyRule } from '../../src/model/policy-settings.js';
 import { compilePolicy } from '../../src/policy/compile.js';
 import { compileWhen } from '../../src/policy/when.js';
 import { principal, rule, somewhere } from './samples.js';

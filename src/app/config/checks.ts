@@ -110,6 +110,19 @@ const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   return found;
 };
 
+/** Anybody has a Google account; what tells those of one organization apart is `hd` alone. */
+const googleDomains: Check = ({ identity }) =>
+  (identity?.issuers ?? []).flatMap(({ preset, requiredClaims }, at) =>
+    preset !== 'google' || requiredClaims?.['hd']
+      ? []
+      : [
+          {
+            path: ['identity', 'issuers', at, 'preset'],
+            message: 'would let in every Google account; add requiredClaims: { hd: [example.com] }',
+          },
+        ],
+  );
+
 const pinModes: Check = ({ pins, servers, approvals }) => {
   if (!pins) return [];
   const ids = Object.keys(servers ?? {});
@@ -227,6 +240,7 @@ const CHECKS: readonly Check[] = [
   ruleClaims,
   ruleApprovals,
   pinModes,
+  googleDomains,
   approvalPasskeys,
   approvalChannels,
   maskingProfiles,

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { sha256 } from '../../base/digest.js';
 import { isSystemError, readBounded, writeAtomic } from '../../base/durable.js';
 import { CountersignError, reason } from '../../base/errors.js';
-import type { PinSettings } from '../../model/settings.js';
+import type { PinSettings } from '../../model/policy-settings.js';
 import { type Problem, parseYaml } from './document.js';
 import { pinsFile } from './pins-schema.js';
 import { issueProblems, wordIssue } from './problems.js';

@@ -1,6 +1,6 @@
 /** The rules of `policy`: what stands in the file, and what the engine takes. */
 import { z } from 'zod';
-import type { PolicyRule } from '../../model/settings.js';
+import type { PolicyRule } from '../../model/policy-settings.js';
 import { isNetwork } from '../../policy/circumstances.js';
 import { compileWhen } from '../../policy/when.js';
 import { glob, line, name, timeZone } from './fields.js';

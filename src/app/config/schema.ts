@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { ASYMMETRIC } from '../../identity/issuer.js';
+import { ISSUER_PRESETS } from '../../model/identity-settings.js';
 import {
   address,
   duration,
@@ -59,15 +60,17 @@ const gateway = z.strictObject({
 });
 
 const issuer = z.strictObject({
-  preset: z
-    .literal('generic', { error: 'presets other than generic are not supported by this version yet' })
-    .optional(),
+  preset: z.enum(ISSUER_PRESETS).default('generic'),
   issuer: webUrl,
   audience: oneOrMore(line(500), 20).describe('One audience or a list: what makes a token valid for calls.'),
   approvalAudience: line(500).optional(),
   clientId: line(200).optional(),
   webClientId: line(200).optional(),
-  groupsClaim: line(200).default('groups'),
+  groupsClaim: line(200)
+    .default('groups')
+    .describe('Name of the claim, or a JSON pointer such as /realm_access/roles.'),
+  requiredClaims: z.record(line(200), z.array(line(500)).min(1).max(100)).optional(),
+  scopes: z.array(line(200).regex(/^\S+$/, 'must be one scope, without spaces')).max(20).default([]),
   claims: z.array(line(200)).max(20).default([]).describe('Further claims to keep, for rules of policy.'),
   algorithms: z
     .array(z.enum([...ASYMMETRIC]))
@@ -76,12 +79,18 @@ const issuer = z.strictObject({
     .default([...ASYMMETRIC]),
 });
 
+const principalKey = line(600).regex(/^https?:\/\/[^|]+\|.+$/, 'must be issuer|subject');
+
 const identity = z.strictObject({
   issuers: z.array(issuer).min(1).max(20),
   approvalMaxAge: duration('10s', '1h').prefault('5m'),
+  revoked: z
+    .strictObject({
+      subjects: z.array(principalKey).max(10_000).default([]),
+      tokens: z.array(line(500)).max(10_000).default([]),
+    })
+    .prefault({}),
 });
-
-const principalKey = line(600).regex(/^https?:\/\/[^|]+\|.+$/, 'must be issuer|subject');
 
 const person = z.strictObject({
   person: line(200),

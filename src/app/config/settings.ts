@@ -1,6 +1,7 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
 import { isLoopback } from '../../base/loopback.js';
+import type { IssuerSettings } from '../../model/identity-settings.js';
 import type {
   ChannelSettings,
   MaskRule,
@@ -204,6 +205,20 @@ const ledgerOf = (ledger: Configuration['ledger'], at: Resolve, key: KeySource):
   ...careOf(ledger, at),
 });
 
+const issuerOf = (issuer: Configuration['identity']['issuers'][number]): IssuerSettings => ({
+  issuer: issuer.issuer,
+  audience: issuer.audience,
+  approvalAudience: issuer.approvalAudience ?? null,
+  clientId: issuer.clientId ?? null,
+  webClientId: issuer.webClientId ?? null,
+  groupsClaim: issuer.groupsClaim,
+  claims: issuer.claims,
+  preset: issuer.preset,
+  ...(issuer.requiredClaims ? { requiredClaims: issuer.requiredClaims } : {}),
+  scopes: issuer.scopes,
+  algorithms: issuer.algorithms,
+});
+
 /** Pure but for path arithmetic; the configuration has passed every check. */
 export const toSettings = (config: Configuration, { file, folder, provenance }: ConfigFile): Settings => {
   const at: Resolve = (path) => resolve(folder, path);
@@ -214,17 +229,9 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     demo: config.demo,
     organization: config.organization,
     gateway: gatewayOf(config, at),
-    issuers: config.identity.issuers.map((issuer) => ({
-      issuer: issuer.issuer,
-      audience: issuer.audience,
-      approvalAudience: issuer.approvalAudience ?? null,
-      clientId: issuer.clientId ?? null,
-      webClientId: issuer.webClientId ?? null,
-      groupsClaim: issuer.groupsClaim,
-      claims: issuer.claims,
-      algorithms: issuer.algorithms,
-    })),
+    issuers: config.identity.issuers.map(issuerOf),
     approvalMaxAge: config.identity.approvalMaxAge,
+    revoked: config.identity.revoked,
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, config.gateway, folder, at)),
     policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),

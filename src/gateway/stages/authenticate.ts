@@ -8,7 +8,7 @@ import type { Strangers } from '../strangers.js';
 export class Unauthorized extends Refusal {
   readonly why: AuthRefusal;
   constructor(why: AuthRefusal) {
-    super('unauthorized', undefined, true);
+    super(why === 'insufficient_scope' ? why : 'unauthorized', undefined, true);
     this.why = why;
   }
 }

@@ -174,12 +174,20 @@ const ROWS: readonly Row[] = [
     /in the folder of this one/,
   ],
   [
-    'a preset',
+    'a preset that does not exist',
     'issuer: https',
-    'preset: okta\n      issuer: https',
+    'preset: octa\n      issuer: https',
     '11:15',
     'identity.issuers[0].preset',
-    /not supported by this version yet/,
+    /generic/,
+  ],
+  [
+    'Google without a domain',
+    'issuer: https',
+    'preset: google\n      issuer: https',
+    '11:15',
+    'identity.issuers[0].preset',
+    /every Google account; add requiredClaims/,
   ],
   // -- types, formats and bounds
   ['another version', 'version: 1', 'version: 2', '1:10', 'version', /must be 1/],
