@@ -8,7 +8,6 @@ import {
   type StringNode,
   stringOf,
 } from '../base/json.js';
-import type { Redaction } from '../model/redaction.js';
 import { acrossItems } from './content.js';
 import type { Finding } from './detector.js';
 import { createHitRanges, type HitRanges } from './hits.js';
@@ -21,8 +20,9 @@ import { type Edit, tokenEdits } from './splice.js';
 import {
   type Budget,
   blobEdits,
-  factsOf,
   type Masked,
+  maskedAs,
+  type Placed,
   type Rules,
   type TextEdits,
   textEdits,
@@ -43,17 +43,24 @@ interface Path {
   readonly parent: Path | undefined;
   /** Member name as it is written out, or index. */
   readonly token: string | number;
+  /** The pointer, once it was asked for. */
+  pointer?: string;
 }
 
 /** The JSON pointer, RFC 6901 §3. */
 const pointerOf = (path: Path | undefined): string => {
-  const tokens: string[] = [];
-  for (let at = path; at; at = at.parent) tokens.push(String(at.token).replaceAll('~', '~0').replaceAll('/', '~1'));
-  return tokens
-    .toReversed()
-    .map((token) => `/${token}`)
-    .join('');
+  if (path === undefined) return '';
+  if (path.pointer !== undefined) return path.pointer;
+  const { parent, token } = path;
+  const step = typeof token === 'string' ? token.replaceAll('~', '~0').replaceAll('/', '~1') : token;
+  path.pointer = `${pointerOf(parent)}/${step}`;
+  return path.pointer;
 };
+
+const placed = ({ detector, rule, mode, length, value }: Masked, pointer: string): Placed =>
+  rule === undefined || mode === undefined
+    ? { detector, pointer, length, value }
+    : { detector, rule, mode, pointer, length, value };
 
 /** `{"name": "DB_PASSWORD", "value": …}`, as environments and tags are listed. */
 const PAIR_NAMES = /^(?:name|key|variable|parameter|header|id)$/i;
@@ -68,7 +75,7 @@ const BETWEEN_LOOKS = 1_024;
 
 class TreeMasker {
   readonly edits: Edit[] = [];
-  readonly redactions: (Redaction & Masked)[] = [];
+  readonly masked: Placed[] = [];
   private readonly rules: Rules;
   private readonly bytes: Buffer;
   private readonly depth: number;
@@ -187,7 +194,7 @@ class TreeMasker {
     const treated = this.rules.treatment.treat({ label, value, name, pointer: this.pointer(path), whole: true });
     if (!treated) return;
     const edit = { start: 0, end: value.length, replacement: treated.replacement };
-    this.apply(node, path, { edits: [edit], masked: [{ ...factsOf(treated), length: value.length, value }] });
+    this.apply(node, path, { edits: [edit], masked: [maskedAs(treated, value)] });
   }
 
   /** The pointer of a place in the JSON-RPC message, written only where a rule asks for it. */
@@ -202,14 +209,14 @@ class TreeMasker {
     const treated = this.rules.treatment.treat({ label, value, name, pointer: this.pointer(path), whole: true });
     if (!treated) return;
     this.edits.push({ start: node.start, end: node.end, replacement: node.kind === 'number' ? '0' : 'false' });
-    this.redactions.push({ ...factsOf(treated), pointer: pointerOf(path), length: value.length, value });
+    this.masked.push(placed(maskedAs(treated, value), pointerOf(path)));
   }
 
   private apply(node: StringNode, path: Path | undefined, { edits, masked }: TextEdits): void {
     if (edits.length === 0) return;
     const pointer = pointerOf(path);
-    this.edits.push(...tokenEdits(this.bytes, node, edits));
-    for (const one of masked) this.redactions.push({ ...one, pointer });
+    for (const edit of tokenEdits(this.bytes, node, edits)) this.edits.push(edit);
+    for (const one of masked) this.masked.push(placed(one, pointer));
   }
 }
 
@@ -237,7 +244,7 @@ export const createRules = (scanner: Scanner, treatment: Treatment = PLAIN, budg
     tree: (bytes, root, depth, base = atRoot, where = {}) => {
       const masker = new TreeMasker(rules, bytes, depth, base, where);
       masker.visit(root, { path: undefined, name: '', label: undefined });
-      return { edits: masker.edits, redactions: masker.redactions };
+      return { edits: masker.edits, masked: masker.masked };
     },
   };
   return rules;

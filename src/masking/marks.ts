@@ -68,7 +68,8 @@ export const partialMaskOf = (name: MaskName, value: string): string => {
 export const tokenMaskOf = (name: MaskName, hex: string): string => `[token:${name}:${hex.slice(0, 16)}]`;
 
 /** Whether a text is one mask and nothing else. */
-export const isMask = (text: string): boolean => text.length < LONGEST && WHOLE_MASK.test(text);
+export const isMask = (text: string): boolean =>
+  text.charCodeAt(0) === 0x5b && text.length < LONGEST && WHOLE_MASK.test(text);
 
 /** Every mask in a text, for `matchAll` and `replaceAll`. */
 export const MASKS = new RegExp(PATTERN, 'g');

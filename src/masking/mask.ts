@@ -13,17 +13,16 @@ import { createRules } from './document.js';
 import { createChooser, PLAIN, type TokenOf, type Treatment } from './rules.js';
 import { createScanner } from './scan.js';
 import { spliceBytes, spliceText } from './splice.js';
-import { factsOf, type Masked, type Outside, textEdits, type Where } from './text.js';
+import { type Outside, type Placed, redactionOf, textEdits, type Where } from './text.js';
 
 /** Masks a text that is not JSON: a line of a log, a header, a message of an error. Its redactions have no pointer. */
 export type TextMask = (text: string) => { readonly text: string; readonly redactions: readonly Redaction[] };
 
 /** Makes redactions of what was masked: where values are committed to, with the commitments. */
-export type Seal = (masked: readonly (Redaction & Masked)[]) => readonly Redaction[];
+export type Seal = (masked: readonly Placed[]) => readonly Redaction[];
 
 /** Redactions without their values. */
-const withoutValues: Seal = (masked) =>
-  masked.map((one) => ({ ...factsOf(one), pointer: one.pointer, length: one.length }));
+const withoutValues: Seal = (masked) => masked.map((one) => redactionOf(one, one.pointer));
 
 /** Bytes that cannot be part of a JSON text and would hide what stands between them, such as UTF-16. */
 const hasNul = (json: Buffer): boolean => json.includes(0);
@@ -54,10 +53,10 @@ const createOne = (
 ): Masker => {
   const rules = createRules(createScanner(profile, { custom, keys: treatment.keys }), treatment);
   const masked = (json: Buffer, root: JsonNode, base: string, where: Where): MaskedBytes => {
-    const { edits, redactions } = rules.tree(json, root, 0, () => base, where);
-    return edits.length === 0
+    const found = rules.tree(json, root, 0, () => base, where);
+    return found.edits.length === 0
       ? { bytes: json, redactions: [] }
-      : { bytes: spliceBytes(json, edits), redactions: seal(redactions) };
+      : { bytes: spliceBytes(json, found.edits), redactions: seal(found.masked) };
   };
   return {
     mask: (json, base) => {
@@ -134,7 +133,6 @@ export const createTextMasker = (profile: MaskingProfile): TextMask => {
   return (text) => {
     const { edits, masked } = textEdits(rules, text, { name: '', pointer: () => '' }, 0);
     if (edits.length === 0) return { text, redactions: [] };
-    const redactions = masked.map(({ detector, length }) => ({ detector, pointer: '', length }));
-    return { text: spliceText(text, edits), redactions };
+    return { text: spliceText(text, edits), redactions: masked.map((one) => redactionOf(one, '')) };
   };
 };

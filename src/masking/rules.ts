@@ -114,7 +114,9 @@ const createTreatment = (
   tokenOf: TokenOf,
 ): Treatment => {
   const placing = rules.map((rule, i) => ({ rule, i })).filter(({ rule }) => !byDetector(rule) && rule.at !== null);
+  const plain = rules.length === 0;
   const ruleOf = (found: Found): { rule: Compiled | undefined; detector: MaskName } => {
+    if (plain) return { rule: undefined, detector: found.label };
     const own = LABEL.exec(found.label)?.[1];
     if (own !== undefined) {
       const rule = rules[Number(own)];

@@ -1,5 +1,6 @@
 /** Replacing parts of texts and bytes, everything else left as it is. */
 import type { StringNode } from '../base/json.js';
+import { codeAt } from './codes.js';
 
 /** Replaces `[start, end)`: UTF-16 offsets in a text, byte offsets in a buffer. */
 export interface Edit {
@@ -19,16 +20,35 @@ export const spliceText = (text: string, edits: readonly Edit[]): string => {
   return out + text.slice(at);
 };
 
+/** Up to this length bytes are written one by one, which is faster than a call. */
+const SHORT = 32;
+
+const copyBytes = (out: Buffer, at: number, bytes: Buffer, start: number, end: number): void => {
+  if (end - start > SHORT) bytes.copy(out, at, start, end);
+  else for (let i = start; i < end; i++) out[at + i - start] = codeAt(bytes, i);
+};
+
+const writeAscii = (out: Buffer, at: number, text: string): void => {
+  if (text.length > SHORT) out.write(text, at, 'latin1');
+  else for (let i = 0; i < text.length; i++) out[at + i] = text.charCodeAt(i);
+};
+
 /** Applies sorted, disjoint edits to bytes. Replacements are ASCII. */
 export const spliceBytes = (bytes: Buffer, edits: readonly Edit[]): Buffer => {
-  const parts: Buffer[] = [];
+  let length = bytes.length;
+  for (const { start, end, replacement } of edits) length += replacement.length - (end - start);
+  const out = Buffer.allocUnsafe(length);
+  let from = 0;
   let at = 0;
   for (const { start, end, replacement } of edits) {
-    parts.push(bytes.subarray(at, start), Buffer.from(replacement, 'utf8'));
-    at = end;
+    copyBytes(out, at, bytes, from, start);
+    at += start - from;
+    writeAscii(out, at, replacement);
+    at += replacement.length;
+    from = end;
   }
-  parts.push(bytes.subarray(at));
-  return Buffer.concat(parts);
+  copyBytes(out, at, bytes, from, bytes.length);
+  return out;
 };
 
 const BACKSLASH = 0x5c;
@@ -42,12 +62,26 @@ const step = (bytes: Buffer, i: number): readonly [bytes: number, units: number]
   return byte < 0xf0 ? [3, 1] : [4, 2];
 };
 
+/** A replacement as it is written inside a JSON string. */
+const written = (replacement: string): string =>
+  // eslint-disable-next-line no-control-regex -- what JSON escapes
+  /["\\\u0000-\u001f]/.test(replacement) ? JSON.stringify(replacement).slice(1, -1) : replacement;
+
 /**
  * Edits of a decoded string as edits of its token, written as JSON. An offset inside a surrogate pair is moved
  * out of the edit's way, so that the pair is replaced whole.
  */
 export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit[]): readonly Edit[] => {
-  let i = node.start + 1;
+  const first = node.start + 1;
+  // No escape and nothing beyond ASCII: offsets are the same.
+  if (node.end - node.start - 2 === node.value.length) {
+    return edits.map(({ start, end, replacement }) => ({
+      start: first + start,
+      end: first + end,
+      replacement: written(replacement),
+    }));
+  }
+  let i = first;
   let units = 0;
   const seek = (target: number, over: boolean): number => {
     while (units < target && i < node.end - 1) {
@@ -61,7 +95,7 @@ export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit
   return edits.map(({ start, end, replacement }) => ({
     start: seek(start, false),
     end: seek(end, true),
-    replacement: JSON.stringify(replacement).slice(1, -1),
+    replacement: written(replacement),
   }));
 };
 

@@ -22,6 +22,11 @@ export interface Masked {
   readonly value: string;
 }
 
+/** What was masked, and its JSON pointer in the document. */
+export interface Placed extends Masked {
+  readonly pointer: string;
+}
+
 /** Where a text stands. */
 export interface TextPlace {
   /** The member that holds it. */
@@ -34,7 +39,7 @@ export interface TextPlace {
 export interface TreeEdits {
   /** In bytes, sorted and disjoint. */
   readonly edits: readonly Edit[];
-  readonly redactions: readonly (Redaction & Masked)[];
+  readonly masked: readonly Placed[];
 }
 
 /** Findings by the string that holds them. */
@@ -108,7 +113,7 @@ const nested = (rules: Rules, text: string, { pointer }: TextPlace, depth: numbe
   if (!node) return undefined;
   const hits = rules.treatment.byPlace ? undefined : rules.scanner.look(bytes);
   if (!hits && !rules.treatment.byPlace) return NOTHING;
-  const { edits, redactions } = rules.tree(bytes, node, depth + 1, pointer, { hits });
+  const { edits, masked } = rules.tree(bytes, node, depth + 1, pointer, { hits });
   if (edits.length === 0) return NOTHING;
   const offsets = unitOffsets(
     text,
@@ -116,36 +121,35 @@ const nested = (rules: Rules, text: string, { pointer }: TextPlace, depth: numbe
   );
   return {
     edits: edits.map((edit, i) => ({ ...edit, start: offsets[2 * i] ?? 0, end: offsets[2 * i + 1] ?? text.length })),
-    masked: redactions,
+    masked,
   };
 };
 
 /** Findings as the rules treat them. */
-const asEdits = ({ treatment }: Rules, text: string, place: TextPlace, findings: readonly Finding[]): TextEdits => {
+const asEdits = (rules: Rules, text: string, { name, pointer }: TextPlace, findings: readonly Finding[]): TextEdits => {
   const edits: Edit[] = [];
   const masked: Masked[] = [];
   for (const { start, end, detector: label, replacement } of findings) {
     const value = text.slice(start, end);
-    const treated = treatment.treat({ label, value, ...place, whole: false });
+    const treated = rules.treatment.treat({ label, value, name, pointer, whole: false });
     if (!treated) continue;
     // A replacement of the scan keeps the format around it, such as the quotes of a JSON string.
     const written = replacement?.replace(maskOf(label), treated.replacement) ?? treated.replacement;
     edits.push({ start, end, replacement: written });
-    masked.push({ ...factsOf(treated), length: end - start, value });
+    masked.push(maskedAs(treated, value));
   }
   return { edits, masked };
 };
 
-/** What a redaction says of a treatment. */
-export const factsOf = ({
-  detector,
-  rule,
-  mode,
-}: Pick<Treated, 'detector' | 'rule' | 'mode'>): Pick<Masked, 'detector' | 'rule' | 'mode'> => ({
-  detector,
-  ...(rule === undefined ? {} : { rule }),
-  ...(mode === undefined ? {} : { mode }),
-});
+/** A value that was treated. */
+export const maskedAs = ({ detector, rule, mode }: Treated, value: string): Masked =>
+  rule === undefined || mode === undefined
+    ? { detector, length: value.length, value }
+    : { detector, rule, mode, length: value.length, value };
+
+/** What may be said of it, and its place. */
+export const redactionOf = ({ detector, rule, mode, length }: Masked, pointer: string): Redaction =>
+  rule === undefined || mode === undefined ? { detector, pointer, length } : { detector, rule, mode, pointer, length };
 
 /** Adds to the edits of a nested document those of findings that touch none of them. */
 const beside = (inner: TextEdits, outer: TextEdits): TextEdits => {
@@ -187,7 +191,7 @@ export const blobEdits = (rules: Rules, base64: string, place: TextPlace, depth:
     const treated = found && rules.treatment.treat({ label: found.detector, value: base64, ...place, whole: true });
     if (!treated) return NOTHING;
     const whole = { start: 0, end: base64.length, replacement: Buffer.from(treated.replacement).toString('base64') };
-    return { edits: [whole], masked: [{ ...factsOf(treated), length: base64.length, value: base64 }] };
+    return { edits: [whole], masked: [maskedAs(treated, base64)] };
   }
   const { edits, masked } = textEdits(rules, text, { ...place, name: '' }, depth + 1);
   if (edits.length === 0) return undefined;

@@ -10,7 +10,7 @@ import type { Clock } from '../base/clock.js';
 import { sha256 } from '../base/digest.js';
 import { CountersignError } from '../base/errors.js';
 import type { Seal } from './mask.js';
-import { factsOf } from './text.js';
+import { redactionOf } from './text.js';
 
 const SALT = 32;
 const KEY = 32;
@@ -87,9 +87,7 @@ export const createVault = (dir: string, clock: Pick<Clock, 'now'>): Seal => {
     const nonce = randomBytes(16);
     const salts = saltsOf(current.key, nonce, masked.length);
     return masked.map((one, i) => ({
-      ...factsOf(one),
-      pointer: one.pointer,
-      length: one.length,
+      ...redactionOf(one, one.pointer),
       commitment: commitment(salts.subarray(i * SALT, (i + 1) * SALT), one.value),
       salt: `${current.day}:${nonce.toString('hex')}:${i}`,
     }));

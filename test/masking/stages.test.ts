@@ -13,7 +13,7 @@ const rules = createRules(scanner);
 const everywhere = (json: Buffer) => rules.tree(json, parseJson(json), 0);
 const pointed = (json: Buffer) => {
   const hits = scanner.look(json);
-  return hits ? rules.tree(json, parseJson(json), 0, undefined, { hits }) : { edits: [], redactions: [] };
+  return hits ? rules.tree(json, parseJson(json), 0, undefined, { hits }) : { edits: [], masked: [] };
 };
 
 const evasions: readonly ((text: string) => string)[] = [
