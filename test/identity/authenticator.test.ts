@@ -196,7 +196,9 @@ describe('signatures', () => {
 
 describe('claims', () => {
   const now = given.seconds();
-  const refusals: readonly (readonly [string, AuthRefusal, Readonly<Record<string, unknown>>])[] = [
+  type Claims = Readonly<Record<string, unknown>>;
+  // What must be so to the second is said when the test runs.
+  const refusals: readonly (readonly [string, AuthRefusal, Claims | ((now: number) => Claims)])[] = [
     ['unknown issuer', 'unknown_issuer', { iss: 'https://elsewhere.example' }],
     ['no issuer', 'missing_claim', { iss: undefined }],
     ['no subject', 'missing_claim', { sub: undefined }],
@@ -208,7 +210,7 @@ describe('claims', () => {
     ['expired', 'expired', { iat: now - 900, exp: now - 10 }],
     ['not before', 'not_yet_valid', { nbf: now + 120 }],
     ['issued in the future', 'not_yet_valid', { iat: now + 120 }],
-    ['issued after its end', 'malformed', { iat: now + 3, exp: now + 1 }],
+    ['issued after its end', 'malformed', (at) => ({ iat: at + 3, exp: at + 1 })],
     ['another audience', 'wrong_audience', { aud: 'https://other.example' }],
     ['no audience in the list', 'wrong_audience', { aud: [] }],
     ['both audiences', 'wrong_audience', { aud: [MCP, APPROVALS] }],
@@ -226,7 +228,7 @@ describe('claims', () => {
     ['a long subject', 'malformed', { sub: 's'.repeat(256) }],
   ];
   test.each(refusals)('%s: %s', async (_, reason, claims) => {
-    expect(await outcome(await signed(claims))).toBe(reason);
+    expect(await outcome(await signed(typeof claims === 'function' ? claims(given.seconds()) : claims))).toBe(reason);
   });
 
   test.each(['id_token', 'logout+jwt', 'dpop+jwt'])('header typ %s is refused', async (typ) => {
