@@ -78,6 +78,34 @@ describe('the page of approvals', () => {
     await page.close();
   });
 
+  it('by the keyboard alone: to the request, its reason and the button', async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    await logIn(page, 'lee');
+    const answer = call(9, 'by keys');
+    await page.getByText('message: by keys').waitFor({ timeout: 10_000 });
+    const focused = (): Promise<string> =>
+      page.evaluate(
+        'document.activeElement.getAttribute("href") ?? document.activeElement.id + document.activeElement.textContent',
+      );
+    const tabTo = async (wanted: (name: string) => boolean): Promise<void> => {
+      for (let tries = 0; tries < 40; tries++) {
+        await page.keyboard.press('Tab');
+        if (wanted(await focused())) return;
+      }
+      throw new Error('the keyboard does not reach it');
+    };
+    const ids = (await decisions()).map(({ approval }) => `/requests/${String(approval)}`);
+    await tabTo((name) => name === ids.at(-1));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**${ids.at(-1) ?? ''}`);
+    await tabTo((name) => name === 'reason');
+    await page.keyboard.type('agreed, by keys');
+    await tabTo((name) => name === 'Approve');
+    await page.keyboard.press('Enter');
+    expect((await answer).body).toContain('Echo: by keys');
+    await page.close();
+  });
+
   it('a form from elsewhere, or without its token, decides nothing', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
