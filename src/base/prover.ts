@@ -52,6 +52,11 @@ export class TreeProver {
     return this.subtrees.map(({ hash }) => hash);
   }
 
+  /** The root of the tree so far, which has a leaf. */
+  root(): Buffer {
+    return this.subtree(LEVELS, 0);
+  }
+
   /** The path of a leaf that was asked for. */
   inclusion(leaf: number): readonly Buffer[] {
     return this.up(leaf, 0);

@@ -36,11 +36,14 @@ export type PayloadFault = 'PAYLOAD_MISSING' | 'PAYLOAD_ALTERED' | 'PAYLOAD_DUPL
 export class ChainError extends Error {
   readonly code: ChainFault | PayloadFault;
   readonly seq: number | null;
-  constructor(code: ChainFault | PayloadFault, problem: string, seq: number | null) {
+  /** Name of the payload that is missing. */
+  readonly payload: string | null;
+  constructor(code: ChainFault | PayloadFault, problem: string, seq: number | null, payload: string | null = null) {
     super(problem);
     this.name = 'ChainError';
     this.code = code;
     this.seq = seq;
+    this.payload = payload;
   }
 }
 
@@ -150,11 +153,8 @@ class Walk implements Chain {
   }
 
   private follows({ seq, prev, key }: ChainRun): boolean {
-    return this.isBetweenBatches() && seq === this.size && prev === this.prev && key === this.verifier?.key;
-  }
-
-  private isBetweenBatches(): boolean {
-    return this.awaited.length === 0 && this.uncommitted === 0;
+    const isBetweenBatches = this.awaited.length === 0 && this.uncommitted === 0;
+    return isBetweenBatches && seq === this.size && prev === this.prev && key === this.verifier?.key;
   }
 
   state(): ChainState {
@@ -194,14 +194,10 @@ class Walk implements Chain {
 
   /** A key signs from here on: the one key of the ledger, or one that its root certifies for this very place. */
   private segment(record: RecordLine): void {
-    const { seq, prev, d } = record;
+    const { seq } = record;
     if (this.uncommitted > 0) throw new ChainError('BAD_SEGMENT', 'changes the key before a checkpoint', seq);
-    const key = verifierOf(d, 'key', seq);
-    const root = d['root'] === undefined && seq === 0 ? key : verifierOf(d, 'root', seq);
+    const { key, root } = segmentKeys(record);
     if (this.root && this.root.key !== root.key) throw new ChainError('BAD_SEGMENT', 'names another root key', seq);
-    if (root !== key && !root.verify(segmentText(key.name, seq, key.key, prev), certificate(d))) {
-      throw new ChainError('SEGMENT_KEY_UNCERTIFIED', 'names a key that the root key did not certify', seq);
-    }
     this.verifier = key;
     this.root = root;
   }
@@ -265,11 +261,11 @@ class Walk implements Chain {
 
   private missing(name: string): void {
     const seq = this.size - 1;
-    this.fault('PAYLOAD_MISSING', `stands where the payload "${name}" of record ${seq} belongs, which is missing`);
+    this.fault('PAYLOAD_MISSING', `stands where the payload "${name}" of record ${seq} belongs, which is missing`, name);
   }
 
-  private fault(code: PayloadFault, problem: string): void {
-    this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1)));
+  private fault(code: PayloadFault, problem: string, payload: string | null = null): void {
+    this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1), payload));
   }
 }
 
@@ -297,6 +293,27 @@ const verifierOf = (d: JsonObject, member: 'key' | 'root', seq: number): NoteVer
     if (!(error instanceof NoteError)) throw error;
   }
   throw new ChainError('BAD_SEGMENT', `does not name a ${member} of the ledger`, seq);
+};
+
+/** The key of a segment, and the one that certifies it. */
+export interface SegmentKeys {
+  readonly key: NoteVerifier;
+  /** The same where one key signs all. */
+  readonly root: NoteVerifier;
+}
+
+/**
+ * The keys that a `seg` record names, the certificate checked. Whether the root is the ledger's is for the caller.
+ * @throws ChainError BAD_SEGMENT, SEGMENT_KEY_UNCERTIFIED
+ */
+export const segmentKeys = ({ type, seq, prev, d }: RecordLine): SegmentKeys => {
+  if (type !== 'seg') throw new ChainError('BAD_SEGMENT', 'does not name a key of the ledger', seq);
+  const key = verifierOf(d, 'key', seq);
+  const root = d['root'] === undefined && seq === 0 ? key : verifierOf(d, 'root', seq);
+  if (root !== key && !root.verify(segmentText(key.name, seq, key.key, prev), certificate(d))) {
+    throw new ChainError('SEGMENT_KEY_UNCERTIFIED', 'names a key that the root key did not certify', seq);
+  }
+  return { key, root };
 };
 
 /** 64 bytes in the one form of base64; empty where there are none, and then nothing is certified. */

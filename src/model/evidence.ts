@@ -136,7 +136,7 @@ export type Finding = {
 /** What a verification established, and what it did not. */
 export interface Verification {
   readonly target: string;
-  readonly kind: 'ledger' | 'package';
+  readonly kind: 'ledger' | 'package' | 'proof';
   /** What holds, in sentences. */
   readonly established: readonly string[];
   readonly findings: readonly Finding[];

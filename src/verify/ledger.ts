@@ -6,28 +6,13 @@ import type { RangeFacts } from './scan/range.js';
 import type { Scanner } from './scan/scanner.js';
 import { scannerFor } from './scan/threads.js';
 import { listSegments, type Range, rangesOf, type SegmentFile } from './segments.js';
+import { judgeSigner } from './signer.js';
 import { type LedgerHead, type LedgerTarget, LedgerWalk } from './walk.js';
 
 export type { LedgerHead } from './walk.js';
 
 /** RFC 3339. */
 const iso = (time: number | null): string => new Date(time ?? 0).toISOString();
-
-const judgeSigner = ({ label, trust, findings }: LedgerTarget, head: LedgerHead): void => {
-  const what = label === '' ? 'the ledger' : label.slice(0, -1);
-  const sameOrigin = trust.ledgers.filter(({ name }) => name === head.origin);
-  if (sameOrigin.some(({ key }) => key === head.key)) {
-    findings.establish(
-      `${what}: its ${head.size} records are signed by the key of ${head.origin} that the trust file names.`,
-    );
-  } else if (sameOrigin.length > 0) {
-    const message = `${what}: signed by another key than the one the trust file names for ${head.origin}: ${head.key}.`;
-    findings.add('integrity', 'LEDGER_KEY_DIFFERS', message);
-  } else {
-    const message = `${what}: who signs is not established: no trust file names the key ${head.key}.`;
-    findings.add('unestablished', 'LEDGER_SIGNER_UNKNOWN', message);
-  }
-};
 
 /** What anchors confirm, and the window that they do not. */
 const judgeAnchors = ({ label, findings }: LedgerTarget, head: LedgerHead, walk: LedgerWalk): void => {
@@ -110,7 +95,7 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   if (!head) return null;
   const what = label === '' ? 'the ledger' : label.slice(0, -1);
   findings.establish(`${what}: records 0 to ${head.size - 1} give the signed root ${head.root}.`);
-  judgeSigner(target, head);
+  judgeSigner({ what, ...head }, target);
   judgeAnchors(target, head, walk);
   return head;
 };

@@ -8,6 +8,7 @@ import { createFindings, type VerifyProgress } from './findings.js';
 import { verifyLedger } from './ledger.js';
 import { loadOnline, type OpenBucket } from './online.js';
 import { verifyPackage } from './package.js';
+import { verifyProof } from './proof.js';
 import type { Scanner } from './scan/scanner.js';
 import type { Target } from './target.js';
 import { loadTrust, noTrust, type TrustedKeys } from './trust.js';
@@ -44,13 +45,14 @@ const isThere = async (path: string, name: string): Promise<boolean> =>
   (await realFiles.facts(join(path, name))) !== undefined;
 
 /**
- * Verifies what lies in a folder: an evidence package (`manifest.json`) or a ledger (`log/`). Never changes
- * anything. The result's exit is 12 for tampering, 11 for gaps and torn or unsigned tails, 13 where all is
+ * Verifies what lies in a folder, an evidence package (`manifest.json`) or a ledger (`log/`), or a proof file. Never
+ * changes anything. The result's exit is 12 for tampering, 11 for gaps and torn or unsigned tails, 13 where all is
  * consistent but something is not established, and never 0 where nothing was found.
  * @throws CountersignError VERIFY_NOT_FOUND, TRUST_INVALID
  */
 export const verifyPath = async (path: string, options: VerifyOptions = {}): Promise<Verification> => {
-  if ((await realFiles.facts(path)) === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
+  const facts = await realFiles.facts(path);
+  if (facts === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
   const trust = await trustFor(path, options.trust);
   const findings = createFindings();
   const { onProgress = () => {}, scanner, online } = options;
@@ -59,6 +61,10 @@ export const verifyPath = async (path: string, options: VerifyOptions = {}): Pro
     ...(online ? { online: await loadOnline(trust, online, findings) } : {}),
   };
   const target: Target = { dir: path, trust, findings, onProgress, ...more };
+  if (facts.kind === 'file') {
+    await verifyProof(path, target);
+    return findings.result(path, 'proof');
+  }
   if ((await isThere(path, 'manifest.json')) || (await isThere(path, 'manifest.sig'))) {
     await verifyPackage(target);
     return findings.result(path, 'package');
