@@ -8,6 +8,7 @@ import { rootKey, rootLine } from '../ledger/root.js';
 import type { Settings } from '../model/settings.js';
 import { anchorLedger, checkAnchors, openAnchors } from './anchors.js';
 import { createListeners } from './approval-page.js';
+import { KEPT } from './restore.js';
 import type { WireDeps } from './wire.js';
 
 /** Milliseconds between attempts to write again, after the disk failed. */
@@ -28,6 +29,7 @@ const openOwnLedger = (
     clock: deps.clock,
     heartbeat,
     retry: RETRY,
+    keep: KEPT,
     onFailure: ({ message }) => deps.log.error({ problem: message }, 'the ledger cannot be written; calls are refused'),
     onProblem: (error) => deps.log.warn({ problem: reason(error) }, 'the ledger still cannot; it is tried again'),
     onResumed: () => {

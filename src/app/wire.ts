@@ -3,8 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { createApprovalApi } from '../approval/channels/api.js';
 import type { Notifier } from '../approval/channels/webhook.js';
-import { createPasskeys, type Passkeys } from '../approval/passkeys.js';
-import type { StoredApproval } from '../approval/stored.js';
+import { createPasskeys } from '../approval/passkeys.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
@@ -17,7 +16,6 @@ import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
 import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
-import { readLedger } from '../ledger/read.js';
 import { createMasker, createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
 import type { MaskFor } from '../model/redaction.js';
@@ -35,7 +33,7 @@ import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
 import { resources } from './resources.js';
-import { toolRecord } from './stored-tool.js';
+import { restore } from './restore.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
 export interface Log {
@@ -92,26 +90,6 @@ const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<Ups
     secrets.set(id, Object.fromEntries(await Promise.all(values)));
   }
   return secrets;
-};
-
-/** What earlier runs left: open approvals, passkeys, and the tools that were seen. */
-const restore = async (
-  dir: string,
-  gateway: Gateway,
-  approvals: ApprovalWorkflow,
-  passkeys: Passkeys,
-): Promise<void> => {
-  const stored: StoredApproval[] = [];
-  for await (const { type, d, t, payloads, leaf } of readLedger(dir)) {
-    if (type === 'passkey') passkeys.restore([d]);
-    if (type === 'tool') gateway.restoreTool(toolRecord(d));
-    if (type !== 'approval') continue;
-    const texts = Object.entries(payloads).flatMap(([name, payload]) =>
-      'data' in payload ? [[name, payload.data] as const] : [],
-    );
-    stored.push({ d, t, leaf, payloads: Object.fromEntries(texts) });
-  }
-  approvals.restore(stored);
 };
 
 const adminRoutes = (
@@ -198,7 +176,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     approvalPage: pageAddress(settings),
   });
   const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
-  await restore(ledger.dir, gateway, approvals, passkeys);
+  await restore(ledger, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);
   const reloader = createReloader({ settings, policy, revocations, ledger, load, gitState });
   const admin = createAdmin({

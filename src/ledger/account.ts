@@ -61,6 +61,13 @@ export interface Account {
 /** The account of a ledger without records. */
 export const newAccount = (): Account => ({ counts: new Map(), open: new Map(), named: new Set() });
 
+/** An account of its own with the same sums. */
+export const copyAccount = ({ counts, open, named }: Account): Account => ({
+  counts: new Map(counts),
+  open: new Map(open),
+  named: new Set(named),
+});
+
 /** Adds the record with this number. */
 export const addTo = ({ counts, open, named }: Account, seq: number, type: RecordType, effect: Effect): void => {
   counts.set(type, (counts.get(type) ?? 0) + 1);

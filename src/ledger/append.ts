@@ -7,8 +7,10 @@ import type { Ledger } from '../model/ports.js';
 import type { Receipt } from '../model/record.js';
 import type { Checkpoint } from './commit.js';
 import type { LedgerCondition } from './condition.js';
+import type { KeepRule } from './kept.js';
 import { type Lock, takeLock } from './lock.js';
 import type { Retry } from './outage.js';
+import type { LedgerEntry } from './read.js';
 import { recoverLedger } from './recover.js';
 import { createReserve } from './reserve.js';
 import { type RemoteKey, rootKey } from './root.js';
@@ -35,6 +37,8 @@ export interface LedgerOptions {
   readonly retry?: Retry;
   /** Bytes of the disk that are kept for closing records; absent: none. */
   readonly reserve?: number;
+  /** Records that `kept` reads again at the next start, by type and age. */
+  readonly keep?: KeepRule;
   readonly files?: FilePort;
   /** Told when the ledger can write no more, or not every record; once until `onResumed`. */
   readonly onFailure?: (error: CountersignError) => void;
@@ -65,6 +69,11 @@ export interface OpenedLedger extends Ledger {
   /** What opening found: bytes set aside, and calls whose outcome is unknown. */
   readonly recovered: { readonly setAside: number; readonly unknown: number };
   /**
+   * The records of earlier runs that `keep` names, in order.
+   * @throws CountersignError LEDGER_DAMAGED
+   */
+  kept(): AsyncGenerator<LedgerEntry>;
+  /**
    * Ends the segment and begins the next, with a key of its own.
    * @returns the receipt of its first record
    * @throws CountersignError LEDGER_WRITE_FAILED, ROOT_KEY_UNAVAILABLE
@@ -83,7 +92,7 @@ const failure = (problem: string, cause: unknown): CountersignError =>
 const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): Promise<OpenedLedger> => {
   const { dir } = options;
   const root = rootKey(dir, options.origin, options.key);
-  const found = await recoverLedger(dir, files);
+  const found = await recoverLedger(dir, files, { root: root.key, rule: options.keep ?? {} });
   const known = found.state.root;
   if (known && known.key !== root.key) {
     throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${known.key}, not ${root.key}` });
@@ -101,7 +110,7 @@ const openLocked = async (options: LedgerOptions, lock: Lock, files: FilePort): 
 };
 
 /**
- * Opens a ledger for writing, or begins one: takes the lock, checks all of it, sets aside a torn tail, and
+ * Opens a ledger for writing, or begins one: takes the lock, checks it, sets aside a torn tail, and
  * records what it found (`seg`, `recover`, `result` with status unknown).
  * @throws CountersignError LEDGER_LOCKED, LEDGER_DAMAGED, LEDGER_KEY, LEDGER_WRITE_FAILED, ROOT_KEY_UNAVAILABLE
  */

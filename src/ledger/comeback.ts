@@ -27,7 +27,9 @@ export interface ComebackParts {
   /** Takes back the places of all records that are not acknowledged. */
   readonly rewind: () => void;
   /** Gives places to the writer’s own records, all at once. */
-  readonly place: (opened: Pick<OpenSegment, 'segment'>, drafts: readonly Draft[]) => readonly Promise<Receipt>[];
+  readonly place: (opened: OpenSegment, drafts: readonly Draft[]) => readonly Promise<Receipt>[];
+  /** The same in the open segment, once no other is being begun. */
+  readonly write: (drafts: readonly Draft[]) => Promise<void>;
 }
 
 /** One at a time: an attempt that is to come, or one that is under way. */
@@ -126,15 +128,18 @@ export class Comeback {
   private async regain(): Promise<void> {
     await this.parts.reserve?.make();
     this.scarce = false;
-    await this.tell({ segment: null });
+    await this.tell(null);
   }
 
-  /** Says on record what happened since writing failed. */
-  private async tell(next: Pick<OpenSegment, 'segment'>): Promise<void> {
-    const { outage, found, options, place } = this.parts;
+  /**
+   * Says on record what happened since writing failed.
+   * @param next the segment that begins with it; null: the open one
+   */
+  private async tell(next: OpenSegment | null): Promise<void> {
+    const { outage, found, options, place, write } = this.parts;
     const { drafts, unknown, durable } = outage.account(found.account.open);
     for (const intent of unknown) this.unknown.add(intent);
-    await Promise.all(place(next, drafts));
+    await (next ? Promise.all(place(next, drafts)) : write(drafts));
     durable();
     if (!this.scarce) outage.end();
     options.onResumed?.();

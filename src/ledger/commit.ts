@@ -23,6 +23,8 @@ export interface Placed extends PlacedLines {
   readonly effect: Effect;
   /** Whether the writer itself wrote it, and no caller waits for it. */
   readonly own: boolean;
+  /** Wall clock, where the next start must read it again; else null. */
+  readonly kept: number | null;
 }
 
 interface Waiting {
@@ -53,8 +55,8 @@ export interface GroupCommitOptions extends SignedFile {
   readonly range: CompactRange;
   /** Leaf hash of the last of them, hex. */
   readonly prev: string;
-  /** Told of each batch once it is durable, before its callers are. */
-  readonly onDurable: (records: readonly Placed[]) => void;
+  /** Told of each batch once it is durable, before its callers are; and where in the file those stand that are kept. */
+  readonly onDurable: (records: readonly Placed[], offsets: ReadonlyMap<Placed, number>) => void;
   /** Told of a failure: the error, and the records that were refused by it. */
   readonly onFailure: (error: CountersignError, refused: readonly Placed[]) => void;
 }
@@ -172,8 +174,10 @@ export class GroupCommit {
   private async commit(records: readonly Placed[]): Promise<void> {
     const { file, signer } = this.open;
     const range = this.range.copy();
+    const offsets = new Map<Placed, number>();
     let text = '';
     for (const record of records) {
+      if (record.kept !== null) offsets.set(record, this.end + Buffer.byteLength(text));
       range.append(Buffer.from(record.leaf, 'hex'));
       text += record.text;
     }
@@ -185,7 +189,7 @@ export class GroupCommit {
     this.prev = records.at(-1)?.leaf ?? this.prev;
     this.end += bytes.length;
     this.checkpoint = { size: range.size, note };
-    this.options.onDurable(records);
+    this.options.onDurable(records, offsets);
   }
 
   private take(): readonly Waiting[] {

@@ -48,7 +48,8 @@ interface Collected {
   readonly offset: number;
 }
 
-const entryOf = ({ record, payloads, file, offset }: Collected): LedgerEntry => {
+/** The entry of a record that was collected with its payloads. */
+export const entryOf = ({ record, payloads, file, offset }: Collected): LedgerEntry => {
   const { seq, t, m, boot, type, d, leaf } = record;
   return { seq, t, m, boot, type, d, leaf: leaf.toString('hex'), payloads, file, offset };
 };

@@ -9,7 +9,7 @@ import type { RecoverRecord, ResultRecord } from '../model/record.js';
 import type { Account } from './account.js';
 import type { ChainState } from './chain.js';
 import type { Draft } from './encode.js';
-import { findStanding, MAX_TAIL, readTornTail, type Standing } from './scan.js';
+import { findStanding, MAX_TAIL, readTornTail, type Standing, type StandingAsk } from './scan.js';
 
 /** The ledger’s own folder, `ledger/`, the data folder and the one that holds it: those a start may have made. */
 const FOLDERS_ABOVE = 4;
@@ -21,6 +21,10 @@ export interface Recovered {
   readonly segment: string | null;
   /** Bytes of it that are acknowledged. */
   readonly end: number;
+  readonly sealed: Standing['sealed'];
+  /** Whether there are segments beside those. */
+  readonly unsealed: boolean;
+  readonly kept: Standing['kept'];
   /** Set-aside bytes that no record names yet. */
   readonly setAside: readonly RecoverRecord[];
 }
@@ -80,20 +84,21 @@ const recoverRecord = async (dir: string, name: string, files: FilePort): Promis
 };
 
 /**
- * Reads the whole ledger, sets aside what follows the last checkpoint that verifies, and says where to go on.
+ * Reads the ledger, sets aside what follows the last checkpoint that verifies, and says where to go on.
  * Makes the folders of a new ledger.
  * @throws CountersignError LEDGER_DAMAGED
  */
-export const recoverLedger = async (dir: string, files: FilePort): Promise<Recovered> => {
+export const recoverLedger = async (dir: string, files: FilePort, ask: StandingAsk): Promise<Recovered> => {
   for (const name of ['log', 'blobs', 'quarantine']) await makeFolder(join(dir, name), files);
   await syncAbove(join(dir, 'log'), FOLDERS_ABOVE, files);
-  const standing = await findStanding(dir, files);
+  const standing = await findStanding(dir, files, ask);
   await setAside(standing, files);
   await makeDurable(standing, files);
   const found: RecoverRecord[] = [];
   for (const name of await unrecorded(standing, files)) found.push(await recoverRecord(dir, name, files));
-  const { state, account, last, end } = standing;
-  return { state, account, segment: last?.path ?? null, end, setAside: found };
+  const { segments, state, account, sealed, kept, last, end } = standing;
+  const unsealed = segments.length > sealed.length;
+  return { state, account, sealed, unsealed, kept, segment: last?.path ?? null, end, setAside: found };
 };
 
 const UNKNOWN: Pick<ResultRecord, 'status' | 'ms' | 'bytes' | 'redactions' | 'aws_request_ids'> = {

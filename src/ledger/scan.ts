@@ -4,10 +4,12 @@ import { CountersignError } from '../base/errors.js';
 import { type Line, readLines } from '../base/lines.js';
 import { createCompactRange } from '../base/merkle.js';
 import { checkNote } from '../base/note.js';
-import { type Account, addTo, effectOf, newAccount } from './account.js';
-import { ChainError, type ChainState, createChain } from './chain.js';
+import { type Account, addTo, copyAccount, effectOf, newAccount } from './account.js';
+import { type Chain, ChainError, type ChainState, createChain } from './chain.js';
 import { listSegments, type Segment } from './folder.js';
 import { type CheckpointLine, FIRST_PREV, MAX_LINE_BYTES, type RecordLine } from './format.js';
+import type { KeepRule, KeptPlace } from './kept.js';
+import { type Frontier, readFrontier, type SealedFile } from './sealed.js';
 
 /** More than any one batch can hold: a longer tail is no torn write. */
 export const MAX_TAIL = 64 * 1024 * 1024;
@@ -17,6 +19,7 @@ const CHECKPOINT = 0x7e;
 interface Scan {
   state: ChainState;
   readonly account: Account;
+  readonly kept: KeptPlace[];
   checkpoint: CheckpointLine | null;
   /** Index of the segment and the offset behind its last good checkpoint. */
   segment: number;
@@ -24,49 +27,79 @@ interface Scan {
   problem: string | null;
 }
 
-const newScan = (): Scan => ({
-  state: { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
-  account: newAccount(),
+/** At the frontier, or at the first record. */
+const newScan = (frontier: Frontier | null): Scan => ({
+  state: frontier?.state ?? { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
+  account: frontier ? copyAccount(frontier.account) : newAccount(),
+  kept: [...(frontier?.kept ?? [])],
   checkpoint: null,
-  segment: 0,
-  end: 0,
+  segment: Math.max(0, (frontier?.files.length ?? 0) - 1),
+  end: frontier?.files.at(-1)?.bytes ?? 0,
   problem: null,
 });
 
-/** Walks to the end or to the first line that does not hold. Only what a checkpoint covers is accounted. */
-const scanSegments = async (segments: readonly Segment[], files: FilePort, signatures: boolean): Promise<Scan> => {
-  const scan = newScan();
-  const chain = createChain({
-    signatures,
-    onPayloadFault: (fault) => {
+/** Where reading begins, and which records it takes note of. */
+interface ScanAsk {
+  readonly segments: readonly Segment[];
+  readonly files: FilePort;
+  readonly frontier: Frontier | null;
+  readonly rule: KeepRule;
+}
+
+/** Takes lines; only what a checkpoint covers is accounted. */
+class Scanner {
+  readonly scan: Scan;
+  readonly chain: Chain;
+  private readonly rule: KeepRule;
+  private batch: { readonly record: RecordLine; readonly offset: number }[] = [];
+
+  constructor({ frontier, rule }: ScanAsk, signatures: boolean) {
+    this.scan = newScan(frontier);
+    this.rule = rule;
+    const onPayloadFault = (fault: ChainError): never => {
       throw fault;
-    },
-  });
-  let batch: RecordLine[] = [];
-  const take = (line: Line, index: number): void => {
+    };
+    this.chain = createChain({ signatures, onPayloadFault }, frontier?.state);
+  }
+
+  take(line: Line, index: number, first: number): void {
+    const { scan, chain } = this;
     if (line.end !== 'feed') throw new ChainError('BAD_RECORD', 'is cut off or too long', chain.size);
     const item = chain.next(line.bytes);
-    if (item?.kind === 'record') batch.push(item);
+    if (item?.kind === 'record') this.batch.push({ record: item, offset: line.offset });
     if (item?.kind !== 'checkpoint') return;
-    for (const { seq, type, d } of batch) addTo(scan.account, seq, type, effectOf(type, d));
-    batch = [];
+    for (const { record, offset } of this.batch) this.account(record, first, offset);
+    this.batch = [];
     Object.assign(scan, {
       state: chain.state(),
       checkpoint: item,
       segment: index,
       end: line.offset + line.bytes.length + 1,
     });
-  };
-  for (const [index, { path, name, first }] of segments.entries()) {
+  }
+
+  private account({ seq, type, d, time }: RecordLine, first: number, offset: number): void {
+    addTo(this.scan.account, seq, type, effectOf(type, d));
+    if (this.rule[type] !== undefined) this.scan.kept.push({ type, first, offset, time });
+  }
+}
+
+/** Walks to the end or to the first line that does not hold. */
+const scanSegments = async (ask: ScanAsk, signatures: boolean): Promise<Scan> => {
+  const scanner = new Scanner(ask, signatures);
+  const { scan, chain } = scanner;
+  const sealed = ask.frontier?.files.length ?? 0;
+  for (const [index, { path, name, first }] of ask.segments.entries()) {
+    if (index < sealed) continue;
     let offset = 0;
     try {
       if (first !== chain.size || chain.uncommitted > 0) {
         throw new ChainError('SEQ_BREAK', `does not begin with record ${chain.size}`, chain.size);
       }
-      for await (const lines of readLines(path, MAX_LINE_BYTES, 0, files)) {
+      for await (const lines of readLines(path, MAX_LINE_BYTES, 0, ask.files)) {
         for (const line of lines) {
           offset = line.offset;
-          take(line, index);
+          scanner.take(line, index, first);
         }
       }
     } catch (error) {
@@ -112,8 +145,12 @@ const readTail = async (path: string, from: number, size: number, files: FilePor
 export interface Standing {
   readonly dir: string;
   readonly segments: readonly Segment[];
+  /** Those of them that need not be summed up again. */
+  readonly sealed: readonly SealedFile[];
   readonly state: ChainState;
   readonly account: Account;
+  /** Records that the next start must read again. */
+  readonly kept: readonly KeptPlace[];
   /** The file to write on, the last one; null for a new ledger. */
   readonly last: Segment | null;
   /** Bytes of that file which are acknowledged. */
@@ -122,14 +159,32 @@ export interface Standing {
   readonly problem: string | null;
 }
 
+/** The last signature holds for all that is before it; where it does not, each is checked. */
+const scanOnce = async (ask: ScanAsk): Promise<Scan> => {
+  const quick = await scanSegments(ask, false);
+  return isSigned(quick) ? quick : scanSegments(ask, true);
+};
+
+/** What a start wants to know besides. */
+export interface StandingAsk {
+  /** Verifier key of the root, under which `sealed.json` counts; absent: everything is read. */
+  readonly root?: string;
+  /** Records whose places are wanted. */
+  readonly rule?: KeepRule;
+}
+
 /**
- * Reads all of a ledger and changes nothing.
+ * Reads a ledger and changes nothing: all of it, or what follows the segments that `sealed.json` sums up.
  * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where the damage lies before the last file
  */
-export const findStanding = async (dir: string, files: FilePort): Promise<Standing> => {
+export const findStanding = async (
+  dir: string,
+  files: FilePort,
+  { root, rule = {} }: StandingAsk = {},
+): Promise<Standing> => {
   const segments = await listSegments(dir, files);
-  const quick = await scanSegments(segments, files, false);
-  const scan = isSigned(quick) ? quick : await scanSegments(segments, files, true);
+  const frontier = root === undefined ? null : await readFrontier({ dir, segments, root, rule, files });
+  const scan = await scanOnce({ segments, files, frontier, rule });
   const last = segments.at(-1) ?? null;
   if (last && scan.segment !== segments.length - 1) {
     // A new file is made before its first batch is written, so only the last one may be without a checkpoint.
@@ -138,8 +193,8 @@ export const findStanding = async (dir: string, files: FilePort): Promise<Standi
     }
     scan.end = 0;
   }
-  const { state, account, end, problem } = scan;
-  return { dir, segments, state, account, last, end, problem };
+  const { state, account, kept, end, problem } = scan;
+  return { dir, segments, sealed: frontier?.files ?? [], state, account, kept, last, end, problem };
 };
 
 /**

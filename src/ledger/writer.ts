@@ -1,25 +1,27 @@
 /** Gives every record its place, in the order of the calls; begins segments; goes on after a failure of the disk. */
 import type { FilePort } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
+import { parseVerifierKey } from '../base/note.js';
 import type { Receipt, RecordDraft, RecordType } from '../model/record.js';
-import { addTo } from './account.js';
 import type { LedgerOptions, OpenedLedger } from './append.js';
 import { writeBlobs } from './blobs.js';
+import { Books } from './books.js';
 import { Comeback } from './comeback.js';
 import { type Checkpoint, GroupCommit } from './commit.js';
 import type { LedgerCondition } from './condition.js';
 import { type Draft, type Encoded, encodeDraft, placeRecord } from './encode.js';
+import { readKept } from './kept.js';
 import type { Lock } from './lock.js';
 import { Outage } from './outage.js';
+import type { LedgerEntry } from './read.js';
 import { type Recovered, recoveryDrafts } from './recover.js';
 import type { Reserve } from './reserve.js';
 import { type RootKey, rootLine } from './root.js';
-import { beginSegment, type OpenSegment } from './segment.js';
+import { Rotation } from './rotation.js';
+import { Sealer } from './sealer.js';
+import type { OpenSegment } from './segment.js';
 
 const failure = (problem: string): CountersignError => new CountersignError('LEDGER_WRITE_FAILED', { problem });
-
-/** A root key that cannot be asked puts the next segment off for so long; the open one goes on meanwhile. */
-const POSTPONE_MS = 60_000;
 
 export interface WriterParts {
   readonly options: LedgerOptions;
@@ -31,9 +33,6 @@ export interface WriterParts {
   /** Null where no room is kept. */
   readonly reserve: Reserve | null;
 }
-
-/** What became of the next segment: its first record, on the way to the disk; null where it was put off. */
-type Turned = { readonly begun: Promise<Receipt> } | null;
 
 /** Owns the lock, the segment file and the heartbeat. */
 export class Writer implements OpenedLedger {
@@ -51,14 +50,11 @@ export class Writer implements OpenedLedger {
   private prev: string;
   private closed: Promise<void> | null = null;
   private beats: NodeJS.Timeout | null = null;
-  /** Settles when the next segment is open; what comes meanwhile waits for it. */
-  private turning: Promise<Turned> | null = null;
-  /** Monotonic times: at which the segment began, and before which no next one is tried. */
-  private began: number;
-  private notBefore = 0;
   /** Records whose blobs are on their way to the disk. */
   private readonly blobs = new Set<Promise<Receipt>>();
   private readonly comeback: Comeback;
+  private readonly books: Books;
+  private readonly rotation: Rotation;
 
   constructor(parts: WriterParts) {
     const { options, opened, root, found } = parts;
@@ -67,7 +63,6 @@ export class Writer implements OpenedLedger {
     this.dir = options.dir;
     this.origin = root.name;
     this.key = root.key;
-    this.began = options.clock.monotonic();
     this.recovered = { setAside: found.setAside.length, unknown: account.open.size };
     this.counts = new Map(account.counts);
     this.seq = state.size;
@@ -76,21 +71,31 @@ export class Writer implements OpenedLedger {
       ...opened,
       range: state.range,
       prev: state.prev,
-      onDurable: (records) => {
-        for (const { seq, type, effect } of records) addTo(account, seq, type, effect);
-      },
+      onDurable: (records, offsets) => this.books.add(records, offsets, this.group.path),
       onFailure: (error, refused) => {
         for (const { own, effect } of refused) if (!own) this.outage.refuse(effect);
         this.comeback.failed(error);
       },
     });
+    const { dir, keep: rule = {}, onProblem = () => {} } = options;
+    const sealer = new Sealer({ dir, files: parts.files, rule, sealed: found.sealed, onProblem });
+    this.books = new Books({ account, kept: found.kept, rule, root: root.key, sealer });
+    const { group, outage, books } = this;
+    this.rotation = new Rotation({
+      ...parts,
+      group,
+      books,
+      at: () => ({ seq: this.seq, prev: this.prev }),
+      begin: (next) => Promise.all(this.placeOwn(next, [])).then(([first]) => first ?? { seq: this.seq, leaf: '' }),
+    });
     this.comeback = new Comeback({
       ...parts,
-      group: this.group,
-      outage: this.outage,
-      idle: async () => void (await this.turning),
+      group,
+      outage,
+      idle: () => this.rotation.idle(),
       rewind: () => this.rewind(),
       place: (opened, drafts) => this.placeOwn(opened, drafts),
+      write: (drafts) => this.writeOwn(drafts),
     });
   }
 
@@ -126,13 +131,17 @@ export class Writer implements OpenedLedger {
   async rotate(): Promise<Receipt> {
     if (this.closed) throw failure('it is closed');
     if (this.group.failed) throw this.group.failed;
-    const turned = await (this.turning ?? this.turn());
+    const turned = await this.rotation.turn();
     if (turned) return turned.begun;
     throw this.group.failed ?? new CountersignError('ROOT_KEY_UNAVAILABLE', { problem: 'the next segment is put off' });
   }
 
   signRoot(text: string): Promise<string> {
     return rootLine(this.parts.root, text);
+  }
+
+  kept(): AsyncGenerator<LedgerEntry> {
+    return readKept(this.dir, this.parts.found.kept, this.parts.files);
   }
 
   close(why: string): Promise<void> {
@@ -143,12 +152,14 @@ export class Writer implements OpenedLedger {
   /** What must stand before anything else: the key, what was set aside, the outcomes nobody saw. */
   async begin(): Promise<void> {
     const { found, opened, options } = this.parts;
+    const before = this.books.sum(this.group, found.state.verifier, options.clock.now());
     await Promise.all(this.placeOwn(opened, recoveryDrafts(found.setAside, found.account.open)));
     if (options.heartbeat > 0) {
       this.beats = setInterval(() => void this.beat(), options.heartbeat);
       this.beats.unref();
     }
     await this.comeback.keepRoom();
+    if (found.unsealed) this.books.seal(before, this.group);
   }
 
   /** Gives back what was taken, where opening fails half way. */
@@ -156,7 +167,7 @@ export class Writer implements OpenedLedger {
     this.closed ??= Promise.resolve();
     if (this.beats) clearInterval(this.beats);
     try {
-      await this.turning;
+      await this.rotation.idle();
       await this.comeback.close();
       await this.group.close();
     } finally {
@@ -178,23 +189,26 @@ export class Writer implements OpenedLedger {
 
   /** Gives the record its place, once the segment for it is open. */
   private settle(encoded: Encoded, own: boolean): Promise<Receipt> {
-    return this.turning ? this.turning.then(() => this.settle(encoded, own)) : this.place(encoded, own);
+    const { turning } = this.rotation;
+    return turning ? turning.then(() => this.settle(encoded, own)) : this.place(encoded, own);
   }
 
   /** From here to the queue nothing waits, so the chain has no holes. */
   private place(encoded: Encoded, own: boolean): Promise<Receipt> {
     const { type, effect } = encoded;
+    const { keep = {} } = this.parts.options;
     if (!own) this.admit(effect);
     else if (this.group.failed) throw this.group.failed;
     const { clock } = this.parts.options;
     const { seq, prev } = this;
-    const place = { seq, prev, now: clock.now(), monotonic: clock.monotonic(), boot: clock.boot };
+    const now = clock.now();
+    const place = { seq, prev, now, monotonic: clock.monotonic(), boot: clock.boot };
     const { text, leaf } = placeRecord(encoded, place);
     this.seq = seq + 1;
     this.prev = leaf;
     this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
-    const durable = this.group.add({ text, leaf, seq, type, effect, own });
-    if (this.isDue()) void this.turn();
+    const durable = this.group.add({ text, leaf, seq, type, effect, own, kept: keep[type] === undefined ? null : now });
+    if (this.rotation.due && !this.closed) void this.rotation.turn();
     return durable;
   }
 
@@ -221,55 +235,22 @@ export class Writer implements OpenedLedger {
     return this.settle(encoded, false);
   }
 
-  private isDue(): boolean {
-    const { rotate, clock } = this.parts.options;
-    if (!rotate || this.turning || this.closed) return false;
-    const now = clock.monotonic();
-    return (this.group.end >= rotate.bytes || now - this.began >= rotate.age) && now >= this.notBefore;
-  }
-
-  /** Closes the segment under its last checkpoint, lets go of its key, and begins the next one. */
-  private turn(): Promise<Turned> {
-    this.turning = this.nextSegment()
-      .catch((error: unknown) => this.putOff(error))
-      .finally(() => {
-        this.turning = null;
-      });
-    return this.turning;
-  }
-
-  private async nextSegment(): Promise<Turned> {
-    const { files, root } = this.parts;
-    await this.group.idle();
-    const next = await beginSegment({ dir: this.dir, files, root }, { seq: this.seq, prev: this.prev });
-    const { checkpoint } = this.group;
-    await this.group.turnTo(next);
-    if (checkpoint) this.parts.options.onSealed?.(checkpoint);
-    // Placed before anything that waits; where it fails, the group tells.
-    const [begun = Promise.reject(failure('no segment began'))] = this.placeOwn(next, []);
-    begun.catch(() => {});
-    return { begun };
-  }
-
-  /** The open segment goes on for a while where only the root key could not be asked. */
-  private putOff(error: unknown): Turned {
-    const { options } = this.parts;
-    this.notBefore = options.clock.monotonic() + POSTPONE_MS;
-    if (!(error instanceof CountersignError && error.code === 'ROOT_KEY_UNAVAILABLE')) this.group.fail(error);
-    else options.onProblem?.(error);
-    return null;
-  }
-
   /** The first records of a segment, and of a run. All get their places at once. */
   private placeOwn({ segment }: Pick<OpenSegment, 'segment'>, drafts: readonly Draft[]): readonly Promise<Receipt>[] {
-    this.began = this.parts.options.clock.monotonic();
+    if (segment) this.rotation.begin();
     const first: readonly Draft[] = segment ? [{ type: 'seg', d: segment }] : [];
     return [...first, ...drafts].map((draft) => this.place(encodeDraft(draft), true));
   }
 
+  /** Records of the writer's own in the open segment, once no other is being begun. */
+  private async writeOwn(drafts: readonly Draft[]): Promise<void> {
+    await this.rotation.idle();
+    await Promise.all(this.placeOwn({ segment: null }, drafts));
+  }
+
   /** The counts are taken at the moment the record gets its place, so they cover exactly what stands before it. */
   private async beat(): Promise<void> {
-    await this.turning;
+    await this.rotation.idle();
     if (this.group.failed || this.closed) return;
     const d = { counts: Object.fromEntries(this.counts) };
     // A failed write is told by the group.
@@ -283,14 +264,22 @@ export class Writer implements OpenedLedger {
     this.counts = new Map(this.parts.found.account.counts);
   }
 
+  private async sealAll(): Promise<void> {
+    const { group, books, parts } = this;
+    if (!group.failed)
+      books.seal(books.sum(group, parseVerifierKey(group.signer.key), parts.options.clock.now()), group);
+    await books.idle();
+  }
+
   private async shut(why: string): Promise<void> {
     if (this.beats) clearInterval(this.beats);
     try {
       await Promise.allSettled(this.blobs);
       // Begun before the end was asked for: the last record belongs into the segment it opens.
-      await this.turning;
+      await this.rotation.idle();
       await this.comeback.close();
       if (!this.group.failed) await this.place(encodeDraft({ type: 'stop', d: { reason: why } }), true);
+      await this.sealAll();
     } finally {
       await this.abandon().catch((error: unknown) => {
         throw failure(reason(error));
