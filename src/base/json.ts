@@ -6,6 +6,7 @@
  * are refused (RFC 8259 §4, §8; I-JSON, RFC 7493 §2). Positions let masking splice into the bytes.
  */
 import { isUtf8 } from 'node:buffer';
+import { readNumber } from './json-number.js';
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 export type JsonObject = { readonly [key: string]: JsonValue };
@@ -65,27 +66,25 @@ const DEFAULT_LIMITS: JsonLimits = { maxDepth: 64 };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 
-/** `digits × 10^exponent` without leading or trailing zeros: the value of a decimal text. */
-const decimal = (text: string): string => {
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
-    /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(text) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, '');
-  const trimmed = digits.replace(/0+$/, '');
-  if (trimmed === '') return `${sign}0`;
-  const power = Number(exponent) - fraction.length + (digits.length - trimmed.length);
-  return `${sign}${trimmed}e${power}`;
+/** Members from which on names are kept in a set; fewer are compared one by one, which is faster. */
+const MANY_MEMBERS = 8;
+const hasName = (members: readonly Member[], name: string): boolean => {
+  for (let i = 0; i < members.length; i++) if (members[i]?.key.value === name) return true;
+  return false;
 };
 
 class Parser {
   private at = 0;
   private readonly bytes: Buffer;
   private readonly limits: JsonLimits;
+  /** The bytes as Latin-1, of which ASCII strings are cut; undefined where they are to be copies. */
+  private readonly latin1: string | undefined;
 
-  constructor(bytes: Buffer, limits: JsonLimits) {
+  constructor(bytes: Buffer, limits: JsonLimits, latin1: string | undefined) {
     this.bytes = bytes;
     this.limits = limits;
+    this.latin1 = latin1;
   }
 
   document(): JsonNode {
@@ -133,18 +132,19 @@ class Parser {
   private object(depth: number): ObjectNode {
     const start = this.at++;
     const members: Member[] = [];
-    const names = new Set<string>();
+    let names: Set<string> | undefined;
     this.space();
     if (this.bytes[this.at] === 0x7d) return { kind: 'object', start, end: ++this.at, members };
     for (;;) {
       if (this.bytes[this.at] !== QUOTE) this.fail('a member name is expected');
       const key = this.string();
-      if (names.has(key.value)) this.fail('duplicate member name', key.start);
-      names.add(key.value);
+      if (names?.has(key.value) ?? hasName(members, key.value)) this.fail('duplicate member name', key.start);
+      names?.add(key.value);
       this.space();
       if (this.bytes[this.at++] !== 0x3a) this.fail('a colon is expected', this.at - 1);
       this.space();
       members.push({ key, value: this.value(depth + 1) });
+      if (members.length === MANY_MEMBERS) names = new Set(members.map((member) => member.key.value));
       this.space();
       const next = this.bytes[this.at++];
       if (next === 0x7d) return { kind: 'object', start, end: this.at, members };
@@ -169,22 +169,30 @@ class Parser {
   }
 
   private string(): StringNode {
-    const start = this.at++;
+    const start = this.at;
+    const { bytes } = this;
     let escaped = false;
-    for (;;) {
-      const byte = this.bytes[this.at];
+    let seen = 0;
+    let at = start + 1;
+    for (let byte = bytes[at]; byte !== QUOTE; byte = bytes[++at]) {
       if (byte === undefined) this.fail('a string is not closed', start);
-      if (byte < 0x20) this.fail('a control character in a string');
-      if (byte === QUOTE) break;
-      if (byte === BACKSLASH) {
-        escaped = true;
-        this.at++;
-      }
-      this.at++;
+      if (byte < 0x20) this.fail('a control character in a string', at);
+      seen |= byte;
+      if (byte !== BACKSLASH) continue;
+      escaped = true;
+      at++;
     }
-    const end = ++this.at;
-    if (!escaped) return { kind: 'string', start, end, value: this.bytes.toString('utf8', start + 1, end - 1) };
-    return { kind: 'string', start, end, value: this.unescape(start, end) };
+    const end = at + 1;
+    this.at = end;
+    if (escaped) return { kind: 'string', start, end, value: this.unescape(start, end) };
+    const { latin1 } = this;
+    const cut = seen < 0x80 && latin1 !== undefined;
+    return {
+      kind: 'string',
+      start,
+      end,
+      value: cut ? latin1.slice(start + 1, end - 1) : bytes.toString('utf8', start + 1, end - 1),
+    };
   }
 
   private unescape(start: number, end: number): string {
@@ -207,32 +215,36 @@ class Parser {
 
   private number(): NumberNode {
     const start = this.at;
-    const window = this.bytes.toString('latin1', start, Math.min(start + 400, this.bytes.length));
-    NUMBER.lastIndex = 0;
-    const text = NUMBER.exec(window)?.[0];
-    if (text === undefined) this.fail('a JSON value is expected');
-    if (text.length > 320) this.fail('a number is too long');
-    this.at += text.length;
-    const value = Number(text);
-    if (!Number.isFinite(value)) this.fail('a number is out of range', start);
-    const exact =
-      Number.isSafeInteger(value) && /^-?[0-9]+$/.test(text) ? true : decimal(text) === decimal(String(value));
-    return { kind: 'number', start, end: this.at, value, exact };
+    const read = readNumber(this.bytes, start);
+    if (typeof read === 'string') this.fail(read);
+    this.at = read.end;
+    return { kind: 'number', start, end: read.end, value: read.value, exact: read.exact };
   }
 }
 
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+const documentOf = (bytes: Uint8Array, limits: JsonLimits, latin1: string | undefined): JsonNode => {
+  if (!isUtf8(bytes)) throw new JsonError('invalid UTF-8', 0);
+  if (bytes[0] === 0xef && bytes[1] === 0xbb) throw new JsonError('a byte order mark', 0);
+  return new Parser(asBuffer(bytes), limits, latin1).document();
+};
+
 /**
  * Parses strictly, keeping positions.
  * @throws JsonError
  */
-export const parseJson = (bytes: Uint8Array, limits: JsonLimits = DEFAULT_LIMITS): JsonNode => {
-  if (!isUtf8(bytes)) throw new JsonError('invalid UTF-8', 0);
-  if (bytes[0] === 0xef && bytes[1] === 0xbb) throw new JsonError('a byte order mark', 0);
-  return new Parser(asBuffer(bytes), limits).document();
-};
+export const parseJson = (bytes: Uint8Array, limits: JsonLimits = DEFAULT_LIMITS): JsonNode =>
+  documentOf(bytes, limits, undefined);
+
+/**
+ * The same, faster: the strings share one copy of the document, so a string that is kept keeps all of it.
+ * @param latin1 the bytes, read as Latin-1
+ * @throws JsonError
+ */
+export const parseJsonShared = (bytes: Uint8Array, latin1: string): JsonNode =>
+  documentOf(bytes, DEFAULT_LIMITS, latin1);
 
 /** The plain value of a node. Objects have no prototype, so `__proto__` is a name like any other. */
 export const toValue = (node: JsonNode): JsonValue => {
