@@ -17,3 +17,20 @@ const isType = (node: JsonNode): boolean =>
 export const isSchema = (node: JsonNode): node is ObjectNode =>
   node.kind === 'object' &&
   node.members.some(({ key, value }) => (key.value === 'type' && isType(value)) || COMBINERS.has(key.value));
+
+/** Keywords that describe and hold no data. Texts such as titles are scanned as texts. */
+const DESCRIBING = new Set(
+  (
+    'type title description format pattern minLength maxLength minimum maximum nullable readOnly writeOnly deprecated ' +
+    'required items minItems maxItems properties additionalProperties'
+  ).split(' '),
+);
+const LONGEST_SCHEMA = 1_000;
+
+/** Whether an object inside a text, at any level of escaping, is a schema without data. */
+export const isSchemaText = (object: string): boolean =>
+  object.length <= LONGEST_SCHEMA &&
+  /^\{\s*(?:"|\\+"|"")type\W{1,40}(?:string|number|integer|boolean|object|array)\b/.test(object) &&
+  Array.from(object.matchAll(/([\w$-]+)["\\]{1,32}\s*:/g), ([, name = '']) => name).every((name) =>
+    DESCRIBING.has(name),
+  );

@@ -7,6 +7,7 @@ import { charactersOf, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, U
 import type { DetectorEntry, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
+import { isSchemaText } from '../schema.js';
 import { made } from './example.js';
 import { endsPair, isOrdinaryText, namesSecret } from './pairs.js';
 import { createPhraseDetector } from './phrase.js';
@@ -25,7 +26,7 @@ const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /** What a name may be followed by without a secret: words of types and of prose, nothing, a reference to somewhere else. */
 const NO_SECRET =
-  /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>(?:<\/.*)?|\$?\{\{.*)$/i;
+  /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>(?:<\/.*|["'`]\W*)?|\$?\{\{.*)$/i;
 /** Types of a program, one or several. */
 const TYPE = 'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array';
 const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}$`, 'i');
@@ -116,6 +117,10 @@ const jsonScalar = (s: string, start: number, { label }: KeyMatch): Finding | 'n
   return number ? { start, end, detector: label, replacement: '0' } : undefined;
 };
 
+/** Empty, cut off where it begins, masked already, or a description. */
+const holdsNothing = (bracketed: string): boolean =>
+  isMask(bracketed) || /^(?:[[{]\s*[\]}]?$|\[redacted\])/i.test(bracketed) || isSchemaText(bracketed);
+
 /** A JSON value that is not a string, inside a text: numbers become 0, objects and arrays one masked string. */
 const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' | undefined => {
   const { quote, key } = named;
@@ -124,9 +129,7 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   if (code !== 0x7b && code !== 0x5b) return undefined;
   if (!quote && code === 0x7b && s.charCodeAt(start + 1) === 0x7b) return undefined;
   const end = bracketEnd(s, start);
-  const inner = s.slice(start, Math.min(end, start + 60));
-  // Empty, or cut off where it begins.
-  if (isMask(inner) || /^(?:[[{]\s*[\]}]?$|\[redacted\])/i.test(inner)) return 'nothing';
+  if (holdsNothing(s.slice(start, end))) return 'nothing';
   const mark = quote ? s.slice(quote.start, quote.end) : '';
   return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
