@@ -34,6 +34,7 @@ export {
   type PolicyTested,
   testPolicy,
 } from './app/policy.js';
+export { type ProofAsk, prove } from './app/prove.js';
 export { readText } from './app/read-text.js';
 export { collectRegister, type RegisterSummary } from './app/register.js';
 export { type ReperformAsk, type Reperformance, type Reperformed, reperform } from './app/reperform.js';
@@ -69,5 +70,6 @@ export { runWrap, type WrapAsk, type WrapStreams, wrapSnippet } from './app/wrap
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
 export { printable } from './base/json-rows.js';
 export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
+export type { ProofFile } from './model/proof.js';
 export { REGISTER_KINDS } from './model/registers.js';
 export { type VerifyOptions, verifyPath } from './verify/verify.js';

@@ -15,7 +15,7 @@ const ANSWERS: Readonly<Record<number, string>> = {
 };
 
 export default class Verify extends BaseCommand {
-  static override summary = 'Verify a ledger or an evidence package, offline.';
+  static override summary = 'Verify a ledger, an evidence package or a proof file, offline.';
   static override description =
     'Believes only what the trust file names, which must come to the auditor apart from the package. Uses nothing of the ' +
     'program that wrote the evidence. Ends with 0 where everything is established, 13 where it is consistent but something ' +
@@ -24,7 +24,9 @@ export default class Verify extends BaseCommand {
     '<%= config.bin %> verify evidence/2026-Q3 --trust trust.json',
     '<%= config.bin %> verify data/ledger/example.com_mcp_gw-1 --json',
   ];
-  static override args = { path: Args.string({ description: 'folder of the package or ledger', required: true }) };
+  static override args = {
+    path: Args.string({ description: 'folder of the package or ledger, or a proof file', required: true }),
+  };
   static override flags = {
     trust: Flags.string({ summary: "the auditor's trust file", helpValue: 'FILE' }),
     online: Flags.boolean({
