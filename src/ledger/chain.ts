@@ -261,7 +261,11 @@ class Walk implements Chain {
 
   private missing(name: string): void {
     const seq = this.size - 1;
-    this.fault('PAYLOAD_MISSING', `stands where the payload "${name}" of record ${seq} belongs, which is missing`, name);
+    this.fault(
+      'PAYLOAD_MISSING',
+      `stands where the payload "${name}" of record ${seq} belongs, which is missing`,
+      name,
+    );
   }
 
   private fault(code: PayloadFault, problem: string, payload: string | null = null): void {

@@ -17,6 +17,8 @@ export interface ContinuityOptions extends Tolerance {
   /** How messages call the ledger. */
   readonly label: string;
   readonly findings: Findings;
+  /** First record that is there: what was counted and called before it is not known. */
+  readonly start: number;
 }
 
 /** Wall clock of a record, as its line has it. */
@@ -24,15 +26,35 @@ const iso = ({ time }: Moment): string => new Date(time).toISOString();
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
+/** What a heartbeat says of the records that were removed; null where it cannot be so. */
+const removedCounts = (
+  said: readonly (readonly [string, JsonValue])[],
+  before: ReadonlyMap<string, number>,
+  start: number,
+): ReadonlyMap<string, number> | null => {
+  const removed = new Map<string, number>();
+  let sum = 0;
+  for (const [type, count] of said) {
+    const more = typeof count === 'number' ? count - (before.get(type) ?? 0) : -1;
+    if (more < 0) return null;
+    if (more > 0) removed.set(type, more);
+    sum += more;
+  }
+  return sum === start ? removed : null;
+};
+
 /** Holds the last record, a count per type and the calls under way: bounded, however long the ledger. */
 export class Continuity {
   private readonly options: ContinuityOptions;
   private previous: Moment | null = null;
   private readonly counts = new Map<RecordType, number>();
   private readonly open = new Map<number, string>();
+  /** Counts of what was removed; null until the first heartbeat behind it tells them. */
+  private removed: ReadonlyMap<string, number> | null;
 
   constructor(options: ContinuityOptions) {
     this.options = options;
+    this.removed = options.start === 0 ? new Map() : null;
   }
 
   record(record: RecordLine): void {
@@ -128,8 +150,12 @@ export class Continuity {
   }
 
   private counters(seq: number, before: ReadonlyMap<string, number>, counts: JsonValue | undefined): void {
-    const said = isJsonObject(counts) ? Object.entries(counts) : [];
-    if (said.length === before.size && said.every(([type, count]) => before.get(type) === count)) return;
+    const said = Object.entries(isJsonObject(counts) ? counts : {});
+    this.removed ??= removedCounts(said, before, this.options.start);
+    const { removed } = this;
+    const own = (type: string): number => (before.get(type) ?? 0) + (removed?.get(type) ?? 0);
+    const types = new Set([...before.keys(), ...(removed?.keys() ?? [])]);
+    if (removed && said.length === types.size && said.every(([type, count]) => own(type) === count)) return;
     this.add(
       'integrity',
       'COUNTER_MISMATCH',
@@ -151,6 +177,7 @@ export class Continuity {
 
   private result(seq: number, { intent, call }: CallMembers): void {
     const expected = typeof intent === 'number' ? this.open.get(intent) : undefined;
+    if (typeof intent === 'number' && intent >= 0 && intent < this.options.start) return;
     if (typeof intent === 'number' && expected !== undefined && expected === call) {
       this.open.delete(intent);
       return;

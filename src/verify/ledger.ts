@@ -1,5 +1,7 @@
 /** One ledger, from its first byte to its last: order, links, roots, signatures, payloads, continuity. */
 import { join } from 'node:path';
+import { readBounded, realFiles } from '../base/durable.js';
+import { MAX_PRUNED, type Pruned, parsePruned } from '../model/pruned.js';
 import { type Anchored, duration, keptAnchors } from './anchors.js';
 import { loadReceipts } from './receipts.js';
 import type { RangeFacts } from './scan/range.js';
@@ -37,6 +39,34 @@ const anchoredOf = async ({ dir, label, trust, findings, online = [] }: LedgerTa
   const what = label === '' ? 'the ledger' : label.slice(0, -1);
   const receipts = await loadReceipts(dir, what, trust.anchors, findings);
   return [...keptAnchors(trust.checkpoints), ...receipts, ...online];
+};
+
+/** Where the ledger begins; null: at its first record. */
+const readPruned = async ({ dir, label, findings }: LedgerTarget): Promise<Pruned | null> => {
+  const path = join(dir, 'pruned.json');
+  if ((await realFiles.facts(path)) === undefined) return null;
+  const bytes = await readBounded(path, MAX_PRUNED).catch(() => Buffer.alloc(0));
+  const pruned = parsePruned(bytes);
+  if (!pruned) findings.add('integrity', 'PRUNE_UNPROVEN', `${label}pruned.json cannot be read.`);
+  return pruned ?? null;
+};
+
+/** A removal that was interrupted leaves files behind that are not the ledger's any more. */
+const remaining = (
+  segments: readonly SegmentFile[],
+  pruned: Pruned | null,
+  { label, findings }: LedgerTarget,
+): readonly SegmentFile[] => {
+  const rest = segments.filter(({ first }) => first >= (pruned?.size ?? 0));
+  const left = segments.length - rest.length;
+  if (left > 0) {
+    findings.add(
+      'note',
+      'PRUNE_UNFINISHED',
+      `${label}log/: ${left} files hold records that were removed by order: run the pruning again.`,
+    );
+  }
+  return rest;
 };
 
 /** The facts of each range, in order; scanned ahead, some at once. */
@@ -83,8 +113,9 @@ const walkRanges = async (
  */
 export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | null> => {
   const { findings, label } = target;
-  const walk = new LedgerWalk(target, await anchoredOf(target));
-  const segments = await listSegments(target);
+  const pruned = await readPruned(target);
+  const walk = new LedgerWalk(target, await anchoredOf(target), pruned);
+  const segments = remaining(await listSegments(target), pruned, target);
   const scanner = target.scanner ?? scannerFor(segments.reduce((sum, { bytes }) => sum + bytes, 0));
   try {
     await walk.end(await walkRanges(target, segments, walk, scanner));

@@ -43,9 +43,13 @@ export class PasskeyWalk {
   private readonly used = new Set<Enrolled>();
   private unsigned = 0;
 
-  constructor(findings: Findings, what: string) {
+  /** Whether the first records were removed, and with them perhaps an enrolment or a request. */
+  private readonly isPruned: boolean;
+
+  constructor(findings: Findings, what: string, isPruned: boolean) {
     this.findings = findings;
     this.what = what;
+    this.isPruned = isPruned;
   }
 
   record({ type, d, seq, leaf }: RecordLine): void {
@@ -77,6 +81,12 @@ export class PasskeyWalk {
       if (d['passkey_required'] !== true) return;
       const message = `${this.what}: record ${seq} approves without the passkey that its rule demands.`;
       this.findings.add('integrity', 'PASSKEY_MISSING', message);
+      return;
+    }
+    const isKnown = this.inForce.has(textIn(objectIn(passkey)['credential'])) && leaf !== undefined;
+    if (this.isPruned && !isKnown) {
+      const message = `${this.what}: record ${seq} approves with a passkey whose enrolment or request was removed with the first records.`;
+      this.findings.add('unestablished', 'PASSKEY_PRUNED', message);
       return;
     }
     const fault = this.faultOf(objectIn(passkey), objectIn(d['by']), leaf);

@@ -28,6 +28,8 @@ export interface TrustedKeys {
   readonly passkeys: readonly TrustedPasskey[];
   /** Each of an origin that `ledgers` names. */
   readonly checkpoints: readonly KeptCheckpoint[];
+  /** Those who order that something is removed, two together. */
+  readonly custodians: readonly NoteVerifier[];
   /** Anchors whose confirmations count. */
   readonly anchors: TrustedAnchors;
   /** Longest time from a record to its confirmation, milliseconds. */
@@ -103,7 +105,7 @@ const checkpointsOf = (value: JsonValue | undefined, ledgers: readonly NoteVerif
   return kept;
 };
 
-const OPTIONAL = ['thresholds', 'passkeys', 'checkpoints', 'anchors'];
+const OPTIONAL = ['thresholds', 'passkeys', 'checkpoints', 'anchors', 'custodians'];
 
 const threshold = (value: JsonValue | undefined, where: string, fallback: number): number =>
   value === undefined ? fallback : countOf(value, where);
@@ -124,6 +126,7 @@ const build = (value: JsonValue): TrustedKeys => {
     passkeys: listOf(fields['passkeys'] ?? [], 'passkeys', passkey),
     checkpoints: checkpointsOf(fields['checkpoints'], ledgers),
     anchors: trustedAnchors(fields['anchors']),
+    custodians: listOf(fields['custodians'] ?? [], 'custodians', verifierKey),
     anchorDelay: threshold(thresholds['anchorSeconds'], 'thresholds.anchorSeconds', anchorSeconds) * 1000,
     heartbeat: threshold(thresholds['heartbeatSeconds'], 'thresholds.heartbeatSeconds', heartbeatSeconds) * 1000,
     skew: threshold(thresholds['skewMs'], 'thresholds.skewMs', skewMs),

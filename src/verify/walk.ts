@@ -2,13 +2,16 @@
 import { join } from 'node:path';
 import { realFiles } from '../base/durable.js';
 import { readLines } from '../base/lines.js';
+import { restoreCompactRange } from '../base/merkle.js';
 import { type Chain, ChainError, type CheckedPayload, createChain } from '../ledger/chain.js';
 import { commitmentPrefix, MAX_LINE_BYTES, parseRecordLine, type RecordLine } from '../ledger/format.js';
+import type { Pruned } from '../model/pruned.js';
 import { type Anchored, AnchorWalk } from './anchors.js';
 import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
 import { PasskeyWalk } from './passkeys.js';
-import type { RangeFacts } from './scan/range.js';
+import { RemovalWalk } from './removals.js';
+import type { RangeEvent, RangeFacts } from './scan/range.js';
 import type { Range, SegmentFile } from './segments.js';
 import { checkSetAside } from './set-aside.js';
 import type { Target } from './target.js';
@@ -35,6 +38,9 @@ interface PlacedRecord {
   readonly byte: number;
 }
 
+/** Erasures are read line by line: what is removed stands in a payload. */
+const isErasure = (event: RangeEvent): boolean => event.kind === 'whole' && event.line.includes('"type":"erase"');
+
 /** Holds what a ledger of any length needs: no more than some hashes, counters and calls under way. */
 export class LedgerWalk {
   head: LedgerHead | null = null;
@@ -47,6 +53,7 @@ export class LedgerWalk {
   private readonly continuity: Continuity;
   private readonly passkeys: PasskeyWalk;
   readonly anchors: AnchorWalk;
+  private readonly removals: RemovalWalk;
   /** File and byte of the line under way, of the last record, and of the first record without a checkpoint. */
   private place = '';
   private byte = 0;
@@ -54,26 +61,34 @@ export class LedgerWalk {
   private batch: PlacedRecord | null = null;
   private blobs = 0;
 
-  /** @param anchored checkpoints that count, of whatever origin */
-  constructor(target: LedgerTarget, anchored: readonly Anchored[]) {
+  /**
+   * @param anchored checkpoints that count, of whatever origin
+   * @param pruned where the ledger begins; null: at its first record
+   */
+  constructor(target: LedgerTarget, anchored: readonly Anchored[], pruned: Pruned | null) {
     this.target = target;
     const { trust, findings, label } = target;
-    this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) });
+    const range = pruned && restoreCompactRange(pruned.size, pruned.peaks);
+    const from = pruned && range ? { ...pruned, range, verifier: null, root: null } : undefined;
+    this.chain = createChain({ onPayloadFault: (fault) => this.fault(fault) }, from);
     const { heartbeat, skew, anchorDelay: delay } = trust;
     const what = label === '' ? 'the ledger' : label.slice(0, -1);
-    this.passkeys = new PasskeyWalk(findings, what);
+    this.removals = new RemovalWalk({ trust, findings, what, pruned });
+    this.passkeys = new PasskeyWalk(findings, what, pruned !== null);
     this.anchors = new AnchorWalk(anchored, { delay, skew }, findings, what);
     this.continuity = new Continuity({
       label: label === '' ? 'ledger' : label.slice(0, -1),
       heartbeat,
       skew,
       findings,
+      start: this.chain.size,
     });
   }
 
   /** Whether a segment file is the next one. */
   begin(segment: SegmentFile): boolean {
     this.place = `${this.target.label}${segment.name}`;
+    this.removals.boundary(this.chain.size, () => this.chain.state().range.root());
     if (segment.first === this.chain.size) return true;
     const code = segment.first > this.chain.size ? 'SEGMENT_MISSING' : 'SEGMENT_OVERLAP';
     const message = `${this.place} does not begin with record ${this.chain.size}, which comes next.`;
@@ -95,7 +110,7 @@ export class LedgerWalk {
 
   /** Takes a range as it was scanned; false, with nothing taken, where it does not follow. */
   join({ segment, from }: Range, facts: RangeFacts, key: string): boolean {
-    if (!this.continuity.takes(facts)) return false;
+    if (!this.continuity.takes(facts) || facts.events.some(isErasure)) return false;
     const { seq, prev, leaves, checkpoints } = facts;
     const roots = this.chain.join({ seq, prev, leaves, checkpoints, key }, (size) => this.anchors.wants(size));
     if (!roots) return false;
@@ -135,6 +150,7 @@ export class LedgerWalk {
       this.continuity.end();
       this.anchors.end(this.chain);
     }
+    this.removals.end(this.anchors.confirmed);
     this.passkeys.end(this.target.trust);
     if (!this.head)
       findings.add('incomplete', 'LEDGER_EMPTY', `${label || 'the ledger '}holds no record under a checkpoint.`);
@@ -159,6 +175,7 @@ export class LedgerWalk {
   private async line(bytes: Buffer): Promise<void> {
     const item = this.chain.next(bytes);
     if (item?.kind === 'record') this.record(item);
+    if (item?.kind === 'payload') this.removals.payload(item.name, item.data);
     if (item?.kind === 'payload' && !item.data) await this.blob(item);
     if (item?.kind === 'checkpoint') this.committed(item.checkpoint.size, item.checkpoint.root.toString('hex'));
   }
@@ -185,6 +202,7 @@ export class LedgerWalk {
   /** Every record of a type that does not go by the thousand; of the others as it comes. */
   private notable(record: RecordLine): void {
     this.passkeys.record(record);
+    this.removals.record(record);
     const { file, sha256 } = record.d;
     if (record.type === 'recover' && typeof file === 'string' && typeof sha256 === 'string') {
       this.setAside.set(file, sha256);
@@ -236,13 +254,16 @@ export class LedgerWalk {
     return segment.last;
   }
 
-  private fault({ code, message, seq }: ChainError): void {
+  private fault({ code, message, seq, payload }: ChainError): void {
     const bad = [this.batch, this.last].find((placed) => placed?.seq === seq) ?? null;
     const isHere = bad === null || (bad.place === this.place && bad.byte === this.byte);
     const line = bad?.place === this.place ? `byte ${this.byte}` : `byte ${this.byte} of ${this.place}`;
     const where = isHere
       ? `${this.place}, ${seq === null || seq < 0 ? '' : `record ${seq}, `}byte ${this.byte}: the line`
       : `${bad.place}, record ${seq}, byte ${bad.byte}: the line at ${line}`;
-    this.target.findings.add('integrity', code, `${where} ${message}.`);
+    const text = `${where} ${message}.`;
+    // Whether it was removed by order is known at the end.
+    if (seq !== null && payload !== null) this.removals.missing(seq, payload, text);
+    else this.target.findings.add('integrity', code, text);
   }
 }
