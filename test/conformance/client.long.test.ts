@@ -9,11 +9,21 @@ import { type Between, startBetween } from './between.js';
 import { asClient } from './suite.js';
 
 const BASE = ['initialize', 'tools_call', 'elicitation-sep1034-client-defaults', 'sse-retry'];
+const MODERN = [
+  'tools_call',
+  'request-metadata',
+  'sep-2322-client-request-state',
+  'http-standard-headers',
+  'http-custom-headers',
+  'http-invalid-tool-headers',
+  'json-schema-ref-no-deref',
+];
 const SCHEMA = 'json-schema-2020-12-preservation';
 
 const LEGS = [
   ['0.1.16', '2025-11-25', BASE],
   ['0.2.0-alpha.12', '2025-11-25', [...BASE, SCHEMA]],
+  ['0.2.0-alpha.12', '2026-07-28', [...MODERN, SCHEMA]],
 ] as const;
 
 let between: Between;

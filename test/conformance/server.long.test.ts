@@ -8,6 +8,7 @@ import { type ConformanceWorld, startWorld } from './world.js';
 const LEGS: readonly (readonly [SuiteName, readonly ('http' | 'stdio')[]])[] = [
   ['0.1.16, all', ['http', 'stdio']],
   ['0.2.0-alpha.12, 2025-11-25', ['http', 'stdio']],
+  ['0.2.0-alpha.12, 2026-07-28', ['http', 'stdio']],
 ];
 
 let world: ConformanceWorld;

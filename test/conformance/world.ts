@@ -28,6 +28,8 @@ export interface ConformanceWorld {
   /** The same server through the gateway, by the transport behind it. */
   readonly through: Readonly<Record<'http' | 'stdio', string>>;
   readonly proxy: ProxyWorld;
+  /** The store of a login. */
+  readonly login: string;
   /** Ends the gateway in order, so that its ledger is whole. */
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -52,6 +54,7 @@ export const startWorld = async (): Promise<ConformanceWorld> => {
     direct: fixture.url,
     through: { http: `http://127.0.0.1:${ports.http}/mcp`, stdio: `http://127.0.0.1:${ports.stdio}/mcp` },
     proxy,
+    login: await proxy.logIn(),
     async stop() {
       gateway.kill('SIGTERM');
       await once(gateway, 'exit');

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JWK } from 'jose';
+import { tokenStore } from '../../src/app/token-store.js';
 import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
 import { createDigestKey, createSigningKey } from '../../src/ledger/keys.js';
 import { freePort } from '../gateway/harness.js';
@@ -56,6 +57,8 @@ export interface ProxyWorld {
   readonly idp: IdentityProvider;
   /** A person's token for MCP paths. */
   token(): Promise<string>;
+  /** Stores a login as `countersign login` does, good for so many seconds, and gives its file. */
+  logIn(expiresIn?: number): Promise<string>;
   /** Starts the process and waits until it serves. */
   start(nodeArgs?: readonly string[], env?: Record<string, string>): Promise<ChildProcess>;
 }
@@ -110,6 +113,7 @@ policy: ${policy}
 ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, digestKey: { file: ./data/keys/digest.key } }
 `,
   );
+  const token = async (): Promise<string> => (await idp.loginAs('jane', url, CLIENT)).accessToken;
   const serving = async (): Promise<boolean> => {
     try {
       return (await fetch(`${adminUrl}/healthz`)).ok;
@@ -125,7 +129,22 @@ ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, dige
     adminUrl,
     ledger: join(dir, 'data/ledger/demo.invalid_test'),
     idp,
-    token: async () => (await idp.loginAs('jane', url, CLIENT)).accessToken,
+    token,
+    async logIn(expiresIn = 3_600) {
+      const store = tokenStore(join(dir, 'login/tokens.json'));
+      await store.put('mcp', {
+        issuer: idp.issuer,
+        clientId: CLIENT,
+        audience: url,
+        accessToken: await token(),
+        expiresAt: Math.floor(Date.now() / 1000) + expiresIn,
+        subject: 'jane',
+        name: null,
+        email: null,
+        authTime: null,
+      });
+      return store.file;
+    },
     async start(nodeArgs = [], env = {}) {
       const child = spawn(process.execPath, [...nodeArgs, join(root, 'bin/run.js'), 'proxy', '-c', config], {
         env: { ...process.env, ...env },

@@ -6,9 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { tokenStore } from '../../src/app/token-store.js';
 import { ROOT } from '../layers.js';
 import { type ProxyWorld, prepareProxy, startEcho } from './proxy.js';
 
@@ -19,23 +17,6 @@ let world: ProxyWorld;
 let gateway: ChildProcess;
 let store: string;
 const reached = new Set<string>();
-
-/** A login as `countersign login` stores it. */
-const logIn = async (expiresIn = 3_600): Promise<void> => {
-  const accessToken = await world.token();
-  const { sub } = decodeJwt(accessToken);
-  await tokenStore(store).put('mcp', {
-    issuer: world.idp.issuer,
-    clientId: 'countersign-cli',
-    audience: world.gateway,
-    accessToken,
-    expiresAt: Math.floor(Date.now() / 1000) + expiresIn,
-    subject: sub ?? '',
-    name: null,
-    email: null,
-    authTime: null,
-  });
-};
 
 const stopGateway = async (): Promise<void> => {
   gateway.kill('SIGTERM');
@@ -76,23 +57,23 @@ afterAll(async () => {
 
 test('without a login the client hears what to do; after one, all works', async () => {
   await expect(connect()).rejects.toThrow(/not logged in for mcp: no login is stored.*countersign login/);
-  await logIn();
+  expect(await world.logIn()).toBe(store);
   const client = await connect();
   expect(await say(client, 'hello')).toEqual([{ type: 'text', text: 'Echo: hello' }]);
 });
 
 test('an expired login is told in the answer of each call, and a new one counts at once', async () => {
-  await logIn();
+  await world.logIn();
   const client = await connect();
-  await logIn(-10);
+  await world.logIn(-10);
   await expect(say(client, 'late')).rejects.toThrow(/the login expired at .*countersign login --use mcp/);
-  await logIn();
+  await world.logIn();
   expect(await say(client, 'again')).toEqual([{ type: 'text', text: 'Echo: again' }]);
   expect(reached.has('late')).toBe(false);
 });
 
 test('a gateway that was started again is spoken to in a new session, and the call runs once', async () => {
-  await logIn();
+  await world.logIn();
   const client = await connect();
   await say(client, 'before');
   await stopGateway();
@@ -104,13 +85,13 @@ test('a gateway that was started again is spoken to in a new session, and the ca
 });
 
 test('what policy denies is an answer the client can read', async () => {
-  await logIn();
+  await world.logIn();
   const client = await connect();
   await expect(client.readResource({ uri: 'file:///etc/passwd' })).rejects.toThrow(/Denied by policy/);
 });
 
 test('no token goes to another host than the one the login is for', async () => {
-  await logIn();
+  await world.logIn();
   const args = [RUN, 'wrap', 'echo', '--gateway', world.gateway.replace('127.0.0.1', 'localhost'), '--store', store];
   const client = new Client({ name: 'desktop', version: '1.0.0' });
   clients.push(client);
