@@ -196,8 +196,7 @@ class Walk implements Chain {
   private segment(record: RecordLine): void {
     const { seq } = record;
     if (this.uncommitted > 0) throw new ChainError('BAD_SEGMENT', 'changes the key before a checkpoint', seq);
-    const { key, root } = segmentKeys(record);
-    if (this.root && this.root.key !== root.key) throw new ChainError('BAD_SEGMENT', 'names another root key', seq);
+    const { key, root } = segmentKeys(record, this.root);
     this.verifier = key;
     this.root = root;
   }
@@ -307,13 +306,15 @@ export interface SegmentKeys {
 }
 
 /**
- * The keys that a `seg` record names, the certificate checked. Whether the root is the ledger's is for the caller.
+ * The keys that a `seg` record names, the certificate checked.
+ * @param expected the root that they must be of; null where it is not known
  * @throws ChainError BAD_SEGMENT, SEGMENT_KEY_UNCERTIFIED
  */
-export const segmentKeys = ({ type, seq, prev, d }: RecordLine): SegmentKeys => {
+export const segmentKeys = ({ type, seq, prev, d }: RecordLine, expected: NoteVerifier | null): SegmentKeys => {
   if (type !== 'seg') throw new ChainError('BAD_SEGMENT', 'does not name a key of the ledger', seq);
   const key = verifierOf(d, 'key', seq);
   const root = d['root'] === undefined && seq === 0 ? key : verifierOf(d, 'root', seq);
+  if (expected && expected.key !== root.key) throw new ChainError('BAD_SEGMENT', 'names another root key', seq);
   if (root !== key && !root.verify(segmentText(key.name, seq, key.key, prev), certificate(d))) {
     throw new ChainError('SEGMENT_KEY_UNCERTIFIED', 'names a key that the root key did not certify', seq);
   }

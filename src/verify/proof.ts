@@ -79,7 +79,7 @@ const headOf = (note: string, line: JsonValue | undefined): ProvedHead => {
   const seg = lineOf(line, 'segment');
   const signed = parseNote(note);
   const checkpoint = parseCheckpoint(signed.text);
-  const { key, root } = segmentKeys(seg);
+  const { key, root } = segmentKeys(seg, null);
   if (signed.signatures.length !== 1 || checkNote(signed, key) !== true) {
     throw new ShapeError('checkpoint is not signed by the key of the segment');
   }
