@@ -18,6 +18,7 @@ import {
   type RecordLine,
   segmentText,
 } from './format.js';
+import { appendRun, type ChainRun } from './run.js';
 
 export type ChainFault =
   | LineFault
@@ -71,22 +72,6 @@ export interface ChainOptions {
   readonly onPayloadFault: (fault: ChainError) => void;
   /** False leaves the signatures of checkpoints to the caller; roots are compared all the same. */
   readonly signatures?: boolean;
-}
-
-/**
- * Records, their payloads and checkpoints, whole batches of them, that were read and compared with one another
- * elsewhere: what of them a chain needs to see whether they follow.
- */
-export interface ChainRun {
-  /** Of the first record: its number and its link. */
-  readonly seq: number;
-  readonly prev: string;
-  /** 32 bytes for each record. */
-  readonly leaves: Uint8Array;
-  /** All of the run; the last one stands at its end. Roots in hex. */
-  readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
-  /** The verifier key under which the signatures of all of them are valid. */
-  readonly key: string;
 }
 
 export interface Chain {
@@ -143,7 +128,7 @@ class Walk implements Chain {
 
   join(run: ChainRun, wants: (size: number) => boolean): JoinedRoots {
     const range = this.follows(run) ? this.range.copy() : undefined;
-    const roots = range && extend(range, run, wants);
+    const roots = range && appendRun(range, run, wants);
     if (!range || !roots) return undefined;
     this.range = range;
     this.size = range.size;
@@ -271,21 +256,6 @@ class Walk implements Chain {
     this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1), payload));
   }
 }
-
-/** Appends the leaves of a run; undefined where one of its checkpoints says another root or size. */
-const extend = (range: CompactRange, run: ChainRun, wants: (size: number) => boolean): JoinedRoots => {
-  const roots = new Map<number, Buffer>();
-  const leaves = Buffer.from(run.leaves.buffer, run.leaves.byteOffset, run.leaves.byteLength);
-  let at = 0;
-  for (const { size, root } of run.checkpoints) {
-    for (; range.size < size && at < leaves.length; at += 32) {
-      range.append(leaves.subarray(at, at + 32));
-      if (wants(range.size)) roots.set(range.size, range.root());
-    }
-    if (range.size !== size || range.root().toString('hex') !== root) return undefined;
-  }
-  return at > 0 && at === leaves.length ? roots : undefined;
-};
 
 const verifierOf = (d: JsonObject, member: 'key' | 'root', seq: number): NoteVerifier => {
   const key = d[member];
