@@ -4,6 +4,7 @@ import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { isNoteName } from '../base/note.js';
 import { ledgerFolder, segmentFirst } from './format.js';
+import { readPruned } from './pruned.js';
 
 /**
  * `<dataDir>/ledger/<origin>`, the origin as `ledgerFolder` writes it.
@@ -26,13 +27,14 @@ export interface Segment {
 }
 
 /**
- * The segment files of a ledger in order.
+ * The segment files of a ledger in order; without those that `pruned.json` says were removed, where some are left.
  * @throws CountersignError LEDGER_NOT_FOUND without a `log` folder, LEDGER_DAMAGED where something else lies in it
  */
 export const listSegments = async (dir: string, files: FilePort): Promise<readonly Segment[]> => {
   const log = join(dir, 'log');
   if ((await files.facts(log))?.kind !== 'folder') throw new CountersignError('LEDGER_NOT_FOUND', { dir });
   const segments: Segment[] = [];
+  const begin = (await readPruned(dir, files))?.size ?? 0;
   for (const name of [...(await files.list(log))].sort()) {
     const path = join(log, name);
     const first = segmentFirst(name);
@@ -40,7 +42,7 @@ export const listSegments = async (dir: string, files: FilePort): Promise<readon
     if (first === undefined || facts?.kind !== 'file') {
       throw new CountersignError('LEDGER_DAMAGED', { dir, problem: `log/${name} is not a segment file` });
     }
-    segments.push({ name: `log/${name}`, path, first, size: facts.size });
+    if (first >= begin) segments.push({ name: `log/${name}`, path, first, size: facts.size });
   }
   return segments;
 };

@@ -8,6 +8,7 @@ import type { RecordType } from '../model/record.js';
 import { type Chain, ChainError, type ChainItem, type CheckedPayload, createChain } from './chain.js';
 import { listSegments, type Segment } from './folder.js';
 import { MAX_LINE_BYTES, type RecordLine } from './format.js';
+import { prunedState } from './pruned.js';
 
 /** A payload as JSON text, or the file that holds it. */
 export type EntryPayload = { readonly data: string } | { readonly blob: string };
@@ -82,8 +83,9 @@ class Batch {
   }
 }
 
-const throwFault = (fault: ChainError): never => {
-  throw fault;
+/** What was removed by order is absent; whether it was ordered is for a verifier to say. */
+const throwFault = (fault: ChainError): void => {
+  if (fault.code !== 'PAYLOAD_MISSING') throw fault;
 };
 
 /** Takes the next line into the batch; the records it completes. */
@@ -106,7 +108,8 @@ export interface LedgerReader {
 class Reader implements LedgerReader {
   private readonly dir: string;
   private readonly files: FilePort;
-  private readonly chain: Chain;
+  private readonly verify: boolean;
+  private chain: Chain | null = null;
   private readonly batch: Batch;
   private segment = 0;
   private offset = 0;
@@ -114,14 +117,16 @@ class Reader implements LedgerReader {
   constructor(dir: string, { verify = false, files = realFiles }: ReadOptions) {
     this.dir = dir;
     this.files = files;
-    this.chain = createChain({ signatures: verify, onPayloadFault: throwFault });
+    this.verify = verify;
     this.batch = new Batch(dir);
   }
 
   async *more(): AsyncGenerator<LedgerEntry> {
+    const options = { signatures: this.verify, onPayloadFault: throwFault };
+    this.chain ??= createChain(options, (await prunedState(this.dir, this.files)) ?? undefined);
     const segments = await listSegments(this.dir, this.files);
     for (let segment = segments[this.segment]; segment; segment = segments[this.segment]) {
-      yield* this.lines(segment);
+      yield* this.lines(this.chain, segment);
       // A file that another follows was whole before that one was made.
       if (this.segment === segments.length - 1) return;
       this.segment++;
@@ -129,19 +134,19 @@ class Reader implements LedgerReader {
     }
   }
 
-  private async *lines(segment: Segment): AsyncGenerator<LedgerEntry> {
+  private async *lines(chain: Chain, segment: Segment): AsyncGenerator<LedgerEntry> {
     for await (const lines of readLines(segment.path, MAX_LINE_BYTES, this.offset, this.files)) {
       for (const line of lines) {
         if (line.end === 'file') return;
         this.offset = line.offset + line.bytes.length + 1;
-        for (const collected of this.take(line, segment)) yield entryOf(collected);
+        for (const collected of this.take(chain, line, segment)) yield entryOf(collected);
       }
     }
   }
 
-  private take(line: Line, segment: Segment): readonly Collected[] {
+  private take(chain: Chain, line: Line, segment: Segment): readonly Collected[] {
     try {
-      return take(this.chain, this.batch, line, segment);
+      return take(chain, this.batch, line, segment);
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       const problem = `${segment.name}: the line at byte ${line.offset} ${error.message}`;

@@ -1,14 +1,23 @@
 /** Where a ledger stands: the last checkpoint that verifies, what lies behind it, and whether that can be a torn write. */
 import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
+import type { JsonValue } from '../base/json.js';
 import { type Line, readLines } from '../base/lines.js';
 import { createCompactRange } from '../base/merkle.js';
 import { checkNote } from '../base/note.js';
 import { type Account, addTo, copyAccount, effectOf, newAccount } from './account.js';
 import { type Chain, ChainError, type ChainState, createChain } from './chain.js';
 import { listSegments, type Segment } from './folder.js';
-import { type CheckpointLine, FIRST_PREV, MAX_LINE_BYTES, type RecordLine } from './format.js';
+import {
+  type CheckpointLine,
+  FIRST_PREV,
+  isJsonObject,
+  isRecordType,
+  MAX_LINE_BYTES,
+  type RecordLine,
+} from './format.js';
 import type { KeepRule, KeptPlace } from './kept.js';
+import { prunedState } from './pruned.js';
 import { type Frontier, readFrontier, type SealedFile } from './sealed.js';
 
 /** More than any one batch can hold: a longer tail is no torn write. */
@@ -25,17 +34,21 @@ interface Scan {
   segment: number;
   end: number;
   problem: string | null;
+  /** What is missing without an order. */
+  lost: string | null;
 }
 
-/** At the frontier, or at the first record. */
-const newScan = (frontier: Frontier | null): Scan => ({
-  state: frontier?.state ?? { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
+/** At the frontier, or at the first record that is there. */
+const newScan = (frontier: Frontier | null, begin: ChainState | null): Scan => ({
+  state: frontier?.state ??
+    begin ?? { size: 0, prev: FIRST_PREV, range: createCompactRange(), verifier: null, root: null },
   account: frontier ? copyAccount(frontier.account) : newAccount(),
   kept: [...(frontier?.kept ?? [])],
   checkpoint: null,
   segment: Math.max(0, (frontier?.files.length ?? 0) - 1),
   end: frontier?.files.at(-1)?.bytes ?? 0,
   problem: null,
+  lost: null,
 });
 
 /** Where reading begins, and which records it takes note of. */
@@ -43,6 +56,8 @@ interface ScanAsk {
   readonly segments: readonly Segment[];
   readonly files: FilePort;
   readonly frontier: Frontier | null;
+  /** Where a ledger begins whose first segments were removed. */
+  readonly begin: ChainState | null;
   readonly rule: KeepRule;
 }
 
@@ -52,14 +67,28 @@ class Scanner {
   readonly chain: Chain;
   private readonly rule: KeepRule;
   private batch: { readonly record: RecordLine; readonly offset: number }[] = [];
+  /** Whether a missing payload ends the walk: in the file that is written on nothing is ever removed. */
+  strict = false;
+  /** Last record without one of its payloads, and records whose payloads may be gone by what is on record. */
+  private missing = -1;
+  private removedTo = 0;
+  /** Whether counts of removed records are still to be learnt from a heartbeat. */
+  private isUncounted: boolean;
 
-  constructor({ frontier, rule }: ScanAsk, signatures: boolean) {
-    this.scan = newScan(frontier);
+  constructor({ frontier, begin, rule }: ScanAsk, signatures: boolean) {
+    this.scan = newScan(frontier, begin);
     this.rule = rule;
-    const onPayloadFault = (fault: ChainError): never => {
-      throw fault;
+    this.isUncounted = !frontier && begin !== null;
+    const onPayloadFault = (fault: ChainError): void => {
+      if (this.strict || fault.code !== 'PAYLOAD_MISSING') throw fault;
+      this.missing = fault.seq ?? this.missing;
     };
-    this.chain = createChain({ signatures, onPayloadFault }, frontier?.state);
+    this.chain = createChain({ signatures, onPayloadFault }, frontier?.state ?? begin ?? undefined);
+  }
+
+  /** What is missing although no later record removes it; null where nothing is. */
+  get lost(): string | null {
+    return this.missing < this.removedTo || this.missing < 0 ? null : `a payload of record ${this.missing} is missing`;
   }
 
   take(line: Line, index: number, first: number): void {
@@ -79,8 +108,22 @@ class Scanner {
   }
 
   private account({ seq, type, d, time }: RecordLine, first: number, offset: number): void {
+    const { size } = d;
+    if ((type === 'prune' || type === 'erase') && typeof size === 'number') {
+      this.removedTo = Math.max(this.removedTo, Math.min(size, seq));
+    }
+    if (type === 'hb' && this.isUncounted) this.learn(d['counts']);
     addTo(this.scan.account, seq, type, effectOf(type, d));
     if (this.rule[type] !== undefined) this.scan.kept.push({ type, first, offset, time });
+  }
+
+  /** A heartbeat counts the records that were removed as well. */
+  private learn(said: JsonValue | undefined): void {
+    const { counts } = this.scan.account;
+    for (const [type, count] of Object.entries(isJsonObject(said) ? said : {})) {
+      if (isRecordType(type) && typeof count === 'number') counts.set(type, count);
+    }
+    this.isUncounted = false;
   }
 }
 
@@ -91,6 +134,7 @@ const scanSegments = async (ask: ScanAsk, signatures: boolean): Promise<Scan> =>
   const sealed = ask.frontier?.files.length ?? 0;
   for (const [index, { path, name, first }] of ask.segments.entries()) {
     if (index < sealed) continue;
+    scanner.strict = index === ask.segments.length - 1;
     let offset = 0;
     try {
       if (first !== chain.size || chain.uncommitted > 0) {
@@ -105,9 +149,10 @@ const scanSegments = async (ask: ScanAsk, signatures: boolean): Promise<Scan> =>
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       scan.problem = `${name}: the line at byte ${offset} ${error.message}`;
-      return scan;
+      break;
     }
   }
+  scan.lost = scanner.lost;
   return scan;
 };
 
@@ -160,9 +205,11 @@ export interface Standing {
 }
 
 /** The last signature holds for all that is before it; where it does not, each is checked. */
-const scanOnce = async (ask: ScanAsk): Promise<Scan> => {
+const scanOnce = async (dir: string, ask: ScanAsk): Promise<Scan> => {
   const quick = await scanSegments(ask, false);
-  return isSigned(quick) ? quick : scanSegments(ask, true);
+  const scan = isSigned(quick) ? quick : await scanSegments(ask, true);
+  if (scan.lost !== null) throw new CountersignError('LEDGER_DAMAGED', { dir, problem: scan.lost });
+  return scan;
 };
 
 /** What a start wants to know besides. */
@@ -184,7 +231,8 @@ export const findStanding = async (
 ): Promise<Standing> => {
   const segments = await listSegments(dir, files);
   const frontier = root === undefined ? null : await readFrontier({ dir, segments, root, rule, files });
-  const scan = await scanOnce({ segments, files, frontier, rule });
+  const begin = await prunedState(dir, files);
+  const scan = await scanOnce(dir, { segments, files, frontier, begin, rule });
   const last = segments.at(-1) ?? null;
   if (last && scan.segment !== segments.length - 1) {
     // A new file is made before its first batch is written, so only the last one may be without a checkpoint.
