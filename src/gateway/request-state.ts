@@ -33,9 +33,9 @@ export interface RequestStates {
 }
 
 /** States of one principal for one server that were given out and not used; the oldest is forgotten beyond. */
-const MOST_PER_OWNER = 1_000;
+const MOST_PER_OWNER = 500;
 /** Principals and servers whose states are known; who was first is forgotten beyond. */
-const MOST_OWNERS = 10_000;
+const MOST_OWNERS = 2_000;
 /** Longest state that is looked at, characters. */
 const MAX_LENGTH = 65_536;
 

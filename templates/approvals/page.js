@@ -1,11 +1,21 @@
 // Live updates: the server says that something changed; the page is read again and its parts replaced.
 const say = document.getElementById('say');
+// What somebody writes, or is told of the last decision, is not taken away.
 const busy = () => {
   const reason = document.querySelector('textarea');
-  return reason !== null && (reason.value !== '' || reason === document.activeElement);
+  const told = document.getElementById('problem')?.textContent ?? '';
+  return told !== '' || (reason !== null && (reason.value !== '' || reason === document.activeElement));
 };
+// Another request must not slip under the buttons of the one that somebody has read.
+const close = () => {
+  for (const button of document.querySelectorAll('main button')) button.disabled = true;
+  const told = document.getElementById('problem');
+  if (told) told.textContent = 'This request waits no more. Choose another from the list.';
+};
+// The page of a decision that was not taken has the address of its form.
+const place = location.pathname.replace(/\/(approve|deny|revoke)$/, '');
 const refresh = async () => {
-  const answer = await fetch(location.pathname, { headers: { accept: 'text/html' }, redirect: 'manual' });
+  const answer = await fetch(place, { headers: { accept: 'text/html' }, redirect: 'manual' });
   if (!answer.ok) return;
   const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const replace = (id) => {
@@ -14,8 +24,10 @@ const refresh = async () => {
   };
   replace('queue');
   replace('tabs');
-  // What somebody is writing is not taken away, unless there is nothing left to decide.
-  if (!busy() || !next.querySelector('textarea')) replace('detail');
+  const shown = document.getElementById('detail')?.dataset.request;
+  if (shown && next.getElementById('detail')?.dataset.request !== shown) close();
+  // Unless there is nothing left to decide.
+  else if (!busy() || !next.querySelector('textarea')) replace('detail');
   say.textContent = 'The list was updated.';
 };
 const events = new EventSource('/events');

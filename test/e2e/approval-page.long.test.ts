@@ -65,7 +65,7 @@ describe('the page of approvals', () => {
     await logIn(page, 'jane');
     const answer = call(3, 'mine');
     await page.goto(`${origin}/mine`);
-    await page.getByText('echo').first().click();
+    await page.getByText('message: mine').click();
     await page.getByText('this is your own request').waitFor();
     await inEveryLook(page, 'mine', async (look) => expect(await axe(page), look).toEqual([]));
     const own = page.url();
@@ -104,6 +104,31 @@ describe('the page of approvals', () => {
     await page.keyboard.press('Enter');
     expect((await answer).body).toContain('Echo: by keys');
     await page.close();
+  });
+
+  it('no other request slips under the buttons when the one that is shown is withdrawn', async () => {
+    const page = await browser.newPage();
+    await logIn(page, 'lee');
+    const first = call(11, 'harmless');
+    await page.getByRole('heading', { name: 'asks to run say' }).waitFor({ timeout: 10_000 });
+    const second = call(12, 'harmful');
+    await page.getByText('message: harmful').waitFor({ timeout: 10_000 });
+    expect(await page.locator('main').innerText()).toContain('harmless');
+    const jane = await browser.newPage();
+    await logIn(jane, 'jane');
+    await jane.goto(`${origin}/mine`);
+    await jane.getByText('message: harmless').click();
+    await jane.getByRole('button', { name: 'Withdraw' }).click();
+    await page.getByText('waits no more').waitFor({ timeout: 10_000 });
+    expect(await page.locator('main').innerText()).not.toContain('harmful');
+    expect(await page.getByRole('button', { name: 'Approve' }).isDisabled()).toBe(true);
+    expect(await page.getByRole('button', { name: 'Deny' }).isDisabled()).toBe(true);
+    await page.getByText('message: harmful').click();
+    await page.getByLabel('Reason').fill('seen');
+    await page.getByRole('button', { name: 'Deny' }).click();
+    expect((await first).body).toContain('cancelled');
+    expect((await second).body).toContain('Not approved');
+    await Promise.all([page.close(), jane.close()]);
   });
 
   it('a form from elsewhere, or without its token, decides nothing', async () => {

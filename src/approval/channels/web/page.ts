@@ -191,7 +191,7 @@ const detail = (open: Shown, facts: PageFacts): Markup => {
   const { binding, requester, window } = approval;
   const own = waits && open.standing === 'own' ? '; this is your own request, another person must decide it' : '';
   const what = window ? 'The first of the calls' : 'Exactly this will run';
-  return html`<main id="detail" tabindex="-1"><h1>${printable(requester.name)} asks to run ${printable(binding.tool)}</h1>
+  return html`<main id="detail" tabindex="-1" data-request="${approval.id}"><h1>${printable(requester.name)} asks to run ${printable(binding.tool)}</h1>
 <p class="lead">on ${printable(binding.server)}${own}. ${badge(open, facts.now)}</p>
 ${alert(facts.problem)}
 <h2>${what}</h2>${argumentTable(open, facts.previous)}
