@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { CountersignError } from '../base/errors.js';
-import { JsonError, type JsonNode, parseJson } from '../base/json.js';
+import { JsonError, type JsonNode, parseJson, parseJsonShared } from '../base/json.js';
 import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
 import type { MaskingProfile } from '../model/settings.js';
 import { compileCustom } from './custom.js';
@@ -62,9 +62,10 @@ const createOne = (
     mask: (json, base) => {
       try {
         if (!isUtf8(json)) throw new JsonError('invalid UTF-8', 0);
-        if (treatment.byPlace || hasNul(json)) return masked(json, parseJson(json), base, {});
-        const hits = rules.scanner.look(json);
-        return hits ? masked(json, parseJson(json), base, { hits }) : { bytes: json, redactions: [] };
+        const everywhere = treatment.byPlace || hasNul(json);
+        const hits = everywhere ? undefined : rules.scanner.look(json);
+        if (!everywhere && !hits) return { bytes: json, redactions: [] };
+        return masked(json, parseJsonShared(json, json.toString('latin1')), base, { hits });
       } catch (error) {
         throw blocked(error);
       }

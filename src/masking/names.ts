@@ -18,6 +18,9 @@ const NO_NESTING = Number.MAX_SAFE_INTEGER;
 const MOST_KEPT = 4096;
 const LONGEST_KEPT = 64;
 
+/** A name on its own: as part of a document it would keep all of that in memory. */
+const copyOf = (name: string): string => Buffer.from(name, 'utf16le').toString('utf16le');
+
 export const createNameFacts = (scanner: Scanner): NameFacts => {
   const labels = new Map<string, MaskName | undefined>();
   const mayHold = (name: string): boolean => !labels.has(name) && scanner.find(name).length > 0;
@@ -29,7 +32,7 @@ export const createNameFacts = (scanner: Scanner): NameFacts => {
       const label = scanner.keys.of(name);
       if (name.length <= LONGEST_KEPT && !mayHold(name)) {
         if (labels.size >= MOST_KEPT) labels.clear();
-        labels.set(name, label);
+        labels.set(copyOf(name), label);
       }
       return label;
     },

@@ -1,5 +1,5 @@
 /** The exact stage on one text: as JSON where it is JSON, else as text with all its readings. */
-import { JsonError, type JsonNode, parseJson, type StringNode } from '../base/json.js';
+import { JsonError, type JsonNode, parseJsonShared, type StringNode } from '../base/json.js';
 import type { MaskMode, Redaction } from '../model/redaction.js';
 import { textOf } from './base64.js';
 import { SHORTEST_RUN } from './base64-runs.js';
@@ -99,7 +99,7 @@ const looksLikeJson = (text: string): boolean => /^\s{0,64}[[{]/.test(text) && /
 
 const parseNested = (bytes: Buffer): JsonNode | undefined => {
   try {
-    return parseJson(bytes);
+    return parseJsonShared(bytes, bytes.toString('latin1'));
   } catch (error) {
     if (error instanceof JsonError) return undefined;
     throw error;

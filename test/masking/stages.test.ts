@@ -104,7 +104,7 @@ test('the exact stage finds the same where the raw stage points as everywhere', 
       fc.pre(parses(json));
       expect(pointed(json)).toEqual(everywhere(json));
     }),
-    { numRuns: 4000 },
+    { numRuns: 1000 },
   );
 });
 
@@ -121,6 +121,6 @@ test('and so it does after any change to one character', () => {
         expect(pointed(json)).toEqual(everywhere(json));
       },
     ),
-    { numRuns: 4000 },
+    { numRuns: 1000 },
   );
 });

@@ -1,7 +1,7 @@
 /** Telephone numbers in international form (ITU-T E.164), judged by the numbering plans of libphonenumber. */
-import { parsePhoneNumberFromString } from 'libphonenumber-js/max';
 import { charactersOf, DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
 import type { DetectorEntry } from '../detector.js';
+import { isPlannedNumber } from './phone-plans.js';
 
 /** Digits of a number with its country code, E.164 §6.2.1. */
 const FEWEST = 8;
@@ -23,9 +23,6 @@ const digitEnds = (s: string, start: number): readonly number[] => {
   return ends;
 };
 
-/** A number with signs in it looks like one; a bare run of digits after a plus must be written together. */
-const isNumber = (text: string): boolean => parsePhoneNumberFromString(text)?.isValid() === true;
-
 export const phone: DetectorEntry = {
   name: 'phone',
   group: 'personal',
@@ -42,6 +39,6 @@ export const phone: DetectorEntry = {
     const last = ends.at(-1) ?? i;
     if (ends.length < FEWEST || ends.length > MOST || is(s, last, WORD)) return undefined;
     if (raw) return { start: i, end: last, detector: 'phone' };
-    return isNumber(s.slice(i, last)) ? { start: i, end: last, detector: 'phone' } : undefined;
+    return isPlannedNumber(s.slice(i, last)) ? { start: i, end: last, detector: 'phone' } : undefined;
   },
 };
