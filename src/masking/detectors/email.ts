@@ -38,9 +38,15 @@ const domainEnd = (s: string, start: number, raw: boolean): number => {
   return end;
 };
 
-/** What has the form of an address and is none: `icon@2x.png`, `pkg@1.2.3-rc.x`, `git@host:path`. */
+/** Instances of units, systemd.unit(5). */
+const UNIT = /\.(?:service|socket|timer|target|mount|slice|scope|device|swap)$/;
+
+/** What has the form of an address and is none: `icon@2x.png`, `pkg@1.2.3-rc.x`, `git@host:path`, `getty@tty1.service`. */
 const isOther = (s: string, start: number, at: number, end: number): boolean => {
   if (is(s, at + 1, DIGIT) && /^(?:[0-9]x\.|[0-9]+\.[0-9])/.test(s.slice(at + 1, at + 12))) return true;
+  // `%s@%s`: places that printf fills in.
+  if (s.charCodeAt(start) === 0x25 && at - start === 2) return true;
+  if (UNIT.test(s.slice(Math.max(at, end - 12), end))) return true;
   return at - start === 3 && s.startsWith('git@', start) && s.charCodeAt(end) === 0x3a;
 };
 
@@ -49,7 +55,15 @@ export const email: DetectorEntry = {
   group: 'personal',
   examples: {
     match: ['write to alice.smith+tag@mail.example.com now', 'jürgen@müller.example', '"bob@example.org"'],
-    noMatch: ['icon@2x.png', 'left-pad@1.3.0', 'git@github.com:org/repo.git', '@scope/name', 'a@b', '@media print'],
+    noMatch: [
+      'icon@2x.png',
+      'left-pad@1.3.0',
+      'git@github.com:org/repo.git',
+      '@scope/name',
+      'a@b',
+      '@media print',
+      'getty@tty1.service',
+    ],
   },
   anchors: '@',
   before: `${EDGE}${charactersOf(LOCAL)}`,

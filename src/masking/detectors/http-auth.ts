@@ -35,6 +35,8 @@ const basic = (s: string, start: number): Finding | undefined => {
   const run = runEnd(s, start, BASE64);
   const end = padding(s, run);
   if (end - start < 4 || end - start > 4096) return undefined;
+  // A word of prose may decode to text by chance.
+  if (run === end && /^[a-z]*$/.test(s.slice(start, Math.min(end, start + 40)))) return undefined;
   const decoded = Buffer.from(s.slice(start, run), 'base64').toString('latin1');
   // eslint-disable-next-line no-control-regex -- control characters are what tells noise from text here
   const text = /^[^\u0000-\u001f\u007f]+$/.test(decoded);

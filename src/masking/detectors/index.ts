@@ -5,6 +5,7 @@ import { email } from './email.js';
 import { basicCredentials, bearerToken } from './http-auth.js';
 import { ipAddress } from './ip-address.js';
 import { nationalIds } from './national-ids.js';
+import { nationalPhone } from './national-phone.js';
 import { cardNumber, iban } from './numbers.js';
 import { privateKey } from './pem.js';
 import { phone } from './phone.js';
@@ -24,6 +25,7 @@ export const DETECTORS: readonly DetectorEntry[] = [
   iban,
   ...nationalIds,
   phone,
+  nationalPhone,
   cardNumber,
   ...ipAddress,
 ];

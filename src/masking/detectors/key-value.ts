@@ -10,7 +10,7 @@ import { isMask, type MaskName, maskEnd } from '../marks.js';
 import { isSchemaText } from '../schema.js';
 import { made } from './example.js';
 import { endsPair, isOrdinaryText, namesSecret } from './pairs.js';
-import { createPhraseDetector } from './phrase.js';
+import { createPhraseDetectors } from './phrase.js';
 import { isExpression } from './program.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
 import { lineEnd, wordEnd } from './value-end.js';
@@ -28,8 +28,9 @@ const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
 const NO_SECRET =
   /^(?:none|nil|true|false|an?|the|if|is|was|are|this|that|either|\*+|\.{3}|…|1\*[\w<(]*|\$\{[^}]*\}?|\$[A-Z_][A-Z0-9_]*|\$\(.*|<[^<>]*>(?:<\/.*|["'`]\W*)?|\$?\{\{.*)$/i;
 /** Types of a program, one or several. */
-const TYPE = 'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array';
-const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}$`, 'i');
+const TYPE =
+  'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array|&?str|int|bytes|Optional\\[\\w+\\]|SecretStr';
+const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}(?: = \w+)?$`, 'i');
 const NO_SECRET_LENGTH = 64;
 const isNoSecret = (value: string): boolean =>
   isMask(value) || (value.length <= NO_SECRET_LENGTH && (NO_SECRET.test(value) || TYPES.test(value)));
@@ -259,5 +260,5 @@ export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] =>
     after: charactersOf(UPPER | LOWER),
     at: (text, i, from) => (i > from ? optionValue(names, text, i) : undefined),
   },
-  createPhraseDetector(names),
+  ...createPhraseDetectors(names),
 ];

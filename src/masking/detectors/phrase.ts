@@ -1,7 +1,7 @@
-/** Secrets that prose gives away: `the password is hunter2`. */
-import type { DetectorEntry } from '../detector.js';
-import type { KeyNames } from '../keys.js';
-import { isMask } from '../marks.js';
+/** Secrets that prose and tables give away: `the password is hunter2`, `| password | hunter2 |`. */
+import type { DetectorEntry, Finding, ScanText } from '../detector.js';
+import type { KeyMatch, KeyNames } from '../keys.js';
+import { isMask, type MaskName } from '../marks.js';
 import { quoteAt, quotedEnd } from './quoting.js';
 
 const NAME_REACH = 64;
@@ -20,29 +20,53 @@ const valueEnd = (s: string, start: number): number => {
   return value.length < SHORTEST || KIND.test(value) ? start : start + value.length;
 };
 
-/** The rule on names, where a blank, `is` and a blank stand between name and value. */
-export const createPhraseDetector = (names: KeyNames): DetectorEntry => ({
-  name: 'key',
-  group: 'keys',
-  examples: {
-    match: ['The password is hunter2, keep it.', 'your api key is "swordfish"'],
-    noMatch: ['the password is required', 'the token is base64-encoded', 'its secret is 12-digit', 'that is hunter2'],
+/** A finding at `start`, where a secret stands there. */
+const secretAt = (s: string, start: number, label: MaskName): Finding | undefined => {
+  const quote = quoteAt(s, start);
+  const from = quote?.end ?? start;
+  const end = quote ? quotedEnd(s, quote) : valueEnd(s, start);
+  return end > from && !isMask(s.slice(from, end)) ? { start: from, end, detector: label } : undefined;
+};
+
+/** The secret name that ends at `end`. */
+const nameAt = (names: KeyNames, { s, codes }: ScanText, end: number, from: number): KeyMatch | undefined =>
+  end > from && names.mayEndAt(codes, end - 1) ? names.before(s, end, Math.max(from, end - NAME_REACH)) : undefined;
+
+/** The rule on names, where ` is ` stands between name and value, or the border of a table's cell. */
+export const createPhraseDetectors = (names: KeyNames): readonly DetectorEntry[] => [
+  {
+    name: 'key',
+    group: 'keys',
+    examples: {
+      match: ['The password is hunter2, keep it.', 'your api key is "swordfish"'],
+      noMatch: ['the password is required', 'the token is base64-encoded', 'its secret is 12-digit', 'that is hunter2'],
+    },
+    anchors: 's',
+    before: 'i',
+    twoBefore: ' ',
+    after: ' ',
+    at(text, i, from) {
+      const key = nameAt(names, text, i - 2, from);
+      if (!key) return undefined;
+      return text.raw ? { start: i, end: i + 1, detector: key.label } : secretAt(text.s, i + 2, key.label);
+    },
   },
-  anchors: 's',
-  before: 'i',
-  twoBefore: ' ',
-  after: ' ',
-  at({ s, codes, raw }, i, from) {
-    const end = i - 2;
-    if (end <= from || !names.mayEndAt(codes, end - 1)) return undefined;
-    const key = names.before(s, end, Math.max(from, end - NAME_REACH));
-    if (!key) return undefined;
-    if (raw) return { start: i, end: i + 1, detector: key.label };
-    const start = i + 2;
-    const quote = quoteAt(s, start);
-    const found = quote
-      ? { start: quote.end, end: quotedEnd(s, quote), detector: key.label }
-      : { start, end: valueEnd(s, start), detector: key.label };
-    return found.end > found.start && !isMask(s.slice(found.start, found.end)) ? found : undefined;
+  {
+    name: 'key',
+    group: 'keys',
+    examples: {
+      match: ['| password | hunter2 |', '| **API key**: | `a1b2c3d4e5` |'],
+      noMatch: ['| password | string |', '| token | required |', 'token | wc -l', '| password | --- |'],
+    },
+    anchors: '|',
+    before: ' ',
+    after: ' ',
+    at(text, i, from) {
+      let end = i - 1;
+      while (i - end < 8 && end > from && ' :*`'.includes(text.s.charAt(end - 1))) end--;
+      const key = nameAt(names, text, end, from);
+      if (!key) return undefined;
+      return text.raw ? { start: i, end: i + 1, detector: key.label } : secretAt(text.s, i + 2, key.label);
+    },
   },
-});
+];

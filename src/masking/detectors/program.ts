@@ -12,7 +12,10 @@ const OPERATOR = /^(?:class|new|await|async|typeof|void|function|yield) {1,4}[\w
 const REFERENCE = /^[A-Za-z_$]{1,64}(?:\??\.[A-Za-z_$]{1,64}){1,6}!?(?:;| = |\) )/;
 /** `token: this.options.token`, `accessToken: ctx.oidc.accessToken`. */
 const MEMBER =
-  /^(?:this|self|ctx|exports|module|options|opts|config|process|req|request|args)(?:\??\.[A-Za-z_$]{1,64}){1,6}(?=[,;)\s]|$)/;
+  /^(?:this|self|ctx|exports|module|options|opts|config|settings|process|req|request|args|var|local|data|random_password)(?:\??\.[A-Za-z_$]{1,64}){1,6}(?=[,;)\s]|$)/;
+
+/** The same without a blank, as arguments are named in Python: `password=settings.password`, `token=os.environ["TOKEN"]`. */
+const ARGUMENT = /^(?:os|self|config|settings|args|request)(?:\.[A-Za-z_]{1,64}){1,4}(?:[,)([]|$)/;
 
 /** `(token: AccessToken) => void`: the type of a parameter. */
 const PARAMETER_TYPE = /^[A-Z][A-Za-z_$.<>[\]| ]{0,64}\) =>/;
@@ -55,6 +58,7 @@ const isClear = (s: string, { name, separator, start, quoted }: BarePlace): bool
 export const isExpression = (text: ScanText, place: BarePlace): boolean => {
   const { s } = text;
   const blank = s.charCodeAt(place.separator + 1);
+  if (ARGUMENT.test(s.slice(place.start, place.start + REACH))) return true;
   if ((blank === 0x20 || blank === 0x09) && isClear(s, place)) return true;
   return isInSource(text, place);
 };

@@ -10,6 +10,9 @@ const LONGEST = 512;
 const TOKEN_LENGTH = 20;
 const STOP = /[\s/?#"'`<>\\]/;
 
+/** What is to be filled in: `${DB_PASSWORD}`, `{password}`, `%s`, `***`. */
+const PLACE = /^(?:\$\{?\w{1,64}\}?|\$\([^()]{1,64}\)|\{{1,2}[\w. -]{1,64}\}{1,2}|%[a-z]|\*{1,64}|x{3,64})$/;
+
 /** The user information: up to the last `@` before the authority ends. */
 const userInfoEnd = (s: string, start: number): number => {
   const window = s.slice(start, start + LONGEST);
@@ -32,6 +35,7 @@ export const urlCredentials: DetectorEntry = {
       'ssh://git@example.com/x',
       'https://example.com:443/x?y=a@b',
       'mailto:a@b.example',
+      'postgres://app:${DB_PASSWORD}@db.example.com/app',
     ],
   },
   anchors: ':',
@@ -45,7 +49,7 @@ export const urlCredentials: DetectorEntry = {
     const info = s.slice(start, end);
     const colon = info.indexOf(':');
     const secret = colon < 0 ? info : info.slice(colon + 1);
-    if (secret === '' || isMask(info) || isMask(secret)) return undefined;
+    if (secret === '' || isMask(info) || isMask(secret) || PLACE.test(secret)) return undefined;
     if (colon < 0 && info.length < TOKEN_LENGTH) return undefined;
     return { start, end, detector: 'url-credentials' };
   },

@@ -58,6 +58,8 @@ const FORMS = [
   (name, value) => `const ${name.replaceAll('-', '')} = "${value}";`,
   (name, value) => `[section]\n${name} = ${value}\nother = 1`,
   (name, value) => `the ${name} is ${value}`,
+  (name, value) => `| ${name} | ${value} |`,
+  (name, value) => `{ user: app, ${name}: ${value} }`,
 ];
 
 const keyValue = (d) => {
@@ -117,6 +119,7 @@ const card = (d) => {
   const [prefix, length, groups] = d.pick(CARDS);
   const head = prefix + d.text(DIGITS, length - prefix.length - 1);
   const digits = head + luhnDigit(head);
+  if (d.below(12) === 0) return anything(digits);
   if (d.below(3) === 0)
     return { value: digits, text: `${d.pick(['card', 'credit card no.', 'Visa', 'pan:'])} ${digits}` };
   const separator = d.pick([' ', '-']);
@@ -186,6 +189,7 @@ const codiceFiscale = (d) => {
 
 const ssn = (d) => {
   const value = `${d.pick(['123', '219', '457', '524'])}-${d.pick(['09', '45', '12'])}-${d.pick(['6789', '1234', '9876'])}`;
+  if (d.below(10) === 0) return { value: value.replaceAll('-', ''), text: `SSN ${value.replaceAll('-', '')}` };
   return { value, text: `${d.pick(['SSN', 'Social Security Number:', 'ssn =', 'taxpayer id'])} ${value}` };
 };
 
@@ -255,7 +259,17 @@ export const POSITIVES = {
   'fr-nir': nir,
   iban,
   'it-codice-fiscale': codiceFiscale,
-  phone: (d) => anything(d.pick(PHONES)(d)),
+  phone: oneOf(
+    ...PHONES.map((make) => (d) => anything(make(d))),
+    (d) => {
+      const value = d.pick([`(202) 555-01${d.text(DIGITS, 2)}`, `415-555-01${d.text(DIGITS, 2)}`]);
+      return { value, text: `${d.pick(['phone:', 'call me at', 'mobile', 'Tel.'])} ${value}` };
+    },
+    (d) => {
+      const value = `030 90182${d.text(DIGITS, 3)}`;
+      return { value, text: `Telefon: ${value}` };
+    },
+  ),
   'us-ssn': ssn,
   'ip-address': oneOf(
     (d) => anything(`${d.pick(['10', '172', '203', '198', '93'])}.${d.below(256)}.${d.below(256)}.${1 + d.below(254)}`),
