@@ -1,4 +1,4 @@
-import { createHash, createHmac, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, hash, hkdfSync, timingSafeEqual } from 'node:crypto';
 
 /** SHA-256 of bytes or UTF-8 text, lower-case hex. */
 export const sha256 = (data: Uint8Array | string): string => hash('sha256', data, 'hex');
@@ -14,6 +14,24 @@ export type KeyedDigest = `hs256:${string}:${string}`;
 
 export type KeyedDigester = (purpose: DigestPurpose, data: Uint8Array | string) => KeyedDigest;
 
+const BLOCK = 64;
+
+/**
+ * HMAC-SHA-256 (RFC 2104) under one key, by two one-shot hashes: they cost a third of a streaming object.
+ * @param key at most 64 bytes
+ * @returns lower-case hex
+ */
+const createHmacSha256 = (key: Uint8Array): ((data: Uint8Array | string) => string) => {
+  const pad = (byte: number): Uint8Array => Buffer.alloc(BLOCK).map((_, i) => (key[i] ?? 0) ^ byte);
+  const inner = pad(0x36);
+  const outer = pad(0x5c);
+  return (data) => {
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    const first = hash('sha256', Buffer.concat([inner, bytes]), 'buffer');
+    return hash('sha256', Buffer.concat([outer, first]), 'hex');
+  };
+};
+
 /**
  * Derives one HMAC key per purpose from the operator's digest key (HKDF-SHA-256, RFC 5869).
  * @param secret at least 32 bytes
@@ -22,12 +40,12 @@ export const createKeyedDigester = (secret: Uint8Array): KeyedDigester => {
   const derive = (info: string, length: number): Buffer =>
     Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), `countersign/v1/${info}`, length));
   const keyId = derive('key-id', 4).toString('hex');
-  const keys: Record<DigestPurpose, Buffer> = {
-    args: derive('args', 32),
-    'mask-token': derive('mask-token', 32),
-    'token-id': derive('token-id', 32),
+  const keys: Record<DigestPurpose, ReturnType<typeof createHmacSha256>> = {
+    args: createHmacSha256(derive('args', 32)),
+    'mask-token': createHmacSha256(derive('mask-token', 32)),
+    'token-id': createHmacSha256(derive('token-id', 32)),
   };
-  return (purpose, data) => `hs256:${keyId}:${createHmac('sha256', keys[purpose]).update(data).digest('hex')}`;
+  return (purpose, data) => `hs256:${keyId}:${keys[purpose](data)}`;
 };
 
 /** Compares two texts in time that depends on their lengths alone. */

@@ -50,10 +50,10 @@ class LegacyFirst extends Decorated {
     };
   }
 
-  async *request(outgoing: Outgoing, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
-    if (this.bridged) yield* this.modern.request(outgoing, signal);
-    else if (outgoing.message.method === 'initialize') yield* this.initialize(outgoing, signal);
-    else yield* this.inner.request(outgoing, signal);
+  request(outgoing: Outgoing, signal: AbortSignal): AsyncIterable<UpstreamMessage> {
+    if (this.bridged) return this.modern.request(outgoing, signal);
+    const opens = outgoing.message.method === 'initialize';
+    return opens ? this.initialize(outgoing, signal) : this.inner.request(outgoing, signal);
   }
 
   private async *initialize(outgoing: Outgoing, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {

@@ -67,15 +67,35 @@ const readReason = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<s
   return maskedText(maskFor(server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
 };
 
+const MOST_CLEAN = 4_096;
+const MAX_CLEAN = 256;
+
+/** Names of tools come again and again: those in which masking found nothing are remembered. */
+const createClean = () => {
+  const clean = new Set<string>();
+  return {
+    has: (key: string): boolean => clean.has(key),
+    add: (key: string): void => {
+      if (clean.size >= MOST_CLEAN) clean.clear();
+      clean.add(key);
+    },
+  };
+};
+
 const recordedTarget = async (
   { maskFor }: DecideDeps,
   addressed: Judged,
   target: string | null,
+  clean: ReturnType<typeof createClean>,
 ): Promise<string | null> => {
+  if (target === null) return null;
+  const about = aboutOf(addressed, '/params/name');
+  const key = target.length > MAX_CLEAN ? '' : JSON.stringify([addressed.server.id, about, target]);
+  if (clean.has(key)) return target;
   try {
-    return target === null
-      ? null
-      : await maskedText(maskFor(addressed.server, aboutOf(addressed, '/params/name')), target);
+    const written = await maskedText(maskFor(addressed.server, about), target);
+    if (written === target && key !== '') clean.add(key);
+    return written;
   } catch (error) {
     throw maskingRefusal(error, 'the target could not be masked for the record');
   }
@@ -115,15 +135,15 @@ const checkParameters = ({ era, message, mirrored }: Addressed, declared: readon
 };
 
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
-export const createDecide =
-  (deps: DecideDeps) =>
-  async (addressed: Addressed): Promise<Decided> => {
+export const createDecide = (deps: DecideDeps) => {
+  const clean = createClean();
+  return async (addressed: Addressed): Promise<Decided> => {
     const { message, server } = addressed;
     const method = message.method ?? '';
     const target = targetOf(message);
     const decision = refusedResource(deps.judge, addressed) ?? deps.judge(addressed);
     const judged = { ...addressed, decision };
-    const written = await recordedTarget(deps, judged, target);
+    const written = await recordedTarget(deps, judged, target, clean);
     const definition = method === 'tools/call' && target !== null ? deps.tools.get(server.id, target) : undefined;
     checkParameters(addressed, definition?.declared);
     return {
@@ -140,3 +160,4 @@ export const createDecide =
       sealed: await sealedRequest(deps, addressed),
     };
   };
+};

@@ -138,10 +138,11 @@ const limitTime = (
 ): NodeJS.Timeout => {
   const stays = message.method === 'subscriptions/listen';
   const ms = stays ? Math.min(principal.expiresAt * 1000 - clock.now(), LONGEST_TIMER_MS) : callTimeout;
-  const end = stays
-    ? new UpstreamError('cancelled', 'the token expired; listen again with another')
-    : new UpstreamError('timed_out', `the server did not answer within ${callTimeout} ms`);
-  return setTimeout(() => abort.abort(end), ms);
+  const end = (): UpstreamError =>
+    stays
+      ? new UpstreamError('cancelled', 'the token expired; listen again with another')
+      : new UpstreamError('timed_out', `the server did not answer within ${callTimeout} ms`);
+  return setTimeout(() => abort.abort(end()), ms);
 };
 
 /** To the server and back: what it says, or that it gave no answer. */

@@ -48,7 +48,9 @@ const MIRRORED: ReadonlySet<string> = new Set(['mcp-protocol-version', 'mcp-meth
 /** The mirrored headers of a request, as sent. */
 export const mirroredHeaders = (headers: IncomingHttpHeaders): MirroredHeaders => {
   const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const name in headers) {
+    if (!name.startsWith('mcp-')) continue;
+    const value = headers[name];
     if (typeof value === 'string' && (MIRRORED.has(name) || name.startsWith(PARAMETER))) found[name] = value.trim();
   }
   return found;
