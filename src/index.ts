@@ -21,6 +21,7 @@ export { type CaseOutcome, type ControlsTested, testControls } from './app/contr
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
 export { INIT_DEFAULTS, type InitAsk, type InitResult, initialize } from './app/init.js';
 export { type Diagnosis, type DoctorAsk, examineLedger, type LedgerState } from './app/ledger-doctor.js';
+export { type RotateAsk, type Rotated, rotateLedger } from './app/ledger-rotate.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
 export { auditMasking, type MaskingAudit } from './app/masking-audit.js';
 export { type MaskingTest, testMasking } from './app/masking-test.js';

@@ -154,10 +154,15 @@ describe('configuration in the documentation', () => {
   /** Fields that hold a value, as configuration.md writes them, with their default. */
   const fields = (schema: Schema, at = ''): readonly (readonly [field: string, fallback: unknown])[] => {
     const { properties, additionalProperties, items } = schema;
-    if (properties && !('env' in properties && 'file' in properties)) {
-      return Object.entries(properties).flatMap(([key, child]) =>
-        isSchema(child) ? fields(child, at === '' ? key : `${at}.${key}`) : [],
+    if (properties) {
+      // Where a secret comes from is one field, whatever else stands beside it.
+      const isSecret = 'env' in properties && 'file' in properties;
+      const below = Object.entries(properties).flatMap(([key, child]) =>
+        isSchema(child) && !(isSecret && ['env', 'file'].includes(key))
+          ? fields(child, at === '' ? key : `${at}.${key}`)
+          : [],
       );
+      return isSecret ? [[at, schema.default], ...below] : below;
     }
     for (const [child, step] of [
       [additionalProperties, '.*'],

@@ -3,11 +3,11 @@ import type { KeyObject } from 'node:crypto';
 import { reason } from '../base/errors.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import { type OpenedLedger, openLedger } from '../ledger/append.js';
-import { ledgerDir } from '../ledger/folder.js';
-import { rootKey, rootLine } from '../ledger/root.js';
+import { type RemoteKey, rootKey, rootLine } from '../ledger/root.js';
 import type { Settings } from '../model/settings.js';
 import { anchorLedger, checkAnchors, openAnchors } from './anchors.js';
 import { createListeners } from './approval-page.js';
+import { ownLedgerDir } from './own-ledger.js';
 import { KEPT } from './restore.js';
 import type { WireDeps } from './wire.js';
 
@@ -18,12 +18,12 @@ const RETRY = { first: 1_000, most: 30_000 };
 const openOwnLedger = (
   settings: Settings,
   deps: WireDeps,
-  key: KeyObject,
+  key: KeyObject | RemoteKey,
   told: { readonly onResumed: () => void; readonly onSealed: () => void },
 ): Promise<OpenedLedger> => {
   const { origin, heartbeat, rotate, reserve } = settings.ledger;
   return openLedger({
-    dir: ledgerDir(settings.gateway.dataDir, origin),
+    dir: ownLedgerDir(settings),
     origin,
     key,
     clock: deps.clock,
@@ -47,12 +47,12 @@ const openOwnLedger = (
 export const openAnchored = async (
   settings: Settings,
   deps: WireDeps,
-  key: KeyObject,
+  key: KeyObject | RemoteKey,
   onResumed: () => void,
 ): Promise<{ readonly ledger: OpenedLedger; readonly anchoring: Anchoring }> => {
   const { clock, environment, log } = deps;
   const { origin } = settings.ledger;
-  const dir = ledgerDir(settings.gateway.dataDir, origin);
+  const dir = ownLedgerDir(settings);
   const root = rootKey(dir, origin, key);
   const own = await openAnchors(settings, { dir, sign: (text) => rootLine(root, text), clock, environment });
   await checkAnchors(settings, dir, own, log.warn.bind(log));

@@ -3,16 +3,17 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FilePort, realFiles } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, reason, worstExit } from '../base/errors.js';
-import { createNoteSigner } from '../base/note.js';
 import { ledgerDir } from '../ledger/folder.js';
-import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
+import { parseDigestKey } from '../ledger/keys.js';
 import { type LockState, lockState } from '../ledger/lock.js';
 import { unrecorded } from '../ledger/recover.js';
+import { rootKey } from '../ledger/root.js';
 import { findStanding, readTornTail, type Standing } from '../ledger/scan.js';
 import type { Finding } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { verifyPath } from '../verify/verify.js';
 import { loadSettings, resolveSecret } from './config.js';
+import { ledgerKey } from './own-ledger.js';
 
 /** One thing looked at. */
 export interface Diagnosis {
@@ -124,16 +125,15 @@ const lookAtDisk = async (dir: string, free: NonNullable<DoctorAsk['free']>): Pr
 };
 
 const lookAtKeys = async (
-  { ledger }: Settings,
+  settings: Settings,
   known: string | null,
   dir: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Diagnosis> => {
-  const name = (source: typeof ledger.key): string => ('file' in source ? source.file : source.env);
+  const { digestKey, origin } = settings.ledger;
   try {
-    const key = parseSigningKey(await resolveSecret(ledger.key, env), name(ledger.key));
-    parseDigestKey(await resolveSecret(ledger.digestKey, env), name(ledger.digestKey));
-    const own = createNoteSigner(ledger.origin, key).key;
+    const own = rootKey(dir, origin, await ledgerKey(settings, env)).key;
+    parseDigestKey(await resolveSecret(digestKey, env), 'file' in digestKey ? digestKey.file : digestKey.env);
     if (known === null) return pass('keys', `The keys can be used; a trust file would name ${own}.`);
     if (known === own) return pass('keys', `The key of the configuration is the one it was begun with, ${own}.`);
     throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${known}, not ${own}` });

@@ -5,9 +5,11 @@ import { hostname } from 'node:os';
 import { CountersignError, reason } from '../base/errors.js';
 import type { Settings } from '../model/settings.js';
 import { startCanaries } from './canary.js';
+import { controlActions } from './control-actions.js';
 import { gitState } from './git-state.js';
+import { type Control, serveControl } from './ledger-control.js';
 import type { Reloaded } from './reload.js';
-import { type WireDeps, type Wired, wire } from './wire.js';
+import { type Log, type WireDeps, type Wired, wire } from './wire.js';
 
 export interface RunningGateway {
   /** Base address of the MCP listener; a server's path is `/<id>/mcp`. */
@@ -77,20 +79,30 @@ const recordStart = async ({ ledger, policy }: Wired, settings: Settings, { vers
   ]);
 };
 
+/** Without the socket commands cannot ask the gateway; calls are served all the same. */
+const openControl = async (wired: Wired, log: Log): Promise<Control | null> => {
+  try {
+    return await serveControl(wired.ledger.dir, controlActions(wired));
+  } catch (error) {
+    log.warn({ problem: reason(error) }, 'commands cannot ask this gateway to rotate or anchor its ledger');
+    return null;
+  }
+};
+
 /**
  * Starts the gateway. When this resolves it serves, and its start is on record.
  * @throws CountersignError LEDGER_LOCKED, LEDGER_DAMAGED, KEY_FILE, LISTEN_FAILED …
  */
 export const startGateway = async (settings: Settings, deps: WireDeps): Promise<RunningGateway> => {
   const wired = await wire(settings, deps);
-  const { gateway, admin, ledger, approvals, authenticator, webhooks } = wired;
-  const { log } = deps;
+  const { gateway, admin, ledger, approvals, authenticator, webhooks, log } = { ...wired, log: deps.log };
   const sweep = setInterval(() => {
     Promise.all([gateway.sweep(), approvals.sweep()]).catch((error: unknown) =>
       log.warn({ problem: reason(error) }, 'a sweep failed'),
     );
   }, SWEEP_MS);
   let stopCanaries = (): void => {};
+  let control: Control | null = null;
   const end = async (why: string): Promise<void> => {
     clearInterval(sweep);
     stopCanaries();
@@ -99,6 +111,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
       .close(why)
       .catch((error: unknown) => log.error({ problem: reason(error) }, 'closing the sessions failed'));
     await Promise.all(closing);
+    await control?.close();
     authenticator.close();
     await webhooks.close();
     await wired.anchoring.close();
@@ -110,6 +123,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     for (const problem of await authenticator.ready())
       log.warn(problem, 'the keys of an issuer cannot be read; its tokens are refused until they can');
     await recordStart(wired, settings, deps);
+    control = await openControl(wired, log);
     stopCanaries = startCanaries({ settings, maskFor: wired.maskFor, ledger, log });
     const url = await listen(gateway.server, settings.gateway.listen);
     const adminUrl = await listen(admin, settings.gateway.admin);

@@ -15,9 +15,11 @@ import { type BearerAuthenticator, createAuthenticator } from '../identity/authe
 import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
-import { parseDigestKey, parseSigningKey } from '../ledger/keys.js';
-import { createMasker, createTextMasker } from '../masking/mask.js';
+import { parseDigestKey } from '../ledger/keys.js';
+import type { RemoteKey } from '../ledger/root.js';
+import { createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
+import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
@@ -28,8 +30,9 @@ import { createNotifier, type OpenedChannels, openChannels } from './channels.js
 import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
 import { openAnchored } from './gateway-ledger.js';
 import { gitState } from './git-state.js';
-import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import { ledgerKey } from './own-ledger.js';
 import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
 import { resources } from './resources.js';
@@ -70,10 +73,12 @@ const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => re
 
 const sourceName = (source: SecretSource): string => ('file' in source ? source.file : source.env);
 
-const loadKeys = async (settings: Settings, deps: WireDeps): Promise<{ key: KeyObject; digest: KeyedDigester }> => {
-  const { key: keySource, digestKey } = settings.ledger;
-  const key = parseSigningKey(await secretText(keySource, deps), sourceName(keySource));
-  refuseKnownKey(settings, 'ledger.key', key);
+const loadKeys = async (
+  settings: Settings,
+  deps: WireDeps,
+): Promise<{ key: KeyObject | RemoteKey; digest: KeyedDigester }> => {
+  const { digestKey } = settings.ledger;
+  const key = await ledgerKey(settings, deps.environment);
   const secret = parseDigestKey(await secretText(digestKey, deps), sourceName(digestKey));
   refuseKnownKey(settings, 'ledger.digestKey', secret);
   return { key, digest: createKeyedDigester(secret) };

@@ -260,7 +260,7 @@ export interface Settings {
   readonly channels?: readonly ChannelSettings[];
   readonly ledger: {
     readonly origin: string;
-    readonly key: SecretSource;
+    readonly key: SecretSource | KmsKeySettings;
     readonly digestKey: SecretSource;
     /** Interval of heartbeats, milliseconds. */
     readonly heartbeat: number;

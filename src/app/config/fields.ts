@@ -106,13 +106,15 @@ export const path = z
   .max(4_096)
   .refine((text) => !text.includes('\0'), { error: 'must not hold a zero byte' });
 
+/** The variable of the environment that holds a secret. */
+export const secretName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable');
+
 /** Where a secret comes from: exactly one of `env` and `file`. */
 export const secretSource = z
   .strictObject({
-    env: z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable')
-      .optional(),
+    env: secretName.optional(),
     file: path.optional(),
   })
   .refine(({ env, file }) => (env === undefined) !== (file === undefined), {

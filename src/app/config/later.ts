@@ -7,7 +7,6 @@ export const LATER: readonly string[] = [
   'identity.issuers.*.discovery',
   'policy.*.purpose',
   'policy.*.window',
-  'ledger.key.kms',
   'ledger.key.secretsManager',
   'ledger.digestKey.kms',
   'ledger.digestKey.secretsManager',

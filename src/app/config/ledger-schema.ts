@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseCosigner } from '../../base/cosignature.js';
 import { NoteError, parseVerifierKey } from '../../base/note.js';
-import { awsRegion, duration, line, path, roleArn, secureUrl, webUrl } from './fields.js';
+import { awsRegion, duration, line, path, roleArn, secretName, secureUrl, webUrl } from './fields.js';
 
 const parsesBy =
   (parse: (text: string) => unknown) =>
@@ -64,6 +64,34 @@ const hold = z.strictObject({
     .optional(),
 });
 
+const KMS_KEY = /^arn:aws(?:-cn|-us-gov)?:kms:([a-z0-9-]{1,30}):\d{12}:key\/[A-Za-z0-9-]{1,100}$/;
+
+/** The region in the ARN of a key. */
+export const regionOf = (arn: string): string => KMS_KEY.exec(arn)?.[1] ?? '';
+
+/** Where the root key is: exactly one of `env`, `file` and `kms`, and how KMS is reached. */
+export const rootKeySource = z
+  .strictObject({
+    env: secretName.optional(),
+    file: path.optional(),
+    kms: z
+      .string()
+      .regex(KMS_KEY, 'must be the ARN of a key in KMS, such as arn:aws:kms:eu-central-1:111122223333:key/1234abcd-…')
+      .optional(),
+    profile: line(200).optional(),
+    roleArn: roleArn.optional(),
+    externalId: line(1_224).optional(),
+    endpoint: secureUrl.optional(),
+  })
+  .refine(({ env, file, kms }) => [env, file, kms].filter((source) => source !== undefined).length === 1, {
+    error: 'must name exactly one of env, file and kms',
+  })
+  .refine(
+    ({ kms, profile, roleArn: role, externalId, endpoint }) =>
+      kms !== undefined || [profile, role, externalId, endpoint].every((field) => field === undefined),
+    { error: 'profile, roleArn, externalId and endpoint go with kms alone' },
+  );
+
 const isUnique = (names: readonly string[]): boolean => new Set(names).size === names.length;
 
 /** Members of `ledger`; each default is what a ledger has that names none of them. */
@@ -90,5 +118,6 @@ export const isAnchoredIfLimited = (ledger: {
   readonly maxUnanchored?: number | undefined;
 }): boolean => ledger.maxUnanchored === undefined || ledger.anchors.length > 0;
 
+export type ParsedRootKey = z.output<typeof rootKeySource>;
 export type ParsedAnchor = z.output<typeof anchor>;
 export type ParsedHold = z.output<typeof hold>;

@@ -1,7 +1,8 @@
 /** From the parsed parts under `ledger` to what the stations are told. */
 import type { AnchorSettings } from '../../model/anchor.js';
 import type { HoldSettings } from '../../model/removal.js';
-import type { ledgerCare, ParsedAnchor, ParsedHold } from './ledger-schema.js';
+import type { KmsKeySettings, SecretSource } from '../../model/settings.js';
+import { type ledgerCare, type ParsedAnchor, type ParsedHold, type ParsedRootKey, regionOf } from './ledger-schema.js';
 import type { Configuration } from './schema.js';
 
 const MINUTE = 60_000;
@@ -35,6 +36,18 @@ const holdOf = ({ id, reason, from, to, person }: ParsedHold): HoldSettings => (
 });
 
 type Care = Pick<Configuration['ledger'], keyof typeof ledgerCare>;
+
+/** Where the root key is; without a word of it, in the data folder. */
+export const rootKeyOf = (
+  parsed: ParsedRootKey | undefined,
+  at: (path: string) => string,
+  usual: string,
+): SecretSource | KmsKeySettings => {
+  if (!parsed) return { file: usual };
+  const { env, file, kms, profile = null, roleArn = null, externalId = null, endpoint = null } = parsed;
+  if (kms !== undefined) return { arn: kms, region: regionOf(kms), profile, roleArn, externalId, endpoint };
+  return env === undefined ? { file: at(file ?? '') } : { env };
+};
 
 /** Anchors, retention, custodians and holds. */
 export const careOf = (care: Care, at: (path: string) => string) => ({

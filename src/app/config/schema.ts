@@ -19,7 +19,7 @@ import {
   timeZone,
   webUrl,
 } from './fields.js';
-import { isAnchoredIfLimited, ledgerCare } from './ledger-schema.js';
+import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
 import { pins } from './pins-schema.js';
 import { policyRule } from './policy-schema.js';
@@ -147,7 +147,7 @@ const ledger = z
         /^[A-Za-z0-9][A-Za-z0-9.-]*(?:\/[A-Za-z0-9._-]+)*$/,
         'must name this gateway for ever, such as example.com/mcp/gw-1',
       ),
-    key: secretSource.optional(),
+    key: rootKeySource.optional(),
     digestKey: secretSource.optional(),
     heartbeat: duration('1s', '2m').prefault('60s'),
     rotate: z

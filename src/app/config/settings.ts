@@ -11,7 +11,7 @@ import type {
   ServerSettings,
   Settings,
 } from '../../model/settings.js';
-import { careOf } from './ledger-settings.js';
+import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
@@ -195,9 +195,14 @@ export interface ConfigFile {
 
 type KeySource = (source: ParsedSecret | undefined, name: string) => SecretSource;
 
-const ledgerOf = (ledger: Configuration['ledger'], at: Resolve, key: KeySource): Settings['ledger'] => ({
+const ledgerOf = (
+  ledger: Configuration['ledger'],
+  at: Resolve,
+  key: KeySource,
+  dataDir: string,
+): Settings['ledger'] => ({
   origin: ledger.origin,
-  key: key(ledger.key, 'ledger.key'),
+  key: rootKeyOf(ledger.key, at, join(dataDir, 'keys', 'ledger.key')),
   digestKey: key(ledger.digestKey, 'digest.key'),
   heartbeat: ledger.heartbeat,
   rotate: { bytes: ledger.rotate.size, age: ledger.rotate.age },
@@ -245,7 +250,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     channels: Object.entries(config.channels).map(([name, channel]) => channelOf(name, channel, at)),
     masking: maskingOf(config),
     sealTo: config.masking.sealTo === undefined ? null : at(config.masking.sealTo),
-    ledger: ledgerOf(config.ledger, at, key),
+    ledger: ledgerOf(config.ledger, at, key, dataDir),
     collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
     evidence: {
       outDir: at(config.evidence.outDir),

@@ -1,6 +1,7 @@
 /** The keys of the gateway, and the secrets of its servers and channels: there, private, and of the right kind. */
 import type { KeyObject } from 'node:crypto';
 import { parseDigestKey, parseSigningKey } from '../../ledger/keys.js';
+import { type KeyService, openKms, remoteKey } from '../../ledger/kms.js';
 import type { SecretSource, Settings } from '../../model/settings.js';
 import { openChannels } from '../channels.js';
 import { refuseKnownKey, resolveSecret } from '../config.js';
@@ -26,6 +27,18 @@ const checkSecret = async (
   }
 };
 
+/** Asks for one signature, over a text that nothing else is. */
+const checkKms = async (arn: string, service: Promise<KeyService>): Promise<DoctorCheck> => {
+  const what = `ledger.key ${arn}`;
+  try {
+    const key = await remoteKey(await service);
+    await key.sign(Buffer.from('countersign/doctor/v1\n'));
+    return pass(what, 'signs');
+  } catch (error) {
+    return thrown(what, error, 'let the role of the gateway do kms:GetPublicKey and kms:Sign on this key');
+  }
+};
+
 const checkKeys = async (settings: Settings, env: Environment): Promise<readonly DoctorCheck[]> => {
   const { ledger, evidence } = settings;
   const keys: KeyObject[] = [];
@@ -38,7 +51,9 @@ const checkKeys = async (settings: Settings, env: Environment): Promise<readonly
     refuseKnownKey(settings, 'ledger.digestKey', parseDigestKey(text, nameOf(ledger.digestKey)));
   };
   const checks = [
-    await checkSecret('ledger.key', ledger.key, env, signing(ledger.key, 'ledger.key')),
+    'arn' in ledger.key
+      ? await checkKms(ledger.key.arn, openKms(ledger.key, env))
+      : await checkSecret('ledger.key', ledger.key, env, signing(ledger.key, 'ledger.key')),
     await checkSecret('ledger.digestKey', ledger.digestKey, env, digest),
     await checkSecret('evidence.key', evidence.key, env, signing(evidence.key, 'evidence.key')),
   ];

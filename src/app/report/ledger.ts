@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { realFiles } from '../../base/durable.js';
 import { reason } from '../../base/errors.js';
-import { openLedger } from '../../ledger/append.js';
 import { ledgerDir } from '../../ledger/folder.js';
 import { parseSigningKey } from '../../ledger/keys.js';
 import type { Verification } from '../../model/evidence.js';
@@ -12,6 +11,7 @@ import { createFindings } from '../../verify/findings.js';
 import { type LedgerHead, verifyLedger } from '../../verify/ledger.js';
 import { noTrust } from '../../verify/trust.js';
 import { resolveSecret } from '../config.js';
+import { askWriter, ownLedgerDir } from '../own-ledger.js';
 import type { ReportAsk } from '../report.js';
 import { snapshotLedger } from './snapshot.js';
 
@@ -67,19 +67,19 @@ export const ledgerRows = (origin: string, { head, verification }: CheckedLedger
   return broken.map(({ code, message }) => ({ origin, ok: false, code, message }));
 };
 
-/** Appends that the report was made, where no gateway holds the ledger. */
+/** Appends that the report was made: through the gateway that holds the ledger, or alone. */
 export const recordAccess = async (ask: ReportJob, manifest: string, by: string): Promise<AccessOutcome> => {
   const { settings, clock, environment, period } = ask;
-  const { origin, key } = settings.ledger;
-  const dir = ledgerDir(settings.gateway.dataDir, origin);
-  if ((await realFiles.facts(dir)) === undefined) return { recorded: false, reason: 'there is no ledger' };
+  if ((await realFiles.facts(ownLedgerDir(settings))) === undefined) {
+    return { recorded: false, reason: 'there is no ledger' };
+  }
+  const d = { what: 'report', who: by, period: period.label, manifest };
   try {
-    const ledger = await openLedger({ dir, origin, key: await signingKey(key, environment), clock, heartbeat: 0 });
-    try {
-      await ledger.append({ type: 'access', d: { what: 'report', who: by, period: period.label, manifest } });
-    } finally {
-      await ledger.close('report');
-    }
+    await askWriter(
+      settings,
+      { clock, environment },
+      { action: 'access', ask: d, act: async (ledger) => ({ seq: (await ledger.append({ type: 'access', d })).seq }) },
+    );
     return { recorded: true, reason: null };
   } catch (error) {
     return { recorded: false, reason: reason(error) };

@@ -100,7 +100,14 @@ const ROWS: readonly Row[] = [
     'ledger.holds[0].reason',
     /missing/,
   ],
-  ['a KMS key', 'file: ./keys/ledger.key', 'kms: arn', '38:10', 'ledger.key.kms', /not supported by this version yet/],
+  [
+    'a key that is none of KMS',
+    'file: ./keys/ledger.key',
+    'kms: arn',
+    '38:15',
+    'ledger.key.kms',
+    /must be the ARN of a key in KMS/,
+  ],
   [
     'a condition with a name that does not exist',
     'tools: [write_file]',

@@ -172,8 +172,9 @@ describe('a report', () => {
   it('says in run.json that the report was recorded, and the ledger says so too', async () => {
     expect(first.access).toEqual({ recorded: true, reason: null });
     const dir = ledgerDir(world.settings.gateway.dataDir, world.settings.ledger.origin);
-    const [segment = ''] = readdirSync(join(dir, 'log'));
-    const log = text(dir, `log/${segment}`);
+    const log = readdirSync(join(dir, 'log'))
+      .map((segment) => text(dir, `log/${segment}`))
+      .join('');
     expect(log).toContain(`"what":"report"`);
     expect(log).toContain(first.manifest);
     expect((await verifyPath(dir)).findings.filter(({ severity }) => severity === 'integrity')).toEqual([]);
