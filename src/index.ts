@@ -70,7 +70,7 @@ export { type Snippet, WRAP_PROGRAMS, type WrapProgram } from './app/wrap/snippe
 export { runWrap, type WrapAsk, type WrapStreams, wrapSnippet } from './app/wrap.js';
 export { CountersignError, ERRORS, type ErrorCode, EXIT, type ExitCode, worstExit } from './base/errors.js';
 export { printable } from './base/json-rows.js';
-export type { Finding, Period, TestResult, Verification } from './model/evidence.js';
+export type { Finding, LedgerSummary, Period, TestResult, Verification } from './model/evidence.js';
 export type { ProofFile } from './model/proof.js';
 export { REGISTER_KINDS } from './model/registers.js';
 export { type VerifyOptions, verifyPath } from './verify/verify.js';

@@ -32,7 +32,7 @@ export interface Status {
 const DAY = 86_400_000;
 const MAX_FINDINGS = 20;
 
-const NOT_VERIFIED: Verification = { target: '', kind: 'ledger', established: [], findings: [], exit: 0 };
+const NOT_VERIFIED: Verification = { target: '', kind: 'ledger', established: [], findings: [], ledgers: [], exit: 0 };
 
 const MATCHES = `SELECT kind, coalesce(tier, '') AS tier, count(*) AS n FROM event_match
 WHERE event_time >= $from::TIMESTAMP AND event_time < $to::TIMESTAMP GROUP BY ALL ORDER BY ALL`;

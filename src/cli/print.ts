@@ -12,6 +12,8 @@ export const STATES = {
   pass: { glyph: '✓', word: 'holds', style: 'green' },
   fail: { glyph: '✗', word: 'fails', style: 'red' },
   open: { glyph: '◆', word: 'not established', style: 'yellow' },
+  missing: { glyph: '▲', word: 'incomplete', style: 'yellow' },
+  note: { glyph: '·', word: 'note', style: 'dim' },
 } as const;
 
 export const state = (out: Terminal, name: keyof typeof STATES): string =>

@@ -1,17 +1,26 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base.js';
-import { state } from '../cli/print.js';
-import { EXIT, type ExitCode, type Finding, onlineBuckets, type Verification, verifyPath } from '../index.js';
+import { progress } from '../cli/progress.js';
+import { verificationLines } from '../cli/verification.js';
+import { CountersignError, EXIT, type ExitCode, onlineBuckets, type Verification, verifyPath } from '../index.js';
 
 const isExit = (code: number): code is ExitCode => Object.values<number>(EXIT).includes(code);
-
-const SHOWN = { integrity: 'fail', incomplete: 'open', unestablished: 'open', note: 'open' } as const;
 
 const ANSWERS: Readonly<Record<number, string>> = {
   [EXIT.ok]: 'Verified: everything is established.',
   [EXIT.incomplete]: 'Incomplete: what is there is consistent, but something is missing.',
   [EXIT.integrity]: 'Changed: this does not verify.',
   [EXIT.unanchored]: 'Consistent; what is listed above is not established.',
+};
+
+/** A date, or a time with its zone. */
+const timeOf = (text: string): number => {
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/.test(text);
+  const time = isTime ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    throw new CountersignError('USAGE', { problem: '--since takes a date, or a time with its zone (RFC 3339)' });
+  }
+  return time;
 };
 
 export default class Verify extends BaseCommand {
@@ -29,31 +38,25 @@ export default class Verify extends BaseCommand {
   };
   static override flags = {
     trust: Flags.string({ summary: "the auditor's trust file", helpValue: 'FILE' }),
+    since: Flags.string({
+      summary: 'list gaps and turned clocks from this time on; all else is looked at from the first record on',
+      helpValue: 'TIME',
+    }),
     online: Flags.boolean({
       summary: 'read anchors in the buckets that the trust file names, with your own credentials',
     }),
   };
 
-  private progress(done: number, total: number): void {
-    if (!this.err.interactive) return;
-    const share = total === 0 ? 100 : Math.floor((done / total) * 100);
-    process.stderr.write(`\r\u001b[K${this.err.paint('dim', `verifying ${share} %`)}`);
-  }
-
-  private print({ severity, message }: Finding): void {
-    this.log(`${state(this.out, SHOWN[severity])}  ${message}`);
-  }
-
   async run(): Promise<Verification> {
     const { args, flags } = await this.parse(Verify);
+    const bar = progress(this.err.interactive);
     const verification = await verifyPath(args.path, {
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
+      ...(flags.since === undefined ? {} : { since: timeOf(flags.since) }),
       ...(flags.online ? { online: onlineBuckets() } : {}),
-      onProgress: ({ done, total }) => this.progress(done, total),
-    });
-    if (this.err.interactive) process.stderr.write('\r\u001b[K');
-    for (const line of verification.established) this.log(`${state(this.out, 'pass')}  ${line}`);
-    for (const finding of verification.findings) this.print(finding);
+      onProgress: ({ done, total }) => bar.update('verifying', done, total),
+    }).finally(() => bar.stop());
+    for (const line of verificationLines(this.out, verification)) this.log(line);
     this.log(`\n${ANSWERS[verification.exit] ?? ''}`);
     this.finish(isExit(verification.exit) ? verification.exit : EXIT.unexpected);
     return verification;

@@ -131,7 +131,43 @@ export type Finding = {
   readonly code: string;
   /** One sentence for people, naming file, record and byte where there is one. */
   readonly message: string;
+  /** Where it was found, of a line that does not hold. */
+  readonly place?: { readonly file: string; readonly record: number | null; readonly byte: number };
 };
+
+/** A time in which nothing was recorded, and nothing says why. RFC 3339. */
+export interface RecordingGap {
+  readonly from: string;
+  readonly to: string;
+  /** The record before it. */
+  readonly after: number;
+}
+
+/** One ledger in figures, as far as it was read. */
+export interface LedgerSummary {
+  readonly origin: string;
+  /** C2SP verifier key of the root. */
+  readonly key: string;
+  /** Number and wall clock of the first and the last record read. */
+  readonly first: { readonly seq: number; readonly t: string };
+  readonly last: { readonly seq: number; readonly t: string };
+  readonly segments: number;
+  readonly bytes: number;
+  /** From which record on which key signs; of very many, the first ones. */
+  readonly signers: readonly { readonly seq: number; readonly key: string }[];
+  /** Records under the last signed checkpoint, and its root in hex. */
+  readonly signed: number;
+  readonly root: string;
+  /** Records that an anchor or a kept checkpoint confirms. */
+  readonly anchored: number;
+  /** Wall clock of the first record that none confirms; null where all are confirmed. */
+  readonly openSince: string | null;
+  /** The first hundred, and how many there are. */
+  readonly gaps: readonly RecordingGap[];
+  readonly gapCount: number;
+  /** Records whose clocks do not follow those of the record before. */
+  readonly clockSteps: number;
+}
 
 /** What a verification established, and what it did not. */
 export interface Verification {
@@ -140,6 +176,8 @@ export interface Verification {
   /** What holds, in sentences. */
   readonly established: readonly string[];
   readonly findings: readonly Finding[];
+  /** Each ledger that has a signed record. */
+  readonly ledgers: readonly LedgerSummary[];
   /** 0, 11, 12 or 13; never 0 when nothing was found. */
   readonly exit: number;
 }

@@ -5,26 +5,17 @@
 import type { JsonValue } from '../base/json.js';
 import { isJsonObject, type RecordLine } from '../ledger/format.js';
 import type { RecordType } from '../model/record.js';
-import type { Findings } from './findings.js';
+import { Clocks, type ClocksOptions } from './clocks.js';
 import type { CallMembers, RangeEvent, RangeFacts } from './scan/range.js';
-import type { Moment, Tolerance } from './tolerance.js';
-import { isSmooth } from './tolerance.js';
+import type { Moment } from './tolerance.js';
 
 /** Calls under way at once, beyond which the ledger is not one of a gateway. */
 const MAX_OPEN = 1_000_000;
 
-export interface ContinuityOptions extends Tolerance {
-  /** How messages call the ledger. */
-  readonly label: string;
-  readonly findings: Findings;
+export interface ContinuityOptions extends ClocksOptions {
   /** First record that is there: what was counted and called before it is not known. */
   readonly start: number;
 }
-
-/** Wall clock of a record, as its line has it. */
-const iso = ({ time }: Moment): string => new Date(time).toISOString();
-
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
 
 /** What a heartbeat says of the records that were removed; null where it cannot be so. */
 const removedCounts = (
@@ -45,6 +36,7 @@ const removedCounts = (
 
 /** Holds the last record, a count per type and the calls under way: bounded, however long the ledger. */
 export class Continuity {
+  readonly clocks: Clocks;
   private readonly options: ContinuityOptions;
   private previous: Moment | null = null;
   private readonly counts = new Map<RecordType, number>();
@@ -54,12 +46,13 @@ export class Continuity {
 
   constructor(options: ContinuityOptions) {
     this.options = options;
+    this.clocks = new Clocks(options);
     this.removed = options.start === 0 ? new Map() : null;
   }
 
   record(record: RecordLine): void {
     const { seq, type, d } = record;
-    if (this.previous) this.times(this.previous, record);
+    this.clocks.follow(this.previous, record);
     if (type === 'hb') this.counters(seq, this.counts, d['counts']);
     if (type === 'call') this.call(seq, d);
     if (type === 'result') this.result(seq, d);
@@ -74,12 +67,12 @@ export class Continuity {
 
   /** Before the events of a range. */
   begin({ first }: RangeFacts): void {
-    if (this.previous) this.times(this.previous, first);
+    this.clocks.follow(this.previous, first);
   }
 
   /** One event of a range. */
   event(event: RangeEvent, seq: number): void {
-    if (event.kind === 'times') this.times(event.before, event.after);
+    if (event.kind === 'times') this.clocks.follow(event.before, event.after);
     if (event.kind === 'beat') this.counters(seq, this.with(event.counts), event.said);
     if (event.kind === 'call') this.call(seq, event.d);
     if (event.kind === 'result') this.result(seq, event.d);
@@ -90,6 +83,7 @@ export class Continuity {
     for (const [seq, call] of open) this.open.set(seq, call);
     for (const [type, count] of this.with(counts)) this.counts.set(type, count);
     this.previous = last;
+    this.clocks.last = last;
   }
 
   private with(more: RangeFacts['counts']): ReadonlyMap<RecordType, number> {
@@ -100,6 +94,7 @@ export class Continuity {
 
   /** After the last record. */
   end(): void {
+    this.clocks.end();
     const [first] = this.open;
     if (!first) return;
     const [seq, call] = first;
@@ -112,41 +107,6 @@ export class Continuity {
 
   private add(severity: 'integrity' | 'incomplete' | 'note', code: string, message: string): void {
     this.options.findings.add(severity, code, `${this.options.label}: ${message}`);
-  }
-
-  private times(before: Moment, record: Moment): void {
-    if (isSmooth(before, record, this.options)) return;
-    const { seq } = record;
-    const wall = record.time - before.time;
-    const sameBoot = record.boot === before.boot;
-    const monotonic = sameBoot ? record.m - before.m : 0;
-    if (monotonic < 0) {
-      this.add('integrity', 'CLOCK_BACK', `record ${seq}: the monotonic clock went back by ${seconds(-monotonic)}.`);
-    } else if (sameBoot && Math.abs(wall - monotonic) > this.options.skew) {
-      const by = seconds(Math.abs(wall - monotonic));
-      this.add(
-        'incomplete',
-        'CLOCK_STEP',
-        `record ${seq} (${iso(record)}): the wall clock was turned by ${by}; times are not sure.`,
-      );
-    } else if (!sameBoot && wall < 0) {
-      this.add(
-        'incomplete',
-        'CLOCK_STEP',
-        `record ${seq} (${iso(record)}): earlier than the record before it, by ${seconds(-wall)}.`,
-      );
-    }
-    const silence = Math.max(wall, monotonic);
-    if (silence > this.options.heartbeat) this.silence(before, record, silence);
-  }
-
-  private silence(before: Moment, record: Moment, silence: number): void {
-    const span = `from ${iso(before)} (record ${before.seq}) to ${iso(record)} (record ${record.seq}), ${seconds(silence)}`;
-    if (before.type === 'stop' && before.boot !== record.boot) {
-      this.add('note', 'STOPPED', `the gateway was stopped ${span}.`);
-    } else {
-      this.add('incomplete', 'RECORDING_GAP', `nothing was recorded ${span}.`);
-    }
   }
 
   private counters(seq: number, before: ReadonlyMap<string, number>, counts: JsonValue | undefined): void {

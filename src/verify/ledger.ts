@@ -1,6 +1,7 @@
 /** One ledger, from its first byte to its last: order, links, roots, signatures, payloads, continuity. */
 import { join } from 'node:path';
 import { readBounded, realFiles } from '../base/durable.js';
+import type { LedgerSummary } from '../model/evidence.js';
 import { MAX_PRUNED, type Pruned, parsePruned } from '../model/pruned.js';
 import { type Anchored, duration, keptAnchors } from './anchors.js';
 import { loadReceipts } from './receipts.js';
@@ -9,6 +10,7 @@ import type { Scanner } from './scan/scanner.js';
 import { scannerFor } from './scan/threads.js';
 import { listSegments, type Range, rangesOf, type SegmentFile } from './segments.js';
 import { judgeSigner } from './signer.js';
+import type { Moment } from './tolerance.js';
 import { type LedgerHead, type LedgerTarget, LedgerWalk } from './walk.js';
 
 export type { LedgerHead } from './walk.js';
@@ -89,6 +91,33 @@ async function* scanned(
   for (const [range, facts] of ahead) yield [range, await facts];
 }
 
+const bytesOf = (segments: readonly SegmentFile[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** A ledger in figures. */
+const summaryOf = (head: LedgerHead, walk: LedgerWalk, segments: readonly SegmentFile[]): LedgerSummary => {
+  const { clocks, anchors, signers } = walk;
+  const pointOf = (moment: Moment | null): LedgerSummary['first'] => ({
+    seq: moment?.seq ?? 0,
+    t: iso(moment?.time ?? 0),
+  });
+  return {
+    origin: head.origin,
+    key: head.key,
+    first: pointOf(clocks.first),
+    last: pointOf(clocks.last),
+    segments: segments.length,
+    bytes: bytesOf(segments),
+    signers,
+    signed: head.size,
+    root: head.root,
+    anchored: anchors.confirmed,
+    openSince: anchors.confirmed >= head.size ? null : iso(anchors.openSince),
+    gaps: clocks.gaps,
+    gapCount: clocks.gapCount,
+    clockSteps: clocks.steps,
+  };
+};
+
 /** False where the walk did not come to the end. */
 const walkRanges = async (
   target: LedgerTarget,
@@ -96,13 +125,16 @@ const walkRanges = async (
   walk: LedgerWalk,
   scanner: Scanner,
 ): Promise<boolean> => {
+  const total = bytesOf(segments);
+  let before = 0;
   for await (const [range, facts] of scanned(target, rangesOf(segments), scanner)) {
     const { segment, key } = range;
     if (range.from === 0 && !walk.begin(segment)) return false;
     const isJoined = facts !== null && key !== null && walk.join(range, facts, key);
     if (!isJoined && !(await walk.read(range))) return false;
-    target.onProgress({ what: `${target.label}${segment.name}`, done: range.to, total: segment.bytes });
+    target.onProgress({ what: `${target.label}${segment.name}`, done: before + range.to, total });
     if (range.last && !walk.finish(segment)) return false;
+    if (range.last) before += segment.bytes;
   }
   return true;
 };
@@ -116,7 +148,7 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   const pruned = await readPruned(target);
   const walk = new LedgerWalk(target, await anchoredOf(target), pruned);
   const segments = remaining(await listSegments(target), pruned, target);
-  const scanner = target.scanner ?? scannerFor(segments.reduce((sum, { bytes }) => sum + bytes, 0));
+  const scanner = target.scanner ?? scannerFor(bytesOf(segments));
   try {
     await walk.end(await walkRanges(target, segments, walk, scanner));
   } finally {
@@ -128,5 +160,6 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   findings.establish(`${what}: records 0 to ${head.size - 1} give the signed root ${head.root}.`);
   judgeSigner({ what, ...head }, target);
   judgeAnchors(target, head, walk);
+  findings.summarize(summaryOf(head, walk, segments));
   return head;
 };

@@ -12,5 +12,7 @@ export interface Target {
   readonly scanner?: Scanner;
   /** Checkpoints that were read from buckets of the trust file; absent: none were looked up. */
   readonly online?: readonly Anchored[];
+  /** Gaps and turned clocks before this time are counted, not listed; milliseconds since 1970. Absent: all are listed. */
+  readonly since?: number;
   readonly onProgress: (progress: VerifyProgress) => void;
 }

@@ -7,6 +7,7 @@ import { type Chain, ChainError, type CheckedPayload, createChain } from '../led
 import { commitmentPrefix, MAX_LINE_BYTES, parseRecordLine, type RecordLine } from '../ledger/format.js';
 import type { Pruned } from '../model/pruned.js';
 import { type Anchored, AnchorWalk } from './anchors.js';
+import type { Clocks } from './clocks.js';
 import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
 import { PasskeyWalk } from './passkeys.js';
@@ -38,6 +39,9 @@ interface PlacedRecord {
   readonly byte: number;
 }
 
+/** Keys that a summary names. */
+const MAX_SIGNERS = 1_000;
+
 /** Erasures are read line by line: what is removed stands in a payload. */
 const isErasure = (event: RangeEvent): boolean => event.kind === 'whole' && event.line.includes('"type":"erase"');
 
@@ -50,6 +54,8 @@ export class LedgerWalk {
   readonly setAside = new Map<string, string>();
   private readonly target: LedgerTarget;
   private readonly chain: Chain;
+  /** From which record on which key signs; the first ones, where there are very many. */
+  readonly signers: { readonly seq: number; readonly key: string }[] = [];
   private readonly continuity: Continuity;
   private readonly passkeys: PasskeyWalk;
   readonly anchors: AnchorWalk;
@@ -82,7 +88,13 @@ export class LedgerWalk {
       skew,
       findings,
       start: this.chain.size,
+      since: target.since ?? 0,
     });
+  }
+
+  /** What the clocks of the records say. */
+  get clocks(): Clocks {
+    return this.continuity.clocks;
   }
 
   /** Whether a segment file is the next one. */
@@ -203,6 +215,10 @@ export class LedgerWalk {
   private notable(record: RecordLine): void {
     this.passkeys.record(record);
     this.removals.record(record);
+    const { key } = this.chain.verifier ?? {};
+    if (record.type === 'seg' && key !== undefined && this.signers.length < MAX_SIGNERS) {
+      this.signers.push({ seq: record.seq, key });
+    }
     const { file, sha256 } = record.d;
     if (record.type === 'recover' && typeof file === 'string' && typeof sha256 === 'string') {
       this.setAside.set(file, sha256);
@@ -240,7 +256,8 @@ export class LedgerWalk {
     const { size } = this.chain;
     const where = size === 0 ? 'before any record' : `after record ${size - 1}`;
     const message = `${this.place}, byte ${this.byte}: the last ${bytes} bytes are a line that was never finished, ${where}.`;
-    this.target.findings.add('incomplete', 'TORN_TAIL', message);
+    const place = { file: this.place, record: null, byte: this.byte };
+    this.target.findings.add('incomplete', 'TORN_TAIL', message, place);
   }
 
   /** After the last range of a segment; false where the walk cannot go on. */
@@ -255,15 +272,22 @@ export class LedgerWalk {
   }
 
   private fault({ code, message, seq, payload }: ChainError): void {
+    const record = seq === null || seq < 0 ? null : seq;
     const bad = [this.batch, this.last].find((placed) => placed?.seq === seq) ?? null;
-    const isHere = bad === null || (bad.place === this.place && bad.byte === this.byte);
-    const line = bad?.place === this.place ? `byte ${this.byte}` : `byte ${this.byte} of ${this.place}`;
-    const where = isHere
-      ? `${this.place}, ${seq === null || seq < 0 ? '' : `record ${seq}, `}byte ${this.byte}: the line`
-      : `${bad.place}, record ${seq}, byte ${bad.byte}: the line at ${line}`;
-    const text = `${where} ${message}.`;
+    const text = `${this.where(bad, record)} ${message}.`;
     // Whether it was removed by order is known at the end.
     if (seq !== null && payload !== null) this.removals.missing(seq, payload, text);
-    else this.target.findings.add('integrity', code, text);
+    else {
+      const place = bad ? { file: bad.place, byte: bad.byte } : { file: this.place, byte: this.byte };
+      this.target.findings.add('integrity', code, text, { ...place, record });
+    }
+  }
+
+  /** The record that a line is about, where it stands, and the line where that is another. */
+  private where(bad: PlacedRecord | null, record: number | null): string {
+    const isHere = bad === null || (bad.place === this.place && bad.byte === this.byte);
+    if (isHere) return `${this.place}, ${record === null ? '' : `record ${record}, `}byte ${this.byte}: the line`;
+    const line = bad.place === this.place ? `byte ${this.byte}` : `byte ${this.byte} of ${this.place}`;
+    return `${bad.place}, record ${record}, byte ${bad.byte}: the line at ${line}`;
   }
 }

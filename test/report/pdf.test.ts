@@ -93,7 +93,7 @@ describe('the PDF', () => {
       reconciliations: [],
       ledgers: [],
       scope: { servers: [], roles: [], accounts: [], gateways: [] },
-      verification: { target: '', kind: 'ledger' as const, established: [], findings: [], exit: 11 },
+      verification: { target: '', kind: 'ledger' as const, established: [], findings: [], ledgers: [], exit: 11 },
     };
     const text = pdfPages(await pdfOf(nothing)).join('\n');
     expect(text).toContain('No server is configured.');

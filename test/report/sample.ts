@@ -153,6 +153,7 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
     findings: [
       { severity: 'unestablished', code: 'UNANCHORED', message: 'No anchor fixes the last 4,096 records outside.' },
     ],
+    ledgers: [],
     exit: 13,
   },
   reportKey: 'report.demo.invalid+12345678+AUBC',

@@ -210,6 +210,65 @@ describe('continuity', () => {
   });
 });
 
+describe('in figures', () => {
+  test('records, time, keys, what is signed and anchored', async () => {
+    const { ledgers } = await verifyPath(sample.dir, { trust });
+    expect(ledgers).toEqual([
+      {
+        origin: ORIGIN,
+        key: sample.key,
+        first: { seq: 0, t: '2026-11-24T05:00:00.000Z' },
+        last: { seq: 8, t: '2026-11-24T05:00:00.050Z' },
+        segments: 1,
+        bytes: sample.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
+        signers: [{ seq: 0, key: sample.key }],
+        signed: 9,
+        root: expect.stringMatching(/^[0-9a-f]{64}$/),
+        anchored: 0,
+        openSince: '2026-11-24T05:00:00.000Z',
+        gaps: [],
+        gapCount: 0,
+        clockSteps: 0,
+      },
+    ]);
+  });
+
+  test('a line that does not hold is named in parts', async () => {
+    const changed = sample.lines.map((line) => line.replace('"status":"ok"', '"status":"no"'));
+    const { findings } = await verifyPath(await ledgerOf(changed), { trust });
+    expect(findings[0]).toMatchObject({
+      code: 'ROOT_MISMATCH',
+      place: { file: `log/${SEGMENT}`, record: 2, byte: expect.any(Number) },
+    });
+  });
+
+  test('gaps have times; those before a time are counted alone, and nothing else is passed over', async () => {
+    const dir = await temporary();
+    const clock = testClock();
+    const ledger = await openSample({ dir, key, clock });
+    clock.advance(600_000);
+    await oneCall(ledger, clock, 1);
+    clock.advance(900_000);
+    await ledger.close('test');
+    const all = await verifyPath(dir, { trust });
+    expect([all.exit, codes(all)]).toEqual([11, ['RECORDING_GAP', 'RECORDING_GAP', 'NOT_ANCHORED']]);
+    expect(all.ledgers[0]?.gaps).toEqual([
+      { from: '2026-11-24T05:00:00.000Z', to: '2026-11-24T05:10:00.010Z', after: 0 },
+      { from: '2026-11-24T05:10:00.020Z', to: '2026-11-24T05:25:00.020Z', after: 2 },
+    ]);
+    const later = await verifyPath(dir, { trust, since: Date.parse('2026-11-24T05:20:00Z') });
+    expect([later.exit, codes(later)]).toEqual([11, ['RECORDING_GAP', 'NOT_ANCHORED']]);
+    const none = await verifyPath(dir, { trust, since: Date.parse('2026-11-25') });
+    expect([none.exit, codes(none)]).toEqual([13, ['NOT_ANCHORED']]);
+    expect(none.findings[0]?.message).toBe(
+      'ledger: 2 gaps and turned clocks before 2026-11-25T00:00:00.000Z are not listed; all else was looked at from the first record on.',
+    );
+    const log = join(dir, 'log', SEGMENT);
+    await writeFile(log, (await readFile(log, 'utf8')).replace('"status":"ok"', '"status":"no"'));
+    expect((await verifyPath(dir, { trust, since: Date.parse('2026-11-25') })).exit).toBe(12);
+  });
+});
+
 describe('trust file', () => {
   test.each([
     ['unknown field', { anchor: [] }, 'an unknown field "anchor"'],

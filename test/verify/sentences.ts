@@ -131,7 +131,7 @@ export const sentences: Readonly<Record<string, string>> = {
     'ledger: record 3 (2026-11-24T04:59:00.030Z): the wall clock was turned by 60 s; times are not sure.',
   'monotonic-back-live-key': 'ledger: record 3: the monotonic clock went back by 1 s.',
   'silence-live-key':
-    'ledger: nothing was recorded from 2026-11-24T05:00:00.030Z (record 4) to 2026-11-24T05:10:00.040Z (record 5), 600 s.',
+    'ledger: nothing was recorded from 2026-11-24T05:00:00.030Z (record 4) to 2026-11-24T05:10:00.040Z (record 5), 10 min.',
   'counter-changed-live-key': 'ledger: record 7: the heartbeat counts other records than stand before it.',
   'counter-omitted-live-key': 'ledger: record 7: the heartbeat counts other records than stand before it.',
   'both-clocks-back-live-key': 'ledger: record 3: the monotonic clock went back by 1 s.',
