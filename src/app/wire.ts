@@ -1,36 +1,36 @@
 /** Composition: the stations of the gateway, put together from settings. */
 import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
-import { createApprovalApi } from '../approval/channels/api.js';
 import type { Notifier } from '../approval/channels/webhook.js';
 import { createPasskeys } from '../approval/passkeys.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
 import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { FilePort } from '../base/durable.js';
-import { type AdminRoute, createAdmin } from '../gateway/admin.js';
+import type { createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
-import { hostsServed } from '../gateway/head.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
 import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
 import { parseDigestKey } from '../ledger/keys.js';
 import type { RemoteKey } from '../ledger/root.js';
-import { createMasker, createTextMasker } from '../masking/mask.js';
+import { createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
+import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { SecretSource, Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
-import { anchorHealth, limitUnanchored } from './anchors.js';
-import { createListeners, type PageParts, pageAddress, pageRoutes } from './approval-page.js';
+import { createAdminListener } from './admin-listener.js';
+import { limitUnanchored } from './anchors.js';
+import { createListeners, pageAddress } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
 import { openAnchored } from './gateway-ledger.js';
 import { gitState } from './git-state.js';
-import { healthOf } from './health.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
+import { createMetrics, type Metrics } from './metrics.js';
 import { ledgerKey } from './own-ledger.js';
 import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
@@ -59,6 +59,9 @@ export interface Wired {
   readonly gateway: Gateway;
   readonly admin: ReturnType<typeof createAdmin>;
   readonly ledger: OpenedLedger;
+  /** The ledger as stations write to it: what they append is counted. */
+  readonly records: Ledger;
+  readonly metrics: Metrics;
   readonly anchoring: Anchoring;
   readonly approvals: ApprovalWorkflow;
   readonly authenticator: BearerAuthenticator;
@@ -96,29 +99,6 @@ const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<Ups
   return secrets;
 };
 
-const adminRoutes = (
-  settings: Settings,
-  gateway: Gateway,
-  approvals: ApprovalWorkflow,
-  authenticator: BearerAuthenticator,
-  more: Pick<PageParts, 'clock' | 'subscribe' | 'passkeys'>,
-): readonly AdminRoute[] => {
-  const { admin, allowedHosts } = settings.gateway;
-  const parts: Omit<PageParts, keyof typeof more> = {
-    approvals,
-    authenticate: (authorization, use) => authenticator.authenticate(authorization, use),
-    record: (draft) => gateway.note(draft),
-    mask: createMasker(commonProfile(settings)),
-  };
-  return [
-    ...pageRoutes(settings, { ...parts, ...more }),
-    createApprovalApi({
-      ...parts,
-      allowedHosts: [...hostsServed(admin, allowedHosts)],
-    }),
-  ];
-};
-
 /** Everything the program logs of outside texts is masked, whatever it is. */
 const maskedLog = (settings: Settings, { log }: WireDeps) => {
   const mask = createTextMasker(commonProfile(settings));
@@ -143,57 +123,78 @@ interface Opened {
   readonly onResumed: (listener: () => void) => void;
 }
 
-const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
-  const { clock } = deps;
-  const { ledger, anchoring, digest, secrets, channels } = opened;
-  const { approvalMaxAge, issuers, demo, people, approvals: rules } = settings;
-  const policy = createReloadablePolicy(policyOf(settings));
-  const revocations = createRevocations(settings.revoked ?? NOBODY, digest);
-  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo, revocations });
-  const { onStderr, onDefect } = maskedLog(settings, deps);
-  const webhooks = createNotifier(channels, settings, { ledger, clock, onDefect });
+interface WorkflowDeps extends Pick<WireDeps, 'clock'> {
+  readonly records: Ledger;
+  readonly channels: OpenedChannels;
+  /** Digest of the policy in force. */
+  readonly policy: string;
+  readonly onDefect: (error: unknown) => void;
+}
+
+/** The workflow of approvals, and who is told of its transitions. */
+const openApprovals = (settings: Settings, { records, clock, channels, policy, onDefect }: WorkflowDeps) => {
+  const { people, approvals: rules } = settings;
+  const webhooks = createNotifier(channels, settings, { ledger: records, clock, onDefect });
   const { tell, subscribe } = createListeners();
   const approvals = createApprovals({
-    ledger,
+    ledger: records,
     clock,
     rules,
     people,
-    policy: policy.digest,
+    policy,
     onChange: (approval, event) => {
       webhooks.notify(approval, event);
       tell();
     },
   });
+  return { approvals, webhooks, subscribe };
+};
+
+const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
+  const { clock } = deps;
+  const { ledger, anchoring, digest, secrets, channels } = opened;
+  const { approvalMaxAge, issuers, demo, people } = settings;
+  const metrics = createMetrics(clock);
+  const records = metrics.observe(ledger);
+  const policy = createReloadablePolicy(policyOf(settings));
+  const revocations = createRevocations(settings.revoked ?? NOBODY, digest);
+  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo, revocations });
+  const { onStderr, onDefect } = maskedLog(settings, deps);
+  const workflow = openApprovals(settings, { records, clock, channels, policy: policy.digest, onDefect });
+  const { approvals, webhooks, subscribe } = workflow;
   opened.onResumed(() => approvals.resolveDoubts());
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
   const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
-  const parts = { ledger, authenticator, policy, approvals, upstreams, maskFor, seal, digest, clock, onDefect };
+  const parts = {
+    ledger: records,
+    authenticator,
+    policy,
+    approvals,
+    upstreams,
+    maskFor,
+    seal,
+    digest,
+    clock,
+    onDefect,
+  };
   const { maxUnanchored: limit = null } = settings.ledger;
   const gateway = createGateway({
     settings,
     ...parts,
     ...resources(settings),
-    ...(limit === null ? {} : { ledger: limitUnanchored(ledger, anchoring, limit, clock) }),
+    ...(limit === null ? {} : { ledger: limitUnanchored(records, anchoring, limit, clock) }),
     approvalPage: pageAddress(settings),
   });
-  const passkeys = createPasskeys({ ledger, people, confirm: settings.passkeys?.confirm ?? [] });
+  const passkeys = createPasskeys({ ledger: records, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);
-  const reloader = createReloader({ settings, policy, revocations, ledger, load, gitState });
-  const admin = createAdmin({
-    hosts: hostsServed(settings.gateway.admin, settings.gateway.allowedHosts),
-    routes: adminRoutes(settings, gateway, approvals, authenticator, { clock, subscribe, passkeys }),
-    health: () => ({
-      ...healthOf(ledger, gateway.sessions),
-      ...anchorHealth(anchoring),
-      configuration: reloader.refused ? 'a change was refused' : 'in force',
-    }),
-    onDefect,
-  });
-  return { gateway, admin, ledger, anchoring, approvals, authenticator, webhooks, maskFor, policy, reloader };
+  const reloader = createReloader({ settings, policy, revocations, ledger: records, load, gitState });
+  const standing = { ledger, anchoring, gateway, approvals, authenticator, metrics, reloader };
+  const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect });
+  return { ...standing, admin, records, webhooks, maskFor, policy };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */

@@ -20,7 +20,7 @@ const json = (response: ServerResponse, status: number, body: object): void => {
 };
 
 /** A page that resolves its own name to this address sends its name; what names an address cannot be one. */
-const isServed = (host: string, hosts: ReadonlySet<string>): boolean =>
+export const isServed = (host: string, hosts: ReadonlySet<string>): boolean =>
   hosts.has(host.toLowerCase()) || isIP(host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) !== 0;
 
 const handle = async (deps: AdminDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {

@@ -53,6 +53,8 @@ export interface BearerAuthenticator extends Authenticator {
    * all the same: their tokens are refused as `keys_unavailable` until the keys come.
    */
   ready(): Promise<readonly IssuerProblem[]>;
+  /** Issuers whose keys could not be had so far: their tokens are refused. */
+  readonly keyless: number;
   /** Ends the background reading and aborts what is under way. */
   close(): void;
 }
@@ -161,6 +163,13 @@ const trustedIssuers = (deps: AuthenticatorDeps, closed: AbortSignal): ReadonlyM
   return new Map(issuers.map((settings) => [settings.issuer, { settings, keys: keysOf(settings.issuer) }]));
 };
 
+const keylessOf = (trusted: ReadonlyMap<string, Trusted>): number =>
+  [...trusted.values()].filter(({ keys }) => !keys.known).length;
+
+/** @param interval milliseconds; 0: never */
+const every = (interval: number, run: () => void): NodeJS.Timeout | undefined =>
+  interval > 0 ? setInterval(run, interval).unref() : undefined;
+
 /**
  * Checks bearer tokens against the configured issuers.
  * @throws CountersignError ISSUER_INVALID where the issuers' settings are not safe. `authenticate` never throws.
@@ -197,9 +206,7 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
       problem === undefined ? [] : [{ issuer, problem }],
     );
   };
-  const interval = deps.refreshInterval ?? REFRESH_INTERVAL;
-  const timer = interval > 0 ? setInterval(() => void readAll(), interval) : undefined;
-  timer?.unref();
+  const timer = every(deps.refreshInterval ?? REFRESH_INTERVAL, () => void readAll());
 
   return {
     async authenticate(authorization, use) {
@@ -211,6 +218,9 @@ export const createAuthenticator = (deps: AuthenticatorDeps): BearerAuthenticato
       return authenticateToken(bearer.unchecked, use);
     },
     ready: readAll,
+    get keyless() {
+      return keylessOf(trusted);
+    },
     close() {
       clearInterval(timer);
       closing.abort();

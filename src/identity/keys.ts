@@ -23,6 +23,8 @@ export interface Keys {
 }
 
 export interface KeyStore {
+  /** Whether there are keys at hand. */
+  readonly known: boolean;
   /** The keys at hand, read first where there are none yet; undefined where they cannot be had. */
   current(): Promise<Keys | undefined>;
   /** The keys after a key id was not found among them: read again, unless that was just done. */
@@ -78,6 +80,9 @@ export const createKeyStore = (deps: KeyStoreDeps): KeyStore => {
     return keys;
   };
   return {
+    get known() {
+      return keys !== undefined;
+    },
     refresh,
     current: async () => keys ?? after(RETRY),
     renewed: () => after(COOLDOWN),

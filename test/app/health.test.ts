@@ -95,3 +95,35 @@ test.each([
     }
   },
 );
+
+test('readiness says which part is missing; metrics count what is on record, and name nobody', async () => {
+  const gateway = await start(realFiles);
+  const get = async (path: string, headers = {}) => {
+    const answer = await fetch(gateway.adminUrl + path, { headers });
+    return { status: answer.status, type: answer.headers.get('content-type'), body: await answer.text() };
+  };
+  try {
+    const ready = await get('/readyz');
+    expect(ready.status).toBe(503);
+    expect(JSON.parse(ready.body)).toEqual({
+      ready: false,
+      parts: { ledger: 'ready', issuers: 'the keys of 1 cannot be read, so their tokens are refused' },
+    });
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: '{}',
+    };
+    for (let i = 0; i < 3; i++) await fetch(`${gateway.url}/files/mcp`, post);
+    await fetch(`${gateway.url}/nothing/secret-name/mcp`, post);
+    const metrics = await get('/metrics');
+    expect(metrics).toMatchObject({ status: 200, type: expect.stringContaining('version=0.0.4') });
+    expect(metrics.body).toContain('countersign_tokens_refused_total{reason="no_token"} 3');
+    expect(metrics.body).toContain('countersign_refusals_total{reason="not_found"} 1');
+    expect(metrics.body).toMatch(/^countersign_recording 1$/m);
+    expect(metrics.body).toMatch(/^countersign_ledger_append_seconds_count \d+$/m);
+    expect(metrics.body).not.toContain('secret-name');
+  } finally {
+    await gateway.close('test over');
+  }
+});
