@@ -8,8 +8,8 @@ import { PROTOCOLS, plantAt } from './positions.js';
 import { PROFILE } from './samples.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/masking.md'), 'utf8');
-const rows = page
-  .slice(page.indexOf('## What is searched'))
+const [section = ''] = page.slice(page.indexOf('## What is searched') + 3).split('\n## ');
+const rows = section
   .split('\n')
   .filter((line) => line.startsWith('| '))
   .slice(2)
