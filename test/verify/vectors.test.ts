@@ -1,33 +1,82 @@
+/** Frozen ledgers and proof files: every later version must say the same of them. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { Verification } from '../../src/model/evidence.js';
 import { verifyPath } from '../../src/verify/verify.js';
+import { exits, vectors, verdicts } from './python.js';
 import { ledgerOf, trustFile } from './sample.js';
 
-interface Vectors {
-  readonly key: string;
-  readonly cases: readonly {
-    readonly name: string;
-    readonly exit: number;
-    readonly code: string | null;
-    /** In place of the one of all others. */
-    readonly key?: string;
-  }[];
+interface Case {
+  readonly name: string;
+  readonly exit: number;
+  readonly code: string | null;
+  /** In place of the one of all others. */
+  readonly key?: string;
 }
 
-const folder = join(import.meta.dirname, '..', 'vectors', 'v1');
-const { key, cases }: Vectors = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8'));
+const v1 = join(vectors, 'v1');
+const casesIn = async <T>(folder: string): Promise<T> => JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8'));
 
-test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, { exit, code, key: own = key }) => {
-  const trust = await trustFile({ ledgers: [own] });
-  const dir = await ledgerOf(await readFile(join(folder, `${name}.jsonl`)));
-  const { exit: found, findings } = await verifyPath(dir, { trust });
-  const codes = findings.filter(({ severity }) => severity !== 'note').map((finding) => finding.code);
-  expect(found).toBe(exit);
-  expect(codes).toEqual(code === null ? ['NOT_ANCHORED'] : expect.arrayContaining([code]));
+const codes = ({ findings }: Verification): readonly string[] =>
+  findings
+    .filter(({ severity, code }) => severity !== 'note' && code !== 'NOT_ANCHORED')
+    .map((finding) => finding.code);
+
+const agrees = (verification: Verification, { exit, code }: Case): void => {
+  expect(verification.exit).toBe(exit);
+  const isPlain = code === null || code === 'NOT_ANCHORED';
+  expect(codes(verification)).toEqual(isPlain ? [] : expect.arrayContaining([code]));
+};
+
+describe('ledgers of one segment', async () => {
+  const { key, cases } = await casesIn<{ key: string; cases: readonly Case[] }>(v1);
+
+  test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, one) => {
+    const trust = await trustFile({ ledgers: [one.key ?? key] });
+    agrees(await verifyPath(await ledgerOf(await readFile(join(v1, `${name}.jsonl`))), { trust }), one);
+  });
+
+  test('every vector has its case', async () => {
+    const files = (await readdir(v1)).filter((name) => name.endsWith('.jsonl'));
+    expect(files.sort()).toEqual(cases.map(({ name }) => `${name}.jsonl`).sort());
+  });
 });
 
-test('every vector has its case', async () => {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'));
-  expect(files.sort()).toEqual(cases.map(({ name }) => `${name}.jsonl`).sort());
+describe('ledgers of several segments', async () => {
+  const folder = join(v1, 'segments');
+  interface SegmentCase extends Case {
+    readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
+  }
+  const { origin, key, cases } = await casesIn<{ origin: string; key: string; cases: readonly SegmentCase[] }>(folder);
+
+  test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, one) => {
+    const checkpoints = one.checkpoints.map((kept) => ({ origin, ...kept }));
+    const trust = await trustFile({ ledgers: [key], checkpoints });
+    agrees(await verifyPath(join(folder, name), { trust }), one);
+    const given = [key, ...one.checkpoints.map(({ size, root }) => `${size}:${root}`)].join('@');
+    expect(exits(verdicts(given, [join(folder, name)]))).toEqual([one.exit]);
+  });
+
+  test('every vector has its case', async () => {
+    const found = (await readdir(folder)).filter((name) => name !== 'cases.json');
+    expect(found.sort()).toEqual(cases.map(({ name }) => name).sort());
+  });
+});
+
+describe('proof files', async () => {
+  const folder = join(v1, 'proofs');
+  const { key, checkpoints, cases } = await casesIn<{ key: string; checkpoints: object; cases: readonly Case[] }>(
+    folder,
+  );
+
+  test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, one) => {
+    const trust = await trustFile({ ledgers: [key], checkpoints });
+    agrees(await verifyPath(join(folder, `${name}.json`), { trust }), one);
+  });
+
+  test('every vector has its case', async () => {
+    const found = (await readdir(folder)).filter((name) => name !== 'cases.json');
+    expect(found.sort()).toEqual(cases.map(({ name }) => `${name}.json`).sort());
+  });
 });
