@@ -19,10 +19,13 @@ export interface HttpUpstreamOptions {
 
 const DELIVERY_TIMEOUT_MS = 30_000;
 
+/** Each open stream holds a connection: with fewer, streams that wait would keep calls of all sessions from the server. */
+const MOST_CONNECTIONS = 8_192;
+
 /** A pool for one server's origin. Streams stay open for hours, so undici's own time limits are off. */
 export const createDispatcher = (origin: string): Dispatcher =>
   new Pool(origin, {
-    connections: 256,
+    connections: MOST_CONNECTIONS,
     pipelining: 1,
     headersTimeout: 0,
     bodyTimeout: 0,
