@@ -127,7 +127,7 @@ describe('approval', () => {
   test('holds the call, runs it once after another person approved exactly it', async () => {
     const headers = await openSession(url);
     const call = raw(url, { headers, body: toolCall(1, 'wipe', { path: '/a' }) });
-    await soon(100);
+    await expect.poll(() => harness.approvals.list().length).toBe(1);
     expect(reached()).toEqual([]);
     const [approval] = harness.approvals.list();
     const own = await harness.approvals.decide(
@@ -169,7 +169,7 @@ describe('approval', () => {
   test('a denial is told and recorded', async () => {
     const headers = await openSession(url);
     const call = raw(url, { headers, body: toolCall(1, 'wipe') });
-    await soon(100);
+    await expect.poll(() => harness.approvals.list().length).toBe(1);
     const [approval] = harness.approvals.list();
     await harness.approvals.decide(approval?.id ?? '', principalOf('lead', ['leads']), 'deny', 'no', '127.0.0.1');
     expect(events((await call).body)[0]).toMatchObject({ error: { code: -31002 } });
