@@ -1,8 +1,8 @@
 /** What a server of the older revisions says to one request, read; where it closes the stream first, over its next one. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message, Outgoing, Upstream, UpstreamMessage } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
+import { pause } from './pause.js';
 
 /** One message; `said` is undefined where it cannot be read. */
 export interface Heard {
@@ -58,7 +58,7 @@ export async function* heard(upstream: Upstream, outgoing: Outgoing, signal: Abo
   for (let streams = 0; source && streams < MOST_STREAMS; streams++) {
     yield* read(source, outgoing.message.id, standing);
     if (standing.answered || standing.last === undefined) return;
-    await sleep(standing.retry, undefined, { signal });
+    await pause(standing.retry, signal);
     source = await upstream.listen(standing.last, signal);
   }
 }

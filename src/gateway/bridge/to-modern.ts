@@ -2,7 +2,6 @@
  * A server of 2026-07-28, for clients of the older revisions: `initialize` becomes `server/discover`, every request says
  * what the session knows, and what the server requires of the client is asked as requests of the server.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Channel } from '../../base/channel.js';
 import { at, type JsonValue, member, stringOf } from '../../base/json.js';
 import type { Message, Outgoing, Recorded, Upstream, UpstreamMessage } from '../../model/call.js';
@@ -16,6 +15,7 @@ import { discoverMessage } from './eras.js';
 import { type Link, ownMessage } from './link.js';
 import { namesOf, restored } from './names.js';
 import { Parameters } from './parameters.js';
+import { pause } from './pause.js';
 import { Awaited, questionsOf } from './rounds.js';
 import type { Introduction } from './to-legacy.js';
 import { answerBytes, enveloped, failureBytes, initializeResult } from './translate.js';
@@ -151,7 +151,7 @@ export class ToModern extends Decorated {
   private async *ask(answer: Message, signal: AbortSignal): AsyncGenerator<UpstreamMessage, string | null> {
     const questions = questionsOf(answer, () => this.link.newCall());
     if (questions.length === 0) {
-      await sleep(PAUSE_MS, undefined, { signal });
+      await pause(PAUSE_MS, signal);
       return null;
     }
     const answers = questions.map(

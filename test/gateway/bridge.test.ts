@@ -1,0 +1,294 @@
+/** Servers that do not play along, behind the bridges between the eras. */
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Harness, httpServer, startHarness, stdioServer } from './harness.js';
+import { events, HEADERS, openSession, raw, rpc, toolCall } from './raw.js';
+
+const REVISION = '2026-07-28';
+const PREFIX = 'io.modelcontextprotocol/';
+/** A process of the older revisions, to which `on` adds what it does with a message `m`. */
+const legacyProcess = (on: string, first = ''): string => `
+const rl = require('node:readline').createInterface({ input: process.stdin });
+const send = (m) => process.stdout.write(JSON.stringify({ jsonrpc: '2.0', ...m }) + '\\n');
+const text = (t) => ({ content: [{ type: 'text', text: t }] });
+let call;
+rl.on('line', (l) => { const m = JSON.parse(l);
+  if (m.method === 'server/discover') { ${first === '' ? "send({ id: m.id, error: { code: -32601, message: 'no' } })" : first}; return; }
+  if (m.method === 'initialize') { send({ id: m.id, result: { protocolVersion: '2025-11-25', capabilities: { tools: {}, logging: {} }, serverInfo: { name: 'x', version: '1' } } }); return; }
+  if (m.method === 'logging/setLevel') { send({ id: m.id, result: {} }); return; }
+  ${on}
+});`;
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+
+const start = async (server: Parameters<typeof startHarness>[0]['servers'][number]): Promise<Harness> => {
+  const harness = await startHarness({ servers: [server], gateway: { callTimeout: 2_000 } });
+  closing.push(async () => {
+    await harness.close();
+    expect(harness.defects).toEqual([]);
+  });
+  return harness;
+};
+const startProcess = (script: string): Promise<Harness> => start(stdioServer('up', '-e', [script]));
+
+const startHttp = async (answer: (message: Sent, request: IncomingMessage, response: ServerResponse) => void) => {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () =>
+      answer(chunks.length === 0 ? {} : JSON.parse(Buffer.concat(chunks).toString('utf8')), request, response),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  closing.push(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return start(
+    httpServer('up', `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/mcp`),
+  );
+};
+
+interface Sent {
+  readonly id?: number | string;
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+/** A request of revision 2026-07-28, and the messages it is answered with. */
+const modern = async (
+  harness: Harness,
+  params: { readonly name?: string; readonly uri?: string; readonly [member: string]: unknown },
+  { id = 1, method = 'tools/call', capabilities = {}, meta = {} }: Readonly<Record<string, unknown>> = {},
+): Promise<readonly unknown[]> => {
+  const body = rpc(Number(id), String(method), {
+    ...params,
+    _meta: { [`${PREFIX}protocolVersion`]: REVISION, [`${PREFIX}clientCapabilities`]: capabilities, ...Object(meta) },
+  });
+  const name = params.name ?? params.uri;
+  const headers = {
+    ...HEADERS,
+    'mcp-protocol-version': REVISION,
+    'mcp-method': String(method),
+    ...(name === undefined ? {} : { 'mcp-name': name }),
+  };
+  const answer = await raw(`${harness.url}/up/mcp`, { headers, body });
+  return answer.body.startsWith('{') ? [JSON.parse(answer.body)] : events(answer.body);
+};
+
+const call = (name: string, args: object = {}) => ({ name, arguments: args });
+const stateOf = (answers: readonly unknown[]): string => String(Object(Object(answers.at(-1)).result).requestState);
+const sent = async (harness: Harness): Promise<readonly unknown[]> =>
+  (await harness.entries())
+    .filter(({ type, d }) => type === 'message' && d['direction'] === 'to_server')
+    .map(({ d }) => d['method']);
+
+describe('a client of the newer era, a server of the older', () => {
+  test('what the gateway says of its own accord is on record', async () => {
+    const harness = await startProcess(
+      legacyProcess("if (m.method === 'tools/call') send({ id: m.id, result: text('hello') });"),
+    );
+    expect(await modern(harness, call('echo'))).toMatchObject([
+      { id: 1, result: { resultType: 'complete', content: [{ text: 'hello' }] } },
+    ]);
+    expect(await sent(harness)).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+  });
+
+  test('a process that ends when it is asked what it does not know is started anew', async () => {
+    const harness = await startProcess(
+      legacyProcess("if (m.method === 'tools/call') send({ id: m.id, result: text('hello') });", 'process.exit(1)'),
+    );
+    expect(await modern(harness, call('echo'))).toMatchObject([{ id: 1, result: { content: [{ text: 'hello' }] } }]);
+  });
+
+  test('a process that says nothing to it is of the older era', async () => {
+    const harness = await startProcess(
+      legacyProcess("if (m.method === 'tools/call') send({ id: m.id, result: text('hello') });", 'void 0'),
+    );
+    expect(await modern(harness, call('echo'))).toMatchObject([{ id: 1, result: { content: [{ text: 'hello' }] } }]);
+  }, 10_000);
+
+  test('a server that opens no session is told of in a sentence, and the call has its outcome', async () => {
+    const harness = await startHttp(({ id }, _, response) => {
+      response.writeHead(400, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'closed today' } }));
+    });
+    expect(await modern(harness, call('echo'))).toMatchObject([
+      { error: { message: expect.stringContaining('closed today') } },
+    ]);
+    const results = (await harness.entries()).filter(({ type }) => type === 'result');
+    expect(results.map(({ d }) => d['status'])).toEqual(['upstream_lost']);
+  });
+
+  const ASKS = legacyProcess(`
+  if (m.method === 'tools/call') { call = m.id; send({ id: 'q7', method: 'elicitation/create', params: { message: 'who?' } }); }
+  else if (m.id === 'q7') send({ id: call, result: text(JSON.stringify(m.result ?? m.error)) });
+  else if (m.method === 'notifications/cancelled') send({ method: 'notifications/message', params: { level: 'info', data: 'cancelled' } });`);
+
+  test('a question is put to the client, and its answer goes back under the id of the server', async () => {
+    const harness = await startProcess(ASKS);
+    const can = { capabilities: { elicitation: { form: {} } } };
+    const first = await modern(harness, call('ask'), can);
+    expect(first).toMatchObject([
+      {
+        id: 1,
+        result: {
+          resultType: 'input_required',
+          inputRequests: { q0: { method: 'elicitation/create', params: { message: 'who?' } } },
+        },
+      },
+    ]);
+    const inputResponses = { q0: { action: 'accept', content: { name: 'Ann' } } };
+    const second = await modern(
+      harness,
+      { ...call('ask'), inputResponses, requestState: stateOf(first) },
+      { ...can, id: 2 },
+    );
+    expect(second).toMatchObject([
+      { id: 2, result: { content: [{ text: '{"action":"accept","content":{"name":"Ann"}}' }] } },
+    ]);
+    expect((await sent(harness)).filter((method) => method === null)).toHaveLength(2);
+  });
+
+  test('a question that the client cannot answer is answered for it', async () => {
+    const harness = await startProcess(ASKS);
+    const answers = await modern(harness, call('ask'));
+    expect(JSON.stringify(answers)).toContain('The client cannot answer this');
+  });
+
+  test('a call whose client does not come back is withdrawn when the session ends', async () => {
+    const harness = await startProcess(ASKS);
+    await modern(harness, call('ask'), { capabilities: { elicitation: {} } });
+    await harness.gateway.close('over');
+    await expect.poll(() => sent(harness)).toContain('notifications/cancelled');
+  });
+
+  test('logs come to those who ask for them, from their level on', async () => {
+    const harness = await startProcess(
+      legacyProcess(`if (m.method !== 'tools/call') return;
+        for (const level of ['debug', 'warning']) send({ method: 'notifications/message', params: { level, data: level } });
+        send({ id: m.id, result: text('done') });`),
+    );
+    expect(await modern(harness, call('log'))).toHaveLength(1);
+    const asked = await modern(harness, call('log'), { meta: { [`${PREFIX}logLevel`]: 'info' } });
+    expect(asked).toMatchObject([{ params: { data: 'warning' } }, { result: {} }]);
+    expect(await sent(harness)).toContain('logging/setLevel');
+  });
+
+  test('codes that the newer era does not have are those that it has', async () => {
+    const harness = await startProcess(
+      legacyProcess(
+        "if (m.method === 'resources/read') send({ id: m.id, error: { code: -32002, message: 'not there' } });",
+      ),
+    );
+    const answers = await modern(harness, { uri: 'note://a' }, { method: 'resources/read' });
+    expect(answers).toMatchObject([{ id: 1, error: { code: -32602, message: 'not there' } }]);
+  });
+
+  test('a stream that the server closes and goes on with later is one stream', async () => {
+    let id: unknown;
+    const harness = await startHttp((message, request, response) => {
+      const stream = { 'content-type': 'text/event-stream' };
+      if (request.method === 'GET') {
+        expect(request.headers['last-event-id']).toBe('e1');
+        response
+          .writeHead(200, stream)
+          .end(`id: e2\ndata: {"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[]}}\n\n`);
+      } else if (message.method === 'tools/call') {
+        id = message.id;
+        response.writeHead(200, stream).end('id: e1\nretry: 10\ndata:\n\n');
+      } else if (message.method === 'initialize') {
+        const result = { protocolVersion: '2025-11-25', capabilities: {}, serverInfo: { name: 'x', version: '1' } };
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result }));
+      } else response.writeHead(message.id === undefined ? 202 : 400).end();
+    });
+    expect(await modern(harness, call('poll'))).toMatchObject([{ id: 1, result: { content: [] } }]);
+  });
+});
+
+/** Answers `server/discover` and refuses `initialize`; `on` answers the rest. */
+const modernServer = (on: (message: Sent, request: IncomingMessage) => object) =>
+  startHttp((message, request, response) => {
+    const discovered = {
+      result: { resultType: 'complete', supportedVersions: [REVISION], capabilities: { tools: {} } },
+    };
+    const answer =
+      message.method === 'server/discover'
+        ? discovered
+        : message.method === 'initialize'
+          ? { error: { code: -32601, message: 'Method not found' } }
+          : on(message, request);
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer }));
+  });
+
+describe('a client of the older era, a server of the newer', () => {
+  test('arguments that go into headers are learnt of from the server', async () => {
+    const schema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } };
+    const harness = await modernServer(({ method, params }, { headers }) => {
+      if (method === 'tools/list')
+        return { result: { resultType: 'complete', tools: [{ name: 'run', inputSchema: schema }] } };
+      const region = Object(params?.['arguments']).region;
+      if (headers['mcp-param-region'] !== region) return { error: { code: -32020, message: 'Header mismatch' } };
+      return { result: { resultType: 'complete', content: [{ type: 'text', text: `in ${String(region)}` }] } };
+    });
+    const headers = await openSession(`${harness.url}/up/mcp`);
+    const { body } = await raw(`${harness.url}/up/mcp`, { headers, body: toolCall(1, 'run', { region: 'eu' }) });
+    expect(body).toContain('in eu');
+  });
+
+  test('every request says what the session knows', async () => {
+    const metas: unknown[] = [];
+    const harness = await modernServer(({ params, method }) => {
+      if (method === 'tools/call') metas.push(params?.['_meta']);
+      return { result: { resultType: 'complete', content: [] } };
+    });
+    const headers = await openSession(`${harness.url}/up/mcp`);
+    const url = `${harness.url}/up/mcp`;
+    await raw(url, { headers, body: rpc(1, 'logging/setLevel', { level: 'error' }) });
+    await raw(url, { headers, body: toolCall(2, 'run') });
+    expect(metas).toEqual([
+      {
+        [`${PREFIX}protocolVersion`]: REVISION,
+        [`${PREFIX}clientCapabilities`]: {},
+        [`${PREFIX}clientInfo`]: { name: 'raw', version: '1' },
+        [`${PREFIX}logLevel`]: 'error',
+      },
+    ]);
+  });
+
+  test('a server that asks without end is stopped', async () => {
+    let rounds = 0;
+    const harness = await modernServer(() => ({
+      result: { resultType: 'input_required', requestState: `s${rounds++}` },
+    }));
+    const headers = await openSession(`${harness.url}/up/mcp`);
+    const { body } = await raw(`${harness.url}/up/mcp`, { headers, body: toolCall(1, 'run') });
+    expect(body).toContain('"error"');
+    expect(rounds).toBeLessThan(40);
+    expect(body).not.toContain('"s1"');
+  });
+
+  test('a client that answers with an error ends its call', async () => {
+    const ask = { form: { method: 'elicitation/create', params: { message: 'who?' } } };
+    const harness = await modernServer(() => ({ result: { resultType: 'input_required', inputRequests: ask } }));
+    const url = `${harness.url}/up/mcp`;
+    const headers = await openSession(url);
+    const answered = raw(url, { headers, body: toolCall(1, 'run') });
+    await expect
+      .poll(async () => (await harness.entries()).filter(({ d }) => d['method'] === 'elicitation/create').length)
+      .toBe(1);
+    const question = (await harness.entries()).find(({ d }) => d['method'] === 'elicitation/create');
+    const content = Object(question?.payloads['content']).data;
+    const { id } = JSON.parse(String(content));
+    await raw(url, { headers, body: JSON.stringify({ jsonrpc: '2.0', id, error: { code: -1, message: 'no' } }) });
+    expect((await answered).body).toContain('did not answer');
+  });
+});
