@@ -20,6 +20,7 @@ export { loadSettings } from './app/config.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
 export { INIT_DEFAULTS, type InitAsk, type InitResult, initialize } from './app/init.js';
+export { type AnchorAnswered, type AnchorAsk, type Anchored, anchorOwnLedger } from './app/ledger-anchor.js';
 export { type Diagnosis, type DoctorAsk, examineLedger, type LedgerState } from './app/ledger-doctor.js';
 export { type RotateAsk, type Rotated, rotateLedger } from './app/ledger-rotate.js';
 export { type LoginAsk, type LoginDeps, type LoginSummary, logIn, whoAmI } from './app/login.js';
@@ -38,6 +39,16 @@ export {
 export { type ProofAsk, prove } from './app/prove.js';
 export { readText } from './app/read-text.js';
 export { collectRegister, type RegisterSummary } from './app/register.js';
+export { type EraseAsk, erase, prepareErase } from './app/removal/erase.js';
+export { type SignedFile, type SignOrderAsk, signOrder } from './app/removal/order-file.js';
+export {
+  type Prepared,
+  type PreparePruneAsk,
+  preparePrune,
+  prune,
+  type RemovalDeps,
+  type RemovalResult,
+} from './app/removal/prune.js';
 export { type ReperformAsk, type Reperformance, type Reperformed, reperform } from './app/reperform.js';
 export {
   controlSet,

@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { CountersignError } from '../base/errors.js';
 import type { JsonValue } from '../base/json.js';
+import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
+import { anchorNow } from './ledger-anchor.js';
 import type { ControlActions } from './ledger-control.js';
+import { recordRemoval } from './removal/record.js';
 
 const access = z.strictObject({
   what: z.string().max(200),
@@ -18,8 +21,19 @@ const parsed = <T>(schema: z.ZodType<T>, ask: JsonValue): T => {
   throw new CountersignError('USAGE', { problem: 'the command and the gateway are of different versions' });
 };
 
-/** `rotate`: begins the next segment. `access`: records that evidence was read. */
-export const controlActions = ({ ledger }: { readonly ledger: OpenedLedger }): ControlActions => ({
+/** The parts of a gateway that commands ask for something. */
+export interface ControlledParts {
+  readonly ledger: OpenedLedger;
+  readonly anchoring: Pick<Anchoring, 'now'>;
+}
+
+/**
+ * `rotate`: begins the next segment. `access`: records that evidence was read. `anchor`: has each anchor confirm now.
+ * `remove`: records a removal that custodians ordered.
+ */
+export const controlActions = ({ ledger, anchoring }: ControlledParts): ControlActions => ({
   rotate: async () => ({ segment: (await ledger.rotate()).seq }),
   access: async (ask) => ({ seq: (await ledger.append({ type: 'access', d: parsed(access, ask) })).seq }),
+  anchor: () => anchorNow(anchoring),
+  remove: (ask) => recordRemoval(ledger, ask),
 });

@@ -13,8 +13,8 @@ import { isJsonObject } from '../ledger/format.js';
 /** What can be asked for, by name. What is thrown is thrown to whoever asked. */
 export type ControlActions = Readonly<Record<string, (ask: JsonValue) => Promise<JsonValue>>>;
 
-/** Bytes of a question, and of an answer. */
-const MAX_BYTES = 256 * 1024;
+/** Bytes of a question, and of an answer: the list of an erasure is the longest. */
+const MAX_BYTES = 2 * 1024 * 1024;
 /** An action may wait for services outside, one after the other. */
 const TIMEOUT_MS = 600_000;
 /** Bytes of a socket's path, by Linux; macOS allows 103. */

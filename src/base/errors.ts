@@ -67,6 +67,11 @@ export const ERRORS = {
     message: 'the key file {file} cannot be used: {problem}',
     hint: 'the file must exist, be readable by its owner alone (chmod 600) and hold one key',
   },
+  TLS_FILE: {
+    exit: 2,
+    message: 'TLS cannot be set up with {file}: {problem}',
+    hint: 'certificate, key and client authority must be readable PEM files, and the key that of the certificate',
+  },
   SECRET_MISSING: {
     exit: 2,
     message: 'the secret {name} is not set',
@@ -153,6 +158,16 @@ export const ERRORS = {
     exit: 12,
     message: 'the ledger {dir} is not the history that was anchored: {problem}',
     hint: 'write nothing to it: restore its newest copy; `countersign ledger doctor` shows each anchor, and an anchor taken out of ledger.anchors is not asked',
+  },
+  REMOVAL_REFUSED: {
+    exit: 14,
+    message: 'nothing is removed from the ledger: {problem}',
+    hint: 'docs/configuration.md tells what retention, holds, anchors and custodians demand of a removal',
+  },
+  ORDER_INVALID: {
+    exit: 2,
+    message: 'the order {file} cannot be used: {problem}',
+    hint: 'write one with --prepare, and have each custodian sign that very file with `countersign ledger sign`',
   },
   LEDGER_UNANCHORED: {
     exit: 1,
