@@ -1,7 +1,8 @@
 /**
  * Runs of the base64 alphabets (RFC 4648 §4, §5) in a text: whole, or wrapped over lines (RFC 2045 §6.8).
  */
-import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { codeAt } from './codes.js';
 import type { ScanText } from './detector.js';
 
 /** Shortest run looked at: nine bytes. */
@@ -10,8 +11,14 @@ export const SHORTEST_RUN = 12;
 const WRAPPED_LINE = 40;
 const LONGEST_LINE = 128;
 
-/** The bytes of both alphabets, 1 each. */
-const IN_ALPHABET = Uint8Array.from({ length: 256 }, (_, byte) => (is(String.fromCharCode(byte), 0, BASE64) ? 1 : 0));
+const LETTER_OR_DIGIT = 1;
+const SIGN = 2;
+/** What each byte is in the two alphabets; 0 for all others. */
+const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  if (is(character, 0, ALNUM)) return LETTER_OR_DIGIT;
+  return is(character, 0, BASE64) ? SIGN : 0;
+});
 
 /** A run of base64 characters. */
 export interface Run {
@@ -20,6 +27,8 @@ export interface Run {
   readonly lineEnd: number;
   /** The same, or some lines further on. */
   readonly end: number;
+  /** Whether there is a sign in the first line, neither letter nor digit. */
+  readonly signs: boolean;
 }
 
 /** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
@@ -48,23 +57,34 @@ const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
 };
 
 /** The run that begins at `i`, or before the escape letter there, with the lines it is wrapped over. */
-const runAt = (s: string, i: number, lineEnd: number): Run => {
+const runAt = (s: string, i: number, lineEnd: number, signs: boolean): Run => {
   const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
-  return { start, lineEnd, end: wrappedEnd(s, start, lineEnd) };
+  return { start, lineEnd, end: wrappedEnd(s, start, lineEnd), signs };
 };
 
 /** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
 export const forEachRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, visit: (run: Run) => void): void => {
   for (let i = 0; i + SHORTEST_RUN <= codes.length; ) {
     let last = i + SHORTEST_RUN - 1;
-    while (last >= i && IN_ALPHABET[codes[last] ?? 0] === 1) last--;
+    let seen = 0;
+    for (
+      let kind = codeAt(KIND, codeAt(codes, last));
+      kind !== 0 && last >= i;
+      kind = codeAt(KIND, codeAt(codes, last))
+    ) {
+      seen |= kind;
+      last--;
+    }
     if (last >= i) {
       i = last + 1;
       continue;
     }
     let end = i + SHORTEST_RUN;
-    while (end < codes.length && IN_ALPHABET[codes[end] ?? 0] === 1) end++;
-    const run = runAt(s, i, end);
+    for (let kind = codeAt(KIND, codeAt(codes, end)); kind !== 0; kind = codeAt(KIND, codeAt(codes, end))) {
+      seen |= kind;
+      end++;
+    }
+    const run = runAt(s, i, end, (seen & SIGN) !== 0);
     visit(run);
     i = run.end + 1;
   }

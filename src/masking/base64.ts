@@ -139,8 +139,9 @@ const firstReadable = (b: Uint8Array, start: number, end: number, at: number): n
 };
 
 /** Whether base64 in `[start, end)` may hold readable text; says yes too often rather than too seldom. */
-export const isPlausible = (base64: Uint8Array, start: number, end: number): boolean =>
-  firstReadable(base64, start, end, start) >= 0 || hasReadableStretch(base64, start, end);
+export const isPlausible = (base64: Uint8Array, start: number, end: number, signs = true): boolean =>
+  (signs ? firstReadable(base64, start, end, start) >= 0 : isReadableAt(base64, start, end)) ||
+  hasReadableStretch(base64, start, end);
 
 // eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;

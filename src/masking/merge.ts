@@ -2,9 +2,19 @@
 import type { Finding } from './detector.js';
 import { MASKS, mayHoldMask } from './marks.js';
 
+/** Whether they are sorted and do not touch. */
+const areApart = (findings: readonly Finding[]): boolean => {
+  let end = -1;
+  for (const finding of findings) {
+    if (finding.start <= end) return false;
+    end = finding.end;
+  }
+  return true;
+};
+
 /** Sorted and disjoint: findings that overlap or touch become one, named after the first. */
 export const merge = (findings: readonly Finding[]): readonly Finding[] => {
-  if (findings.length < 2) return findings;
+  if (findings.length < 2 || areApart(findings)) return findings;
   const merged: Finding[] = [];
   for (const finding of [...findings].sort((a, b) => a.start - b.start || b.end - a.end)) {
     const last = merged.at(-1);

@@ -54,12 +54,34 @@ const isTextName = (codes: Uint8Array, end: number): boolean => {
 
 const EVERYWHERE: RawHits = { at: [], everywhere: true, texts: true };
 
-/** Passes the offset of each anchor, and its list, to `visit`. */
-const forEachAnchor = (bytes: Uint8Array, pairs: Uint8Array, visit: (list: number, i: number) => void): void => {
-  const whole = bytes.length - (bytes.length % 4);
+/** The end of the string at `i`: the next quote that no backslash escapes. */
+const stringEnd = (bytes: Buffer, i: number): number => {
+  for (let end = bytes.indexOf(0x22, i); end >= 0; end = bytes.indexOf(0x22, end + 1)) {
+    let start = end;
+    while (start > i && bytes[start - 1] === 0x5c) start--;
+    if ((end - start) % 2 === 0) return end;
+  }
+  return bytes.length;
+};
+
+/** Says of the anchor at `i` and its list whether there is a hit. */
+type Visit = (list: number, i: number) => boolean;
+
+/** The first hit of four neighbours, of which each has its list; -1 where there is none. */
+const hitOfFour = (i: number, visit: Visit, a: number, b: number, c: number, d: number): number => {
+  if (a !== 0 && visit(a, i)) return i;
+  if (b !== 0 && visit(b, i + 1)) return i + 1;
+  if (c !== 0 && visit(c, i + 2)) return i + 2;
+  return d !== 0 && visit(d, i + 3) ? i + 3 : -1;
+};
+
+/** Visits each anchor; behind a hit it goes on after the string in which it stands. */
+const forEachAnchor = (bytes: Buffer, pairs: Uint8Array, visit: Visit): void => {
+  const last = bytes.length - 4;
   let before = 0;
+  let i = 0;
   // Four at once: in most fours there is none.
-  for (let i = 0; i < whole; i += 4) {
+  while (i <= last) {
     const first = codeAt(bytes, i);
     const second = codeAt(bytes, i + 1);
     const third = codeAt(bytes, i + 2);
@@ -68,23 +90,14 @@ const forEachAnchor = (bytes: Uint8Array, pairs: Uint8Array, visit: (list: numbe
     const b = codeAt(pairs, (first << 8) | second);
     const c = codeAt(pairs, (second << 8) | third);
     const d = codeAt(pairs, (third << 8) | fourth);
-    before = fourth;
-    if ((a | b | c | d) === 0) continue;
-    if (a !== 0) visit(a, i);
-    if (b !== 0) visit(b, i + 1);
-    if (c !== 0) visit(c, i + 2);
-    if (d !== 0) visit(d, i + 3);
+    const hit = (a | b | c | d) === 0 ? -1 : hitOfFour(i, visit, a, b, c, d);
+    i = hit < 0 ? i + 4 : stringEnd(bytes, hit + 1);
+    before = hit < 0 ? fourth : codeAt(bytes, i - 1);
   }
-  for (let i = whole; i < bytes.length; i++) {
+  for (; i < bytes.length; i++) {
     const list = codeAt(pairs, (codeAt(bytes, i - 1) << 8) | codeAt(bytes, i));
     if (list !== 0) visit(list, i);
   }
-};
-
-const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
-  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end);
-  const joined = Buffer.from(unwrapped(latin1, run), 'latin1');
-  return isPlausible(joined, 0, joined.length);
 };
 
 /** Counts the members named `text`, and never finds anything. */
@@ -110,6 +123,12 @@ const createTextCounter = () => {
     },
     several: (): boolean => count > 1,
   };
+};
+
+const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
+  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end, run.signs);
+  const joined = Buffer.from(unwrapped(latin1, run), 'latin1');
+  return isPlausible(joined, 0, joined.length);
 };
 
 /** Both ascending, as one. */
@@ -148,7 +167,9 @@ export const createRawStage = (
   const hitsIn = (bytes: Buffer, text: ScanText): number[] => {
     const hits: number[] = [];
     forEachAnchor(bytes, pairs, (list, i) => {
-      if (isHit(text, list, i) && hits.length <= MOST_HITS) hits.push(i);
+      const hit = isHit(text, list, i);
+      if (hit && hits.length <= MOST_HITS) hits.push(i);
+      return hit;
     });
     return hits;
   };

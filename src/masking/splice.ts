@@ -53,13 +53,13 @@ export const spliceBytes = (bytes: Buffer, edits: readonly Edit[]): Buffer => {
 
 const BACKSLASH = 0x5c;
 
-/** Length in bytes and in UTF-16 units of the character or escape at `i` of a JSON string token. */
-const step = (bytes: Buffer, i: number): readonly [bytes: number, units: number] => {
-  const byte = bytes[i] ?? 0;
-  if (byte === BACKSLASH) return bytes[i + 1] === 0x75 ? [6, 1] : [2, 1];
-  if (byte < 0x80) return [1, 1];
-  if (byte < 0xe0) return [2, 1];
-  return byte < 0xf0 ? [3, 1] : [4, 2];
+/** Bytes of the character or escape at `i` of a JSON string token. */
+const bytesAt = (bytes: Buffer, i: number): number => {
+  const byte = codeAt(bytes, i);
+  if (byte === BACKSLASH) return bytes[i + 1] === 0x75 ? 6 : 2;
+  if (byte < 0xc0) return 1;
+  if (byte < 0xe0) return 2;
+  return byte < 0xf0 ? 3 : 4;
 };
 
 /** A replacement as it is written inside a JSON string. */
@@ -85,7 +85,9 @@ export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit
   let units = 0;
   const seek = (target: number, over: boolean): number => {
     while (units < target && i < node.end - 1) {
-      const [length, width] = step(bytes, i);
+      const length = bytesAt(bytes, i);
+      // What takes four bytes is a pair of units.
+      const width = length === 4 ? 2 : 1;
       if (!over && units + width > target) break;
       i += length;
       units += width;
