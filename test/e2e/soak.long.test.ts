@@ -81,7 +81,9 @@ test('half of the greatest load, with reloads, for ten minutes', async () => {
   const client = poster(world.url, 64);
   const headers = await open(client);
   const call = (n: number): Promise<void> => (n % SHORT === 0 ? short(client, n) : echo(client, headers, n));
-  const greatest = await fastest(CALLERS, WARM_UP_SECONDS, call);
+  // The first time warms up.
+  const times = [await fastest(CALLERS, WARM_UP_SECONDS, call), await fastest(CALLERS, WARM_UP_SECONDS, call)];
+  const greatest = Math.max(...times);
 
   const configuration = readFileSync(world.config, 'utf8');
   let reloads = 0;
