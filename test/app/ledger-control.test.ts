@@ -29,7 +29,7 @@ test('answers come back, and what was thrown is thrown again', async () => {
   await expect(askControl(dir, 'break', null)).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
   await expect(askControl(dir, 'unknown', null)).rejects.toMatchObject({ code: 'USAGE' });
   await expect(askControl(dir, 'toString', null)).rejects.toMatchObject({ code: 'USAGE' });
-  await expect(askControl(dir, 'echo', 'x'.repeat(300_000))).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
+  await expect(askControl(dir, 'echo', 'x'.repeat(2_500_000))).rejects.toMatchObject({ code: 'CONTROL_FAILED' });
   await control.close();
 });
 
