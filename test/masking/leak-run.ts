@@ -2,7 +2,7 @@
  * The leak test: values of every kind, at every string of every message type of the official schemas, through the
  * running gateway with an official client; then everything that came out is searched for them.
  */
-import type { Client } from '@modelcontextprotocol/client';
+import { type Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { z } from 'zod';
 import { KINDS, type Kind } from './kinds.js';
 import type { LeakWorld, Script } from './leak.js';
@@ -130,6 +130,15 @@ const elicitation = (message: string): object => ({
   params: { message, requestedSchema: { type: 'object', properties: {} } },
 });
 
+/** What a server says again on a stream that goes on where another broke: the newer era has no such streams. */
+const replay = async (talk: Talk): Promise<void> => {
+  const { world, messages, client, kind } = talk;
+  if (messages.era >= '2026' || !(client.transport instanceof StreamableHTTPClientTransport)) return;
+  const log = { method: 'notifications/message', params: { level: 'info', logger: 'again', data: kind.text } };
+  world.say({ beside: [log, ...beside(talk, kind.text)], answer: { result: {} } });
+  await client.transport.resumeStream('e7');
+};
+
 /** Everything a server can say of one kind. */
 const fromServer = async (talk: Talk): Promise<void> => {
   const { messages, tried } = talk;
@@ -145,6 +154,7 @@ const fromServer = async (talk: Talk): Promise<void> => {
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: text } } });
   const listen = { notifications: { toolsListChanged: true } };
   await ask(talk, 'subscriptions/listen', listen, { beside: beside(talk, text), answer: { result: {} } });
+  await replay(talk);
   const input = { inputRequests: { [text]: elicitation(text), a: elicitation(text) }, requestState: text };
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: 'input_required', ...input } } });
   const split = [text.slice(0, 5), text.slice(5)].map((part) => ({ type: 'text', text: part }));

@@ -1,7 +1,7 @@
 /** A running gateway in front of a server that says what it is told to, and a memory of everything that came out. */
 import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { type ProxyWorld, prepareProxy } from '../e2e/proxy.js';
@@ -37,21 +37,30 @@ const answerTo = (method: string, params: unknown, { answer }: Script): object =
   return isModern && 'result' in answer ? { result: { resultType: 'complete', ...CACHE, ...said } } : answer;
 };
 
-/** An MCP server over HTTP that answers every request on an event stream, with what `next` says. */
+const tellAll = (response: ServerResponse, messages: readonly object[]): void => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const message of messages)
+    response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+  response.end();
+};
+
+/**
+ * An MCP server over HTTP that answers every request on an event stream, with what `next` says, and says it again on a
+ * stream that goes on where another broke.
+ */
 const startTeller = async (next: () => Script): Promise<{ server: Server; url: string }> => {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      if (chunks.length === 0) return response.writeHead(405).end();
+      const isReplay = request.method === 'GET' && request.headers['last-event-id'] !== undefined;
+      if (chunks.length === 0 && !isReplay) return response.writeHead(405).end();
+      if (isReplay) return tellAll(response, next().beside);
       const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
       if (id === undefined || method === undefined) return response.writeHead(202).end();
       const script = next();
       const answer = answerTo(method, params, script);
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      for (const message of [...script.beside, { id, ...answer }])
-        response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
-      return response.end();
+      return tellAll(response, [...script.beside, { id, ...answer }]);
     });
   });
   const port = await freePort();
