@@ -79,13 +79,29 @@ export class JsonScan {
   string(at: number): number {
     const { bytes } = this;
     for (let i = at + 1; ; i++) {
-      const byte = bytes[i] ?? 0;
-      if (PLAIN[byte] === 1) continue;
+      i = this.plain(i);
+      const byte = bytes[i];
       if (byte === QUOTE) return i + 1;
       if (byte !== BACKSLASH) return -1;
       i = this.escape(i + 1);
       if (i < 0) return -1;
     }
+  }
+
+  /** The first byte from `at` on that a string's text does not hold as it is; four at a time, which is faster. */
+  private plain(at: number): number {
+    const { bytes } = this;
+    let i = at;
+    while (
+      PLAIN[bytes[i] ?? 0] === 1 &&
+      PLAIN[bytes[i + 1] ?? 0] === 1 &&
+      PLAIN[bytes[i + 2] ?? 0] === 1 &&
+      PLAIN[bytes[i + 3] ?? 0] === 1
+    ) {
+      i += 4;
+    }
+    while (PLAIN[bytes[i] ?? 0] === 1) i++;
+    return i;
   }
 
   /** The index of the last byte of an escape, whose first byte after the backslash is at `at`. */
