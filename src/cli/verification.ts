@@ -69,7 +69,7 @@ const gapText = ({ gaps, gapCount }: LedgerSummary): string => {
 };
 
 /** What a ledger is, in figures, for people. */
-export const summaryRows = (ledger: LedgerSummary): readonly (readonly [label: string, text: string])[] => {
+const summaryRows = (ledger: LedgerSummary): readonly (readonly [label: string, text: string])[] => {
   const { first, last, signers, signed, anchored, openSince } = ledger;
   const open = signed - anchored;
   const window =

@@ -15,7 +15,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 /** One below what the strict parser allows for a whole record, counted from its root. */
-export const MAX_DEPTH = 60;
+const MAX_DEPTH = 60;
 /** Decimals of so many digits are safe integers, whatever they are. */
 const MAX_DIGITS = 15;
 /** Names in all open objects at once; more go to the strict parser. */
