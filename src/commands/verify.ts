@@ -54,7 +54,7 @@ export default class Verify extends BaseCommand {
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
       ...(flags.since === undefined ? {} : { since: timeOf(flags.since) }),
       ...(flags.online ? { online: onlineBuckets() } : {}),
-      onProgress: ({ done, total }) => bar.update('verifying', done, total),
+      onProgress: ({ what, done, total }) => bar.update(what.includes('.jsonl') ? 'ledger' : what, done, total),
     }).finally(() => bar.stop());
     for (const line of verificationLines(this.out, verification)) this.log(line);
     this.log(`\n${ANSWERS[verification.exit] ?? ''}`);
