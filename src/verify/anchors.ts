@@ -1,5 +1,4 @@
 /** Anchors: what was confirmed of a ledger outside it, when, and from which record on nothing is confirmed. */
-import type { Chain } from '../ledger/chain.js';
 import type { Findings } from './findings.js';
 
 /** What the auditor learnt of a ledger at an earlier time, apart from it: its first `size` records give this root. */
@@ -28,6 +27,8 @@ export interface AnchorTolerances {
   readonly delay: number;
   /** Tolerance of clocks, milliseconds. */
   readonly skew: number;
+  /** Of an evidence package: end of its period. What was confirmed later may be of records that are not in it. */
+  readonly until?: number | undefined;
 }
 
 /** The longest time that a record waited for its confirmation. */
@@ -102,8 +103,11 @@ export class AnchorWalk {
   }
 
   /** After the last record of a walk that came to the end. */
-  end({ size, verifier }: Pick<Chain, 'size' | 'verifier'>): void {
-    const beyond = this.anchors.findLast((anchor) => anchor.origin === verifier?.name);
+  end({ size, verifier }: { readonly size: number; readonly verifier: { readonly name: string } | null }): void {
+    const { until = Number.POSITIVE_INFINITY } = this.tolerances;
+    const isDue = ({ origin, time }: Anchored): boolean =>
+      origin === verifier?.name && (time === null || !(time > until));
+    const beyond = this.anchors.findLast(isDue);
     if (beyond && beyond.size > size) {
       const message = `${this.what}: ends after ${size} records, but ${beyond.by} confirmed ${beyond.size}${at(beyond)}.`;
       this.findings.add('integrity', 'TRUNCATED', message);

@@ -94,6 +94,7 @@ const checkLedgers = async (target: Target, manifest: Manifest): Promise<void> =
   const { dir, findings, trust } = target;
   if (manifest.ledgers.length === 0) findings.add('incomplete', 'LEDGER_ABSENT', 'the package holds no ledger.');
   const folders = new Set<string>();
+  const until = Date.parse(manifest.period.to);
   for (const said of manifest.ledgers) {
     const folder = ledgerFolder(said.origin);
     const label = `ledger/${folder}/`;
@@ -106,7 +107,7 @@ const checkLedgers = async (target: Target, manifest: Manifest): Promise<void> =
       continue;
     }
     folders.add(folder);
-    const head = await verifyLedger({ ...target, dir: join(dir, 'ledger', folder), label });
+    const head = await verifyLedger({ ...target, dir: join(dir, 'ledger', folder), label, until });
     if (!head || (['origin', 'key', 'size', 'root'] as const).some((field) => head[field] !== said[field])) {
       findings.add(
         'integrity',

@@ -20,6 +20,8 @@ import type { Target } from './target.js';
 export interface LedgerTarget extends Target {
   /** Put before file names in messages: empty, or `ledger/<origin>/`. */
   readonly label: string;
+  /** See `AnchorTolerances`. */
+  readonly until?: number;
 }
 
 /** What the last checkpoint that verifies says. */
@@ -81,7 +83,7 @@ export class LedgerWalk {
     const what = label === '' ? 'the ledger' : label.slice(0, -1);
     this.removals = new RemovalWalk({ trust, findings, what, pruned });
     this.passkeys = new PasskeyWalk(findings, what, pruned !== null);
-    this.anchors = new AnchorWalk(anchored, { delay, skew }, findings, what);
+    this.anchors = new AnchorWalk(anchored, { delay, skew, until: target.until }, findings, what);
     this.continuity = new Continuity({
       label: label === '' ? 'ledger' : label.slice(0, -1),
       heartbeat,

@@ -7,6 +7,8 @@ import type { Anchor } from '../../src/ledger/anchors/anchor.js';
 import { keepReceipt } from '../../src/ledger/anchors/receipts.js';
 import { createTimestampAnchor } from '../../src/ledger/anchors/timestamp.js';
 import type { Verification } from '../../src/model/evidence.js';
+import { AnchorWalk } from '../../src/verify/anchors.js';
+import { createFindings } from '../../src/verify/findings.js';
 import { verifyPath } from '../../src/verify/verify.js';
 import { startTsa, type Tsa } from '../ledger/anchors/tsa.js';
 import { headOf, never, startWitness, type WitnessProcess, witnessAnchor } from '../ledger/anchors/world.js';
@@ -174,6 +176,23 @@ describe('receipts of anchors', () => {
     const trust = await trustFile({ ledgers: [ledger.key], anchors: { timestamps: [certificate()] } });
     const found = await verifyPath(ahead, { trust });
     expect([found.exit, codes(found)]).toEqual([11, expect.arrayContaining(['CLOCK_AHEAD'])]);
+  });
+});
+
+describe('what was confirmed of more records than are there', () => {
+  const ended = (time: number | null, until?: number): string[] => {
+    const findings = createFindings();
+    const anchor = { origin: 'o', size: 9, root: '', time, by: 'somebody' };
+    new AnchorWalk([anchor], { delay: 1, skew: 1, until }, findings, 'it').end({ size: 5, verifier: { name: 'o' } });
+    return codes(findings.result('x', 'ledger'));
+  };
+
+  it('is of records that were dropped, but for what came after the period of a package', () => {
+    expect(ended(1_000)).toEqual(['TRUNCATED']);
+    expect(ended(1_000, 2_000)).toEqual(['TRUNCATED']);
+    expect(ended(3_000, 2_000)).toEqual([]);
+    expect(ended(null, 2_000)).toEqual(['TRUNCATED']);
+    expect(ended(3_000, Number.NaN)).toEqual(['TRUNCATED']);
   });
 });
 

@@ -84,12 +84,16 @@ export const snapshotLedger = async (from: string, to: string): Promise<Snapshot
   const log = join(to, 'log');
   try {
     await mkdir(log, { recursive: true, mode: 0o700 });
+    // Before the records: a receipt of more of them than the copy holds would say that some were dropped.
+    await copyFolder(join(from, 'anchors'), join(to, 'anchors'));
+    const pruned = join(from, 'pruned.json');
+    if (await realFiles.facts(pruned)) await copyFile(pruned, join(to, 'pruned.json'));
     let leftOut = 0;
     for (const [i, segment] of segments.entries()) {
       leftOut += await copySegment(segment, log, i === segments.length - 1);
     }
     await copyBlobs(from, to);
-    for (const name of ['quarantine', 'anchors']) await copyFolder(join(from, name), join(to, name));
+    await copyFolder(join(from, 'quarantine'), join(to, 'quarantine'));
     return { dir: to, leftOut };
   } catch (error) {
     if (error instanceof CountersignError) throw error;
