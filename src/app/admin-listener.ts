@@ -1,10 +1,10 @@
 /** The admin listener of a gateway: approvals for people, health, readiness and metrics for machines. */
-import type { Server } from 'node:http';
 import { createApprovalApi } from '../approval/channels/api.js';
 import type { ApprovalWorkflow } from '../approval/workflow.js';
 import { type AdminRoute, createAdmin, isServed } from '../gateway/admin.js';
 import type { Gateway } from '../gateway/gateway.js';
 import { hostsServed } from '../gateway/head.js';
+import type { HttpServer, ServerTls } from '../gateway/server.js';
 import type { BearerAuthenticator } from '../identity/authenticator.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
@@ -70,8 +70,8 @@ const watch = ({ metrics, gateway, ledger, approvals, anchoring }: Told): void =
 export const createAdminListener = (
   settings: Settings,
   told: Told,
-  more: PageMore & { readonly onDefect: (error: unknown) => void },
-): Server => {
+  more: PageMore & { readonly onDefect: (error: unknown) => void; readonly tls: ServerTls | undefined },
+): HttpServer => {
   const { ledger, gateway, anchoring, reloader, metrics } = told;
   const hosts = hostsServed(settings.gateway.admin, settings.gateway.allowedHosts);
   watch(told);
@@ -87,5 +87,6 @@ export const createAdminListener = (
       configuration: reloader.refused ? 'a change was refused' : 'in force',
     }),
     onDefect: more.onDefect,
+    tls: more.tls,
   });
 };

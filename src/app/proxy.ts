@@ -1,14 +1,17 @@
 /** Runs the gateway: opens, listens, beats, and closes in the right order. */
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { CountersignError, reason } from '../base/errors.js';
+import type { HttpServer } from '../gateway/server.js';
 import type { Settings } from '../model/settings.js';
 import { startCanaries } from './canary.js';
+import { resolveSecret } from './config.js';
 import { controlActions } from './control-actions.js';
 import { gitState } from './git-state.js';
 import { type Control, serveControl } from './ledger-control.js';
+import { pushMetrics } from './otlp-metrics.js';
 import type { Reloaded } from './reload.js';
+import { renewListenersTls } from './tls.js';
 import { type Log, type WireDeps, type Wired, wire } from './wire.js';
 
 export interface RunningGateway {
@@ -27,23 +30,24 @@ export interface RunningGateway {
 
 const SWEEP_MS = 1_000;
 
-const listen = (server: Server, { host, port }: { host: string; port: number }): Promise<string> =>
+const listen = (server: HttpServer, { host, port }: { host: string; port: number }): Promise<string> =>
   new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(new CountersignError('LISTEN_FAILED', { address: `${host}:${port}`, problem: reason(error) })),
     );
     server.listen({ host, port }, () => {
       const { address, port: bound } = addressOf(server);
-      resolve(`http://${address.includes(':') ? `[${address}]` : address}:${bound}`);
+      const scheme = 'setSecureContext' in server ? 'https' : 'http';
+      resolve(`${scheme}://${address.includes(':') ? `[${address}]` : address}:${bound}`);
     });
   });
 
-const addressOf = (server: Server): Pick<AddressInfo, 'address' | 'port'> => {
+const addressOf = (server: HttpServer): Pick<AddressInfo, 'address' | 'port'> => {
   const address = server.address();
   return typeof address === 'object' && address !== null ? address : { address: 'unknown', port: 0 };
 };
 
-const closeServer = (server: Server): Promise<void> =>
+const closeServer = (server: HttpServer): Promise<void> =>
   new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
@@ -89,6 +93,47 @@ const openControl = async (wired: Wired, log: Log): Promise<Control | null> => {
   }
 };
 
+/** Metrics to the collector that the settings name. */
+const startPushing = async (
+  { metrics }: Wired,
+  { otlp, ledger }: Settings,
+  { clock, environment, log, version }: WireDeps,
+): Promise<() => Promise<void>> => {
+  if (!otlp) return () => Promise.resolve();
+  const headers = Object.entries(otlp.headers).map(
+    async ([name, source]) => [name, await resolveSecret(source, environment)] as const,
+  );
+  return pushMetrics(metrics, {
+    ...otlp,
+    headers: Object.fromEntries(await Promise.all(headers)),
+    service: { version, origin: ledger.origin },
+    clock,
+    fetch,
+    onProblem: (problem) => log.warn({ problem }, 'metrics do not reach the collector; it is tried again'),
+  });
+};
+
+/** What runs beside the listeners: the socket for commands, canaries, pushes of metrics. Gives what ends it. */
+const startBeside = async (wired: Wired, settings: Settings, deps: WireDeps): Promise<() => Promise<void>> => {
+  const { maskFor, records } = wired;
+  const stopPushing = await startPushing(wired, settings, deps);
+  const control = await openControl(wired, deps.log);
+  const stopCanaries = startCanaries({ settings, maskFor, ledger: records, log: deps.log });
+  return async () => {
+    stopCanaries();
+    await control?.close();
+    await stopPushing();
+  };
+};
+
+/** Reads certificates and policy again. A certificate that does not hold leaves the one in use. */
+const reload = async ({ gateway, admin, reloader }: Wired, settings: Settings, log: Log): Promise<Reloaded> => {
+  await renewListenersTls(settings, { clients: gateway.server, admin }).catch((error: unknown) =>
+    log.error({ problem: reason(error) }, 'the renewed certificate is not in use'),
+  );
+  return reloader.reload();
+};
+
 /**
  * Starts the gateway. When this resolves it serves, and its start is on record.
  * @throws CountersignError LEDGER_LOCKED, LEDGER_DAMAGED, KEY_FILE, LISTEN_FAILED …
@@ -101,17 +146,15 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
       log.warn({ problem: reason(error) }, 'a sweep failed'),
     );
   }, SWEEP_MS);
-  let stopCanaries = (): void => {};
-  let control: Control | null = null;
+  let endBeside = (): Promise<void> => Promise.resolve();
   const end = async (why: string): Promise<void> => {
     clearInterval(sweep);
-    stopCanaries();
     const closing = [closeServer(gateway.server), closeServer(admin)];
     await gateway
       .close(why)
       .catch((error: unknown) => log.error({ problem: reason(error) }, 'closing the sessions failed'));
     await Promise.all(closing);
-    await control?.close();
+    await endBeside();
     authenticator.close();
     await webhooks.close();
     await wired.anchoring.close();
@@ -123,12 +166,11 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     for (const problem of await authenticator.ready())
       log.warn(problem, 'the keys of an issuer cannot be read; its tokens are refused until they can');
     await recordStart(wired, settings, deps);
-    control = await openControl(wired, log);
-    stopCanaries = startCanaries({ settings, maskFor: wired.maskFor, ledger, log });
+    endBeside = await startBeside(wired, settings, deps);
     const url = await listen(gateway.server, settings.gateway.listen);
     const adminUrl = await listen(admin, settings.gateway.admin);
     return {
-      reload: () => wired.reloader.reload(),
+      reload: () => reload(wired, settings, log),
       url,
       adminUrl,
       ledgerKey: ledger.key,

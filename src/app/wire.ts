@@ -36,6 +36,7 @@ import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
 import { resources } from './resources.js';
 import { restore } from './restore.js';
+import { type ListenersTls, readListenersTls } from './tls.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
 export interface Log {
@@ -119,6 +120,7 @@ interface Opened {
   readonly digest: KeyedDigester;
   readonly secrets: UpstreamsDeps['secrets'];
   readonly channels: OpenedChannels;
+  readonly tls: ListenersTls;
   /** Calls back when the ledger writes again after a failure. */
   readonly onResumed: (listener: () => void) => void;
 }
@@ -152,7 +154,7 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, secrets, channels } = opened;
+  const { ledger, anchoring, digest, secrets, channels, tls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
@@ -187,13 +189,14 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     ...resources(settings),
     ...(limit === null ? {} : { ledger: limitUnanchored(records, anchoring, limit, clock) }),
     approvalPage: pageAddress(settings),
+    tls: tls.clients,
   });
   const passkeys = createPasskeys({ ledger: records, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger, gateway, approvals, passkeys);
   const load = () => loadSettings(settings.file, environment);
   const reloader = createReloader({ settings, policy, revocations, ledger: records, load, gitState });
   const standing = { ledger, anchoring, gateway, approvals, authenticator, metrics, reloader };
-  const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect });
+  const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect, tls: tls.admin });
   return { ...standing, admin, records, webhooks, maskFor, policy };
 };
 
@@ -202,10 +205,11 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const { key, digest } = await loadKeys(settings, deps);
   const secrets = await serverSecrets(settings, deps);
   const channels = await openChannels(settings, deps.environment);
+  const tls = await readListenersTls(settings);
   const resumed = createListeners();
   const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
   try {
-    const opened = { ledger, anchoring, digest, secrets, channels, onResumed: resumed.subscribe };
+    const opened = { ledger, anchoring, digest, secrets, channels, tls, onResumed: resumed.subscribe };
     return await assemble(settings, deps, opened);
   } catch (error) {
     await anchoring.close();

@@ -1,7 +1,8 @@
 /** The admin listener: health for machines, and what is mounted on it, such as the approvals API. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { createHttpServer, type HttpServer, type ServerTls } from './server.js';
 
 /** Handles a request, or says that it is not its own. */
 export type AdminRoute = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -12,6 +13,8 @@ export interface AdminDeps {
   readonly routes: readonly AdminRoute[];
   readonly health: () => { readonly ok: boolean; readonly [fact: string]: string | number | boolean };
   readonly onDefect: (error: unknown) => void;
+  /** Absent: plain HTTP. */
+  readonly tls?: ServerTls | undefined;
 }
 
 const json = (response: ServerResponse, status: number, body: object): void => {
@@ -34,10 +37,14 @@ const handle = async (deps: AdminDeps, request: IncomingMessage, response: Serve
   json(response, 404, { error: { code: 'NOT_FOUND', message: 'nothing is served at this path' } });
 };
 
-export const createAdmin = (deps: AdminDeps): Server =>
-  createServer({ maxHeaderSize: 32_768, headersTimeout: 15_000, requestTimeout: 30_000 }, (request, response) => {
-    handle(deps, request, response).catch((error: unknown) => {
-      deps.onDefect(error);
-      response.destroy();
-    });
-  });
+export const createAdmin = (deps: AdminDeps): HttpServer =>
+  createHttpServer(
+    { maxHeaderSize: 32_768, headersTimeout: 15_000, requestTimeout: 30_000 },
+    deps.tls,
+    (request, response) => {
+      handle(deps, request, response).catch((error: unknown) => {
+        deps.onDefect(error);
+        response.destroy();
+      });
+    },
+  );

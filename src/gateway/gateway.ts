@@ -1,6 +1,5 @@
 /** Puts the stages together. Everything they need comes in as an argument. */
 
-import type { Server } from 'node:http';
 import type { Clock } from '../base/clock.js';
 import type { KeyedDigester } from '../base/digest.js';
 import { ulid } from '../base/ulid.js';
@@ -21,6 +20,7 @@ import { createPipeline, type Stages } from './pipeline.js';
 import { createJudge } from './policy-call.js';
 import { createRequestStates } from './request-state.js';
 import { createResuming } from './resume.js';
+import type { HttpServer, ServerTls } from './server.js';
 import { Sessions } from './sessions.js';
 import { createSplits } from './split.js';
 import { createAddress } from './stages/address.js';
@@ -51,12 +51,14 @@ export interface GatewayDeps {
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
   readonly metadata: (path: string) => object | undefined;
   readonly onDefect: (error: unknown) => void;
+  /** TLS of the listener. Absent: plain HTTP. */
+  readonly tls?: ServerTls | undefined;
   /** Address of the page where approvals are decided, without a trailing slash. Absent or null: there is none. */
   readonly approvalPage?: string | null;
 }
 
 export interface Gateway {
-  readonly server: Server;
+  readonly server: HttpServer;
   /** Takes over what the ledger knows of tool definitions, before serving. */
   restoreTool(record: ToolRecord): void;
   /** Records a refusal that strangers can cause, so that they cannot fill the disk. */
@@ -133,6 +135,7 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
       clock,
     }),
     challenge,
+    tls: deps.tls,
     metadata,
     onDefect,
   });

@@ -1,5 +1,5 @@
 /** The HTTP listener for MCP clients: routes, and the one place where a refusal becomes an answer. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { CountersignError } from '../base/errors.js';
@@ -12,6 +12,7 @@ import type { Reply } from './pipeline.js';
 import { mirroredHeaders } from './protocol/2026-07-28/headers.js';
 import { Refusal } from './refuse.js';
 import { HttpReply } from './reply.js';
+import { createHttpServer, type HttpServer, type ServerTls } from './server.js';
 import type { Session, Sessions } from './sessions.js';
 import { Unauthorized } from './stages/authenticate.js';
 import { Pending } from './stages/grant.js';
@@ -35,6 +36,8 @@ export interface ListenerDeps {
   ) => Promise<void>;
   /** `WWW-Authenticate` for a server's path. */
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
+  /** Absent: plain HTTP. */
+  readonly tls?: ServerTls | undefined;
   /** Protected-resource metadata (RFC 9728) of a server; undefined where there is none at this path. */
   readonly metadata: (path: string) => object | undefined;
   /** An unexpected failure: a defect of ours, for the log. */
@@ -202,9 +205,10 @@ const refuseUnreadable = async (deps: ListenerDeps, error: Error, socket: Duplex
 };
 
 /** Limits against slow and large heads; bodies have their own. Streams may stay open for hours. */
-export const createListener = (deps: ListenerDeps): Server => {
-  const server = createServer(
+export const createListener = (deps: ListenerDeps): HttpServer => {
+  const server = createHttpServer(
     { maxHeaderSize: 32_768, headersTimeout: 15_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 },
+    deps.tls,
     (request, response) => {
       handle(deps, request, response).catch((error: unknown) => {
         deps.onDefect(error);

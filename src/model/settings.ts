@@ -71,6 +71,22 @@ export interface ServerSettings {
   readonly limits?: RequestLimits;
 }
 
+/** Files of PEM text. */
+export interface TlsSettings {
+  readonly cert: string;
+  readonly key: string;
+  /** Authority that every client's certificate must be of; null: clients need none. */
+  readonly clientCa: string | null;
+}
+
+/** Where metrics are pushed to. */
+export interface OtlpSettings {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, SecretSource>>;
+  /** Milliseconds. */
+  readonly interval: number;
+}
+
 /** Of one principal to one server. */
 export interface RequestLimits {
   /** Null: any number. */
@@ -234,6 +250,9 @@ export interface Settings {
     /** Idle time after which a session ends, milliseconds. */
     /** Absent: see `DEFAULT_REQUEST_LIMITS`. */
     readonly limits?: RequestLimits;
+    /** TLS of the listener for clients, and of the one for approvals and machines. Absent: none. */
+    readonly tls?: TlsSettings;
+    readonly adminTls?: TlsSettings;
     readonly sessionIdle: number;
   };
   readonly issuers: readonly IssuerSettings[];
@@ -241,6 +260,8 @@ export interface Settings {
   readonly approvalMaxAge: number;
   /** Absent: nobody. */
   readonly revoked?: RevokedSettings;
+  /** Absent: metrics are served, and pushed nowhere. */
+  readonly otlp?: OtlpSettings;
   readonly people: readonly {
     readonly person: string;
     readonly subjects: readonly string[];

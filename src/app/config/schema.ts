@@ -21,6 +21,7 @@ import {
 } from './fields.js';
 import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
+import { metrics, tls } from './operating-schema.js';
 import { pins } from './pins-schema.js';
 import { policyRule } from './policy-schema.js';
 import { concurrent, perMinute, server, serverId } from './server-schema.js';
@@ -57,6 +58,8 @@ const gateway = z.strictObject({
   callTimeout: duration('1s', '1h').prefault('10m'),
   sessionIdle: duration('10s', '24h').prefault('15m'),
   limits: z.strictObject({ perMinute, concurrent: concurrent.default(1_000) }).prefault({}),
+  tls: tls.optional(),
+  adminTls: tls.optional(),
 });
 
 const issuer = z.strictObject({
@@ -182,6 +185,7 @@ export const configuration = z.strictObject({
     .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 channels' })
     .default({}),
   masking,
+  metrics: metrics.prefault({}),
   ledger,
   collect: z
     .strictObject({

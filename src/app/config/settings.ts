@@ -13,6 +13,7 @@ import type {
 } from '../../model/settings.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
+import { tlsOf } from './operating-schema.js';
 import { ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
 
@@ -98,6 +99,8 @@ const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway']
     callTimeout: gateway.callTimeout,
     sessionIdle: gateway.sessionIdle,
     limits: limitsOf(gateway.limits, gateway),
+    ...(gateway.tls ? { tls: tlsOf(gateway.tls, at) } : {}),
+    ...(gateway.adminTls ? { adminTls: tlsOf(gateway.adminTls, at) } : {}),
   };
 };
 
@@ -210,6 +213,9 @@ const ledgerOf = (
   ...careOf(ledger, at),
 });
 
+const otlpOf = ({ metrics: { otlp } }: Configuration, at: Resolve): Pick<Settings, 'otlp'> =>
+  otlp ? { otlp: { ...otlp, headers: secretsOf(otlp.headers, at) } } : {};
+
 const issuerOf = (issuer: Configuration['identity']['issuers'][number]): IssuerSettings => ({
   issuer: issuer.issuer,
   audience: issuer.audience,
@@ -237,6 +243,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     issuers: config.identity.issuers.map(issuerOf),
     approvalMaxAge: config.identity.approvalMaxAge,
     revoked: config.identity.revoked,
+    ...otlpOf(config, at),
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, config.gateway, folder, at)),
     policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),
