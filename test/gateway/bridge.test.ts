@@ -190,6 +190,38 @@ describe('a client of the newer era, a server of the older', () => {
     expect(answers).toMatchObject([{ id: 1, error: { code: -32602, message: 'not there' } }]);
   });
 
+  test('pages that the client is to open first are input that the call requires; then it is made anew', async () => {
+    const harness = await startProcess(
+      legacyProcess(`if (m.method !== 'tools/call') return;
+        const page = { mode: 'url', message: 'log in', url: 'https://x.test/', elicitationId: 'e' };
+        if (call) send({ id: m.id, result: text('done') });
+        else send({ id: m.id, error: { code: -32042, message: 'log in', data: { elicitations: [page] } } });
+        call = m.id;`),
+    );
+    const can = { capabilities: { elicitation: { url: {} } } };
+    const first = await modern(harness, call('log'), can);
+    const e0 = { method: 'elicitation/create', params: { mode: 'url', url: 'https://x.test/' } };
+    expect(first).toMatchObject([{ id: 1, result: { resultType: 'input_required', inputRequests: { e0 } } }]);
+    const leg = { ...call('log'), inputResponses: { e0: { action: 'accept' } }, requestState: stateOf(first) };
+    expect(await modern(harness, leg, { ...can, id: 2 })).toMatchObject([
+      { id: 2, result: { resultType: 'complete' } },
+    ]);
+  });
+
+  test('what a server says while no client is there is counted, and stops nobody else', async () => {
+    const harness = await startProcess(
+      legacyProcess(`
+      if (m.method === 'tools/call' && m.params.name === 'ask') {
+        send({ id: 'q7', method: 'elicitation/create', params: { message: 'who?' } });
+        const { progressToken } = m.params._meta;
+        for (let i = 1; i <= 500; i++) send({ method: 'notifications/progress', params: { progressToken, progress: i } });
+      } else if (m.method === 'tools/call') send({ id: m.id, result: text('hello') });`),
+    );
+    const can = { capabilities: { elicitation: { form: {} } } };
+    await modern(harness, call('ask'), { ...can, meta: { progressToken: 1 } });
+    expect(await modern(harness, call('echo'), can)).toMatchObject([{ result: { content: [{ text: 'hello' }] } }]);
+  });
+
   test('a stream that the server closes and goes on with later is one stream', async () => {
     let id: unknown;
     const harness = await startHttp((message, request, response) => {

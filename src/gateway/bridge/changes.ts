@@ -1,6 +1,6 @@
 /** Changes at a server of the older revisions, for clients of 2026-07-28 that listen for them. */
 import type { JsonNode } from '../../base/json.js';
-import type { Message, Upstream, UpstreamMessage } from '../../model/call.js';
+import { type Message, type Upstream, UpstreamError, type UpstreamMessage } from '../../model/call.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
 import type { Heard } from './heard.js';
 import { type Link, ownMessage } from './link.js';
@@ -9,6 +9,11 @@ import { failureBytes } from './translate.js';
 
 /** Notifications that belong to a call, whichever stream they come by. */
 const OF_CALLS: ReadonlySet<string> = new Set(['notifications/message', 'notifications/progress']);
+
+/** A server that is gone watches nothing any more. */
+const ignoreLost = (error: unknown): void => {
+  if (!(error instanceof UpstreamError)) throw error;
+};
 
 type Watching = 'resources/subscribe' | 'resources/unsubscribe';
 
@@ -19,11 +24,17 @@ export class Changes {
   /** What comes by the stream of changes and is none. */
   private readonly onOther: (heard: Heard) => void;
   private listening: AbortController | undefined;
+  private lost = 0;
 
   constructor(inner: Upstream, link: Link, onOther: (heard: Heard) => void) {
     this.inner = inner;
     this.link = link;
     this.onOther = onOther;
+  }
+
+  /** Changes that a client did not take. */
+  get dropped(): number {
+    return this.lost + [...this.subscribers].reduce((sum, { dropped }) => sum + dropped, 0);
   }
 
   /** Tells a change to all who listen for it. */
@@ -57,8 +68,9 @@ export class Changes {
     } finally {
       signal.removeEventListener('abort', stop);
       this.subscribers.delete(subscriber);
+      this.lost += subscriber.dropped;
       if (this.subscribers.size === 0) this.close();
-      await this.watch(subscriber, 'resources/unsubscribe');
+      await this.watch(subscriber, 'resources/unsubscribe').catch(ignoreLost);
     }
   }
 

@@ -12,6 +12,8 @@ import type { Names } from './names.js';
 
 /** Messages that may wait between two requests of the client. */
 const HIGH_WATER = 64;
+/** Messages of other streams that may wait too; more are lost. */
+const MOST_WAITING = 1_000;
 
 /** A question of the server that the client has not answered. */
 export interface Question {
@@ -38,6 +40,10 @@ export class Leg {
   private gate: Promise<void> = Promise.resolve();
   private open: () => void = () => {};
   private asked = 0;
+  /** Whether a client is connected for it. */
+  private attended = false;
+  /** Messages that no client was there for. */
+  dropped = 0;
 
   constructor(call: Ulid, names: Names, method: string, logLevel: string | null) {
     this.call = call;
@@ -59,8 +65,8 @@ export class Leg {
   pump(source: AsyncIterable<Heard>): void {
     const run = async (): Promise<void> => {
       for await (const message of source) {
-        this.messages.push(message);
-        await this.gate;
+        this.push(message);
+        if (this.attended) await this.gate;
       }
       this.messages.end();
     };
@@ -74,9 +80,23 @@ export class Leg {
     this.messages.fail(known);
   }
 
-  /** A message that came by another stream of the session, and is for this call. */
+  /** A message for this call, whichever stream it came by. What is only told is told to a client that is there. */
   push(message: Heard): void {
-    this.messages.push(message);
+    const told = message.said?.kind === 'notification' && !this.attended;
+    const lost = told || this.messages.size >= MOST_WAITING;
+    if (lost) this.dropped++;
+    else this.messages.push(message);
+  }
+
+  /** A client is connected for it. */
+  attend(): void {
+    this.attended = true;
+  }
+
+  /** No client is: the server may go on, but what it only tells is lost. */
+  leave(): void {
+    this.attended = false;
+    this.open();
   }
 
   /** The next message; undefined where the server has ended the stream. */

@@ -1,5 +1,5 @@
 /** Questions of a server of the older revisions, put to clients of 2026-07-28 as input that a call requires. */
-import { type JsonValue, member } from '../../base/json.js';
+import { at, type JsonValue, member } from '../../base/json.js';
 import type { Message } from '../../model/call.js';
 import { readMessage } from '../protocol/2025-11-25/message.js';
 import type { Leg } from './leg.js';
@@ -44,6 +44,26 @@ export const inputRequired = (leg: Leg, id: string): Buffer => {
   const state = JSON.stringify(leg.call);
   return Buffer.from(
     `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":${state}}}`,
+  );
+};
+
+/** State of a call that is made anew once the client has done what was asked. */
+export const AGAIN = 'again';
+
+/** `URLElicitationRequiredError` (2025-11-25): the client is to open pages, and to call again. */
+const URLS_REQUIRED = -32_042;
+
+/** The same as input that the call requires; undefined for any other answer. */
+export const urlsRequired = ({ bytes, node }: Message, id: string, capabilities: JsonValue): Buffer | undefined => {
+  const code = at(node, 'error', 'code');
+  const pages = at(node, 'error', 'data', 'elicitations');
+  if (code?.kind !== 'number' || code.value !== URLS_REQUIRED) return undefined;
+  if (pages?.kind !== 'array' || !can(capabilities, 'elicitation')) return undefined;
+  const requests = pages.items.map(
+    (page, i) => `"e${i}":{"method":"elicitation/create","params":${bytes.toString('utf8', page.start, page.end)}}`,
+  );
+  return Buffer.from(
+    `{"jsonrpc":"2.0","id":${id},"result":{"resultType":"input_required","inputRequests":{${requests.join(',')}},"requestState":"${AGAIN}"}}`,
   );
 };
 

@@ -1,5 +1,6 @@
 /** Input that a server of 2026-07-28 requires, asked of clients of the older revisions as requests on their call's stream. */
 import { at, type JsonNode, member, stringOf } from '../../base/json.js';
+import { changeMembers } from '../../base/json-edit.js';
 import type { Message } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 
@@ -13,6 +14,14 @@ interface Asked {
 
 const textOf = (bytes: Buffer, node: JsonNode): string => bytes.toString('utf8', node.start, node.end);
 
+/** A page that the client is to open had a name in the older revisions. */
+const paramsOf = (bytes: Buffer, params: JsonNode, id: string): string => {
+  const unnamed = stringOf(member(params, 'mode')) === 'url' && member(params, 'elicitationId') === undefined;
+  return params.kind === 'object' && unnamed
+    ? changeMembers(bytes, params, { elicitationId: id }).toString()
+    : textOf(bytes, params);
+};
+
 /** The questions of an answer that requires input. */
 export const questionsOf = (answer: Message, newId: () => string): readonly Asked[] => {
   const requests = at(answer.node, 'result', 'inputRequests');
@@ -21,7 +30,7 @@ export const questionsOf = (answer: Message, newId: () => string): readonly Aske
     const id = JSON.stringify(newId());
     const method = JSON.stringify(stringOf(member(value, 'method')) ?? '');
     const params = member(value, 'params');
-    const inner = params ? `,"params":${textOf(answer.bytes, params)}` : '';
+    const inner = params ? `,"params":${paramsOf(answer.bytes, params, id)}` : '';
     return { key: key.value, id, request: Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":${method}${inner}}`) };
   });
 };

@@ -8,7 +8,7 @@ import { stamped } from './translate.js';
 /** Changes that wait for a client that does not read; more are lost to it. */
 const MOST_WAITING = 1_000;
 /** Resources that one request may listen for. */
-const MOST_RESOURCES = 1_000;
+const MOST_RESOURCES = 256;
 
 /** Member of the filter, the notification it asks for, and the capability that a server needs for it. */
 const KINDS = [
@@ -58,6 +58,8 @@ const wants = ({ methods, resources }: Filter, { method, node }: Message): boole
 export class Subscriber {
   readonly filter: Filter;
   readonly stream = new Channel<UpstreamMessage>(MOST_WAITING);
+  /** Changes that the client did not take. */
+  dropped = 0;
   private readonly id: string;
 
   /** @param id of the request, as written */
@@ -72,7 +74,8 @@ export class Subscriber {
 
   /** Tells a change, where it is listened for. */
   tell(message: Message): void {
-    if (!wants(this.filter, message) || this.stream.size >= MOST_WAITING) return;
-    this.stream.push({ data: stamped(message, this.id), event: null });
+    if (!wants(this.filter, message)) return;
+    if (this.stream.size >= MOST_WAITING) this.dropped++;
+    else this.stream.push({ data: stamped(message, this.id), event: null });
   }
 }

@@ -14,7 +14,7 @@ import { Leg } from './leg.js';
 import { type Link, ownMessage } from './link.js';
 import { isLevel, isWanted } from './log-levels.js';
 import { namesOf, renamed, restored } from './names.js';
-import { answersOf, createWaiting, inputRequired, ownAnswer } from './questions.js';
+import { AGAIN, answersOf, createWaiting, inputRequired, ownAnswer, urlsRequired } from './questions.js';
 import { cancelAt } from './shared-pipe.js';
 import {
   answerBytes,
@@ -46,6 +46,7 @@ export class ToLegacy extends Decorated {
   private readonly running = new Set<Leg>();
   private opened: Promise<Message> | undefined;
   private logLevel: string | null = null;
+  private lost = 0;
 
   constructor(inner: Upstream, link: Link, introduction: Introduction) {
     super(inner);
@@ -53,6 +54,10 @@ export class ToLegacy extends Decorated {
     this.introduction = introduction;
     // What a server says on no call's stream is taken to be about the call that was made last.
     this.changes = new Changes(inner, link, (one) => [...this.running].at(-1)?.push(one));
+  }
+
+  override get dropped(): number {
+    return super.dropped + this.lost + this.changes.dropped;
   }
 
   /**
@@ -96,7 +101,7 @@ export class ToLegacy extends Decorated {
   private async *call(outgoing: Outgoing, initialized: Message, signal: AbortSignal): AsyncGenerator<UpstreamMessage> {
     const state = stringOf(at(outgoing.message.node, 'params', 'requestState'));
     const waiting = state === undefined ? undefined : this.waiting.take(state);
-    if (state !== undefined && !waiting) {
+    if (state !== undefined && state !== AGAIN && !waiting) {
       const problem = 'Invalid params: the call no longer waits; make it again from the start';
       yield bare(failureBytes(outgoing.message.id ?? 'null', -32_602, problem));
       return;
@@ -134,22 +139,29 @@ export class ToLegacy extends Decorated {
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     this.running.add(leg);
-    let goesOn = false;
-    let over = false;
+    leg.attend();
+    let end: 'lost' | 'answered' | 'asks' = 'lost';
     try {
       for (let one = await leg.next(); one; one = await leg.next()) {
-        over = one.said?.kind === 'response';
         const out = await this.translate(leg, one, asked);
-        goesOn = out !== undefined && one.said?.kind === 'request';
-        if (goesOn) this.waiting.keep(leg);
+        if (one.said?.kind === 'response') end = 'answered';
+        else if (out && one.said?.kind === 'request') end = 'asks';
+        if (end === 'asks') this.waiting.keep(leg);
         if (out) yield bare(out);
-        if (over || goesOn) return;
+        if (end !== 'lost') return;
       }
     } finally {
       signal.removeEventListener('abort', stop);
-      this.running.delete(leg);
-      if (!over && !goesOn) await this.cancel(leg);
+      await this.part(leg, end);
     }
+  }
+
+  /** The client's request is over; the call, unless it waits for an answer, too. */
+  private async part(leg: Leg, end: 'lost' | 'answered' | 'asks'): Promise<void> {
+    this.running.delete(leg);
+    leg.leave();
+    if (end !== 'asks') this.lost += leg.dropped;
+    if (end === 'lost') await this.cancel(leg);
   }
 
   private async cancel(leg: Leg): Promise<void> {
@@ -161,7 +173,10 @@ export class ToLegacy extends Decorated {
   private async translate(leg: Leg, { data, said }: Heard, asked: Message): Promise<Buffer | undefined> {
     if (!said) return data;
     const names = { ...namesOf({ call: leg.call, message: asked }), own: leg.names.own };
-    if (said.kind === 'response') return toModernAnswer(readMessage(restored(said, names)), leg.method);
+    if (said.kind === 'response') {
+      const pages = urlsRequired(said, names.id, this.introduction.capabilities);
+      return pages ?? toModernAnswer(readMessage(restored(said, names)), leg.method);
+    }
     if (said.kind === 'notification') return this.isFor(leg, said, names.token) ? restored(said, names) : undefined;
     const answer = ownAnswer(said, this.introduction.capabilities);
     if (!answer) {
