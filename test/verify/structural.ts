@@ -1,6 +1,7 @@
 /** Random damage to a ledger of several segments: to bytes, and to lines, files and checkpoints as wholes. */
 import type { KeyObject } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { scanHere, scanNothing } from '../../src/verify/scan/scanner.js';
 import { verifyPath } from '../../src/verify/verify.js';
@@ -126,6 +127,14 @@ const recordsOf = (files: ReadonlyMap<string, Buffer>): string =>
     .join('\n')
     .replace(/\n$/, '');
 
+/** Makes the files of a ledger other ones, writing what differs. */
+const refill = async (dir: string, before: ReadonlyMap<string, Buffer>, after: ReadonlyMap<string, Buffer>) => {
+  for (const name of before.keys()) if (!after.has(name)) await rm(join(dir, 'log', name));
+  for (const [name, bytes] of after) {
+    if (before.get(name)?.equals(bytes) !== true) await writeFile(join(dir, 'log', name), bytes);
+  }
+};
+
 const KINDS = { bytes: damagedBytes, structure: damagedStructure } as const;
 
 /**
@@ -142,15 +151,18 @@ export const damageSegments = async (kind: keyof typeof KINDS, seed: number, run
     { trust: await trustFile({ ledgers: [rootKey] }), best: 13, isStill: (left: string) => whole.startsWith(left) },
     { trust: await trustFile({ ledgers: [rootKey], checkpoints }), best: 0, isStill: (left: string) => left === whole },
   ] as const;
+  const dir = await folderOf(new Map());
+  let before: ReadonlyMap<string, Buffer> = new Map();
   for (let run = 0; run < runs; run++) {
     const files = KINDS[kind](segments, below, others);
-    const dir = await folderOf(files);
+    await refill(dir, before, files);
+    before = files;
     const { trust, best, isStill } = trusts[run % 2] ?? trusts[0];
     const verification = await verifyPath(dir, { trust, scanner: scanHere() });
     const which = `${kind}, seed ${seed}, run ${run}: ${verification.findings.map(({ code }) => code).join()}`;
     if (verification.exit === best) expect(isStill(recordsOf(files)), which).toBe(true);
     else expect([11, 12], which).toContain(verification.exit);
     if (run % 10 === 0) expect(await verifyPath(dir, { trust, scanner: scanNothing() }), which).toEqual(verification);
-    await rm(dir, { recursive: true });
   }
+  await rm(dir, { recursive: true });
 };
