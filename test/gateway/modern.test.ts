@@ -3,6 +3,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type EraServer, startEraServer } from './era-server.mjs';
 import { type Harness, httpServer, principalOf, rule, startHarness } from './harness.js';
+import { HEADERS, raw, rpc } from './raw.js';
 
 let server: EraServer;
 let harness: Harness;
@@ -14,6 +15,7 @@ beforeAll(async () => {
     policy: [
       rule({ id: 'asks', effect: 'approval', approval: 'two-eyes', groups: ['engineering'], tools: ['echo'] }),
       rule({ id: 'all', groups: ['engineering', 'interns'] }),
+      rule({ id: 'tools', groups: ['readers'], tools: ['echo'] }),
     ],
     approvals: [{ name: 'two-eyes', reviewers: ['leads'], min: 1, deadline: 60_000, requireReason: false }],
     gateway: { approvalHold: 1_000 },
@@ -128,6 +130,86 @@ describe('input that a call asks for', () => {
     const statuses = entries.filter(({ type }) => type === 'result').map(({ d }) => d['status']);
     expect(statuses.slice(-2)).toEqual(['input_required', 'ok']);
     await client.close();
+  });
+});
+
+describe('what is refused', () => {
+  const meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  };
+  const post = (
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    headers: Readonly<Record<string, string>> = {},
+    token = 'joe:interns',
+  ) =>
+    raw(`${harness.url}/eras/mcp`, {
+      headers: {
+        ...HEADERS,
+        authorization: `Bearer ${token}`,
+        'mcp-protocol-version': '2026-07-28',
+        'mcp-method': method,
+        ...headers,
+      },
+      body: rpc(7, method, { ...params, _meta: meta }),
+    });
+  const call = { name: 'echo', arguments: { text: 'x' } };
+
+  test.each([
+    ['a method of the older revisions', () => post('ping', {}), 404, -32_601],
+    ['another method in the header', () => post('tools/call', call, { 'mcp-method': 'tools/list' }), 400, -32_020],
+    ['another tool in the header', () => post('tools/call', call, { 'mcp-name': 'leak' }), 400, -32_020],
+    ['no tool in the header', () => post('tools/call', call), 400, -32_020],
+    [
+      'another argument in a header',
+      () => post('tools/call', call, { 'mcp-name': 'echo', 'mcp-param-x': 'y' }),
+      400,
+      -32_020,
+    ],
+    [
+      'responses that nobody asked for',
+      () => post('tools/call', { ...call, inputResponses: {} }, { 'mcp-name': 'echo' }),
+      200,
+      -32_602,
+    ],
+    [
+      'a state of nobody',
+      () => post('tools/call', { ...call, requestState: 'x' }, { 'mcp-name': 'echo' }),
+      200,
+      -32_602,
+    ],
+    [
+      'a state that is no text',
+      () => post('tools/call', { ...call, requestState: 1 }, { 'mcp-name': 'echo' }),
+      200,
+      -32_602,
+    ],
+    ['a method that nobody knows, to those who may not', () => post('x/y', {}, {}, 'eve:marketing'), 404, -32_601],
+    [
+      'a resource to listen for that may not be read',
+      () => post('subscriptions/listen', { notifications: { resourceSubscriptions: ['note://a'] } }, {}, 'lou:readers'),
+      200,
+      -31_001,
+    ],
+  ])('%s', async (_, request, status, code) => {
+    const before = server.headers.length;
+    const response = await request();
+    expect({ status: response.status, body: JSON.parse(response.body) }).toMatchObject({
+      status,
+      body: { id: 7, error: { code } },
+    });
+    expect(server.headers.length).toBe(before);
+    const last = (await harness.entries()).at(-1);
+    expect(['refuse', 'call']).toContain(last?.type);
+    expect(server.seen).toEqual([]);
+  });
+
+  test('GET and DELETE, which are of sessions', async () => {
+    for (const method of ['GET', 'DELETE']) {
+      const headers = { ...HEADERS, 'mcp-protocol-version': '2026-07-28' };
+      expect((await raw(`${harness.url}/eras/mcp`, { method, headers })).status).toBe(405);
+    }
   });
 });
 

@@ -238,13 +238,15 @@ const cases: readonly Case[] = [
     code: -32600,
     reason: 'not_jsonrpc',
   },
-  ...['Name', 'NAME', 'Arguments', 'argument\u017f', 'Uri', 'Ref', '_Meta'].map((member) => ({
-    name: `${member} beside what is read`,
-    body: rpc(1, 'tools/call', { name: 'echo', arguments: {}, [member]: 'wipe' }),
-    status: 400,
-    code: -32600,
-    reason: 'not_jsonrpc',
-  })),
+  ...['Name', 'NAME', 'Arguments', 'argument\u017f', 'Uri', 'Ref', '_Meta', 'RequestState', 'inputresponses'].map(
+    (member) => ({
+      name: `${member} beside what is read`,
+      body: rpc(1, 'tools/call', { name: 'echo', arguments: {}, [member]: 'wipe' }),
+      status: 400,
+      code: -32600,
+      reason: 'not_jsonrpc',
+    }),
+  ),
   {
     name: 'Name in the reference of a completion',
     body: rpc(1, 'completion/complete', { ref: { type: 'ref/prompt', name: 'a', Name: 'b' } }),
