@@ -1,8 +1,10 @@
 /**
- * A second reading of a text: what a person or a later decoder would see in it. Zero-width characters are
- * dropped, full-width and mathematical letters folded (Unicode NFKC), and `\u0040`, `\/`, `%40` and `&#64;`
- * read as the character they stand for. Detectors scan the shadow; a map leads back to the text.
+ * A second reading of a text: what a person or a later decoder would see in it. Zero-width characters are dropped,
+ * full-width and mathematical letters folded (Unicode NFKC), look-alikes of other scripts in Latin words read as Latin,
+ * and `\u0040`, `\/`, `%40` and `&#64;` read as the character they stand for. Detectors scan the shadow; a map leads
+ * back to the text.
  */
+import { isLookAlikeAt, LOOK_ALIKE, LOOK_ALIKE_STARTS, latinAt } from './look-alikes.js';
 
 export interface Shadow {
   readonly text: string;
@@ -15,13 +17,13 @@ const ESCAPES = String.raw`\\[ux/]|%[0-9A-Fa-f]{2}|&(?:#|commat;|colon;|equals;|
 
 /** Characters beyond ASCII that are dropped or folded. Dashes, quotes and dots of ordinary prose are not among them. */
 const FOREIGN = String.raw`[\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u2012\u2015\u2024\u2028-\u202f\u2040-\u206f\u2100-\u214f\u2212\u2460-\u24ff\u3000\u3164\ufe00-\ufff8\ud82f\ud834\ud835\udb40]`;
-const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}`);
+const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}|[A-Za-z0-9_]${LOOK_ALIKE}|${LOOK_ALIKE}[A-Za-z0-9_]`);
 const IS_FOREIGN = new RegExp(FOREIGN);
 
 const ESCAPE = new RegExp(ESCAPES, 'y');
 
 /** The bytes that every such character begins with, as Latin-1. */
-export const FOREIGN_STARTS = '\xc2\xcd\xd8\xe1\xe2\xe3\xef\xf0\xf3';
+export const FOREIGN_STARTS = `\xc2\xcd\xd8\xe1\xe2\xe3\xef\xf0\xf3${LOOK_ALIKE_STARTS}`;
 
 const range = (from: number, to: number): readonly number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -57,6 +59,7 @@ for (const two of THIRDS.keys()) BY_TWO[two] = 2;
 export const isForeignAt = (latin1: string, i: number): boolean => {
   const two = ((latin1.charCodeAt(i) << 8) | latin1.charCodeAt(i + 1)) & 0xffff;
   const said = BY_TWO[two];
+  if (said === 0) return isLookAlikeAt(latin1, i);
   return said === 1 || (said === 2 && THIRDS.get(two)?.has(latin1.charCodeAt(i + 2)) === true);
 };
 
@@ -127,8 +130,12 @@ const readEntity = (s: string, i: number): Reading | undefined => {
 
 const IGNORABLE = /^\p{Default_Ignorable_Code_Point}$/u;
 
+const readLookAlike = (s: string, i: number): Reading | undefined => {
+  const unit = latinAt(s, i);
+  return unit === undefined ? undefined : { unit, length: 1 };
+};
+
 const readForeign = (s: string, i: number): Reading | undefined => {
-  if (!IS_FOREIGN.test(s.charAt(i))) return undefined;
   const point = s.codePointAt(i) ?? 0;
   const length = point > 0xffff ? 2 : 1;
   if (point >= 0xff01 && point <= 0xff5e) return { unit: point - 0xfee0, length };
@@ -140,7 +147,7 @@ const readForeign = (s: string, i: number): Reading | undefined => {
 };
 
 const readAt = (s: string, i: number, code: number): Reading | undefined => {
-  if (code > 0x7f) return readForeign(s, i);
+  if (code > 0x7f) return IS_FOREIGN.test(s.charAt(i)) ? readForeign(s, i) : readLookAlike(s, i);
   if (code === 0x5c) return readEscape(s, i);
   if (code === 0x25) return readPercent(s, i);
   return code === 0x26 ? readEntity(s, i) : undefined;

@@ -95,9 +95,34 @@ describe('is masked', () => {
     const [mask] = MASKS;
     expect((await mask?.(json))?.redactions.length).toBeGreaterThan(0);
   });
-  test('letters of another script make it another word, which is not found', async () => {
-    const other = secret.replace('p', '\u0440');
-    expect(await holds(text({ a: other }))).toEqual(['masked', 'masked']);
+});
+
+describe('letters of another script that look the same', () => {
+  const CYRILLIC = new Map(
+    Array.from('аaеeоoрpсcхxАAВBЕEКKМMНHОOРPСCТTХXІI'.matchAll(/(.)(.)/gu), ([, foreign = '', latin = '']) => [
+      latin,
+      foreign,
+    ]),
+  );
+  const disguised = Array.from(secret, (c) => CYRILLIC.get(c) ?? c).join('');
+
+  test.each<[string, object]>([
+    ['one of them', { a: `it is ${secret.replace('p', '\u0440')} .` }],
+    ['all that have one', { a: `it is ${disguised} .` }],
+    ['in JSON inside JSON', { a: JSON.stringify(JSON.stringify({ b: disguised })) }],
+    ['written as escapes', { a: secret.replace('p', '\\u0440') }],
+    ['in the name of a member', { [disguised]: 1 }],
+    ['in a secret name', { 'p\u0430ssword': 'hunter2 hunter2' }],
+    ['in a secret name inside a text', { a: 'p\u0430ssword=hunter2' }],
+  ])('hide no secret: %s', async (_, value) => {
+    const json = text(value);
+    for (const clear of [secret, disguised, 'hunter2']) expect(await holds(json, clear)).toEqual(['masked', 'masked']);
+    expect((await MASKS[0]?.(json))?.redactions.length).toBeGreaterThan(0);
+  });
+
+  test('are left in words of their own script', async () => {
+    const json = text({ a: 'Пароль не нужен: сервер СУБД-3 отвечает. Ο κωδικός είναι σωστός.', пароль: 'нет' });
+    expect((await MASKS[0]?.(json))?.bytes).toBe(json);
   });
 });
 

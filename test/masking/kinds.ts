@@ -12,12 +12,28 @@ export interface Kind {
 const escaped = (text: string): string =>
   Array.from(text, (c) => (c.length === 1 ? `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}` : c)).join('');
 
+const CYRILLIC: Readonly<Record<string, string>> = {
+  a: '\u0430',
+  e: '\u0435',
+  o: '\u043e',
+  p: '\u0440',
+  c: '\u0441',
+  x: '\u0445',
+  A: '\u0410',
+  E: '\u0415',
+  O: '\u041e',
+  P: '\u0420',
+  C: '\u0421',
+  X: '\u0425',
+};
+
 /** Ways to write a secret that a client, a person or a later program reads as the same. */
 const WRITINGS: readonly (readonly [string, (secret: string) => string])[] = [
   ['in base64', (secret) => Buffer.from(`it is ${secret} .`).toString('base64')],
   ['percent-encoded', encodeURIComponent],
   ['with JSON escapes', escaped],
   ['in JSON in JSON', (secret) => JSON.stringify(JSON.stringify({ v: secret }))],
+  ['with a letter of another script', (secret) => secret.replace(/[aeopcxAEOPCX]/, (c) => CYRILLIC[c] ?? c)],
   ['with a zero-width space', (secret) => `${secret.slice(0, 3)}\u200b${secret.slice(3)}`],
 ];
 
