@@ -57,7 +57,13 @@ export interface ServerSettings {
   /** Key under `servers:`; the URL path is `/<id>/mcp`. */
   readonly id: string;
   readonly upstream:
-    | { readonly kind: 'http'; readonly url: string; readonly headers: Readonly<Record<string, SecretSource>> }
+    | {
+        readonly kind: 'http';
+        readonly url: string;
+        /** `sse` is that of revision 2024-11-05, where `url` is the address of its event stream. Absent: `streamable`. */
+        readonly transport?: 'streamable' | 'sse';
+        readonly headers: Readonly<Record<string, SecretSource>>;
+      }
     | ({ readonly kind: 'stdio' } & StdioSettings);
   readonly aws: AwsSettings | null;
   readonly data: {

@@ -8,6 +8,7 @@ import type { ServerSettings } from '../model/settings.js';
 import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
 import type { StsOptions } from './aws-sts.js';
 import { createDispatcher, openHttpUpstream } from './http.js';
+import { openHttpSseUpstream } from './http-sse.js';
 import { PROCESS_LIMITS, Processes, type ProcessLimits } from './processes.js';
 import { openStdioUpstream } from './stdio.js';
 
@@ -66,7 +67,8 @@ class ServerUpstreams implements Upstreams {
     const secrets = this.deps.secrets.get(id) ?? {};
     if (upstream.kind === 'http') {
       const url = new URL(upstream.url);
-      return openHttpUpstream({ url, dispatcher: this.poolFor(id, url), headers: secrets, maxResponseBytes });
+      const options = { url, dispatcher: this.poolFor(id, url), headers: secrets, maxResponseBytes };
+      return upstream.transport === 'sse' ? openHttpSseUpstream(options) : openHttpUpstream(options);
     }
     const giveBack = this.processes.take(principalKey(session.principal));
     try {

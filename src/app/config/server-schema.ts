@@ -23,6 +23,7 @@ const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must
 
 const http = z.strictObject({
   url: webUrl,
+  transport: z.enum(['streamable', 'sse']).default('streamable'),
   headers: z.record(headerName, secretSource).default({}),
 });
 

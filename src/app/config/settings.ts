@@ -29,7 +29,7 @@ const secretsOf = (map: Readonly<Record<string, ParsedSecret>>, at: Resolve): Re
   Object.fromEntries(Object.entries(map).map(([key, source]) => [key, secretOf(source, at)]));
 
 const upstreamOf = ({ stdio, http }: ParsedServer, folder: string, at: Resolve): ServerSettings['upstream'] => {
-  if (http) return { kind: 'http', url: http.url, headers: secretsOf(http.headers, at) };
+  if (http) return { kind: 'http', url: http.url, transport: http.transport, headers: secretsOf(http.headers, at) };
   return {
     kind: 'stdio',
     command: stdio?.command ?? '',
