@@ -147,6 +147,8 @@ export const isPlausible = (base64: Uint8Array, start: number, end: number, sign
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;
 // eslint-disable-next-line no-control-regex -- as above
 const UNREADABLE = /[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]+/;
+// eslint-disable-next-line no-control-regex -- as above
+const NULS = /\u0000+/g;
 const hasControl = (text: string): boolean => CONTROL.test(text);
 
 /** The text that base64 stands for, or undefined where it is not readable UTF-8. */
@@ -161,7 +163,7 @@ export const textOf = (base64: string): string | undefined => {
 const stretches = (bytes: Buffer): readonly string[] =>
   bytes
     .toString('utf8')
-    .replaceAll('\u0000', '')
+    .replace(NULS, '')
     .split(UNREADABLE)
     .filter(({ length }) => length >= STRETCH);
 

@@ -15,6 +15,8 @@ const rows = (items: readonly JsonNode[]): readonly (readonly StringNode[])[] =>
   const found: StringNode[][] = [[]];
   for (const item of items) {
     const text = textOf(item);
+    // An empty text does not part its neighbours.
+    if (text?.value === '') continue;
     if (text) found.at(-1)?.push(text);
     else found.push([]);
   }

@@ -1,15 +1,16 @@
 /** The checks of national identity numbers, on values that have the form already. */
 
-/** Weighted sum of the digits of a text. */
-const weighted = (digits: string, weights: readonly number[]): number =>
-  weights.reduce((sum, weight, i) => sum + weight * (digits.charCodeAt(i) - 48), 0);
-
-const countdown = (from: number): readonly number[] => Array.from({ length: from - 1 }, (_, i) => from - i);
+/** Weighted sum of the first digits of a text, the weights falling by one from `weight` on to 2. */
+const weighted = (digits: string, weight: number): number => {
+  let sum = 0;
+  for (let i = 0; i < weight - 1; i++) sum += (weight - i) * (digits.charCodeAt(i) - 48);
+  return sum;
+};
 
 /** Brazil: two check digits modulo 11 (Receita Federal, cadastro de pessoas físicas). */
 export const isCpf = (value: string): boolean => {
   const digits = value.replace(/[.-]/g, '');
-  const check = (length: number): number => ((weighted(digits, countdown(length + 1)) * 10) % 11) % 10;
+  const check = (length: number): number => ((weighted(digits, length + 1) * 10) % 11) % 10;
   return !/^(.)\1+$/.test(digits) && check(9) === Number(digits[9]) && check(10) === Number(digits[10]);
 };
 

@@ -1,7 +1,8 @@
 /** Names of members, parameters and headers whose values are secret. */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER } from './chars.js';
-import { codeAt } from './codes.js';
+import { createEnding, TRAIL } from './endings.js';
 import type { MaskName } from './marks.js';
+import { createNameTrie } from './name-trie.js';
 import { unfold } from './shadow.js';
 
 /** Names that are secret wherever the group `secrets` is on, with the name their mask bears. */
@@ -24,8 +25,6 @@ const HANDLES = ['next', 'page', 'progress', 'continuation', 'continue', 'pagina
 
 /** From this length on a name also counts at the end of a longer word, such as PGPASSWORD. */
 const GLUED = 6;
-/** Longest separators, digits and spaces skipped at the end of a name. */
-const TRAIL = 8;
 
 export interface KeyMatch {
   /** What the mask bears. */
@@ -118,108 +117,39 @@ const labelsOf = (names: readonly string[], builtIn: boolean, more: Labelled): R
   return labels;
 };
 
-const charCodesOf = (characters: string): readonly number[] => Array.from(characters, (one) => one.charCodeAt(0));
-/** What may stand between two letters of a name. */
-const BETWEEN = charCodesOf('_-. ');
-/** What may stand behind a name. */
-const BEHIND = [...BETWEEN, ...charCodesOf('0123456789')];
-const ASCII = Array.from({ length: 128 }, (_, code) => code);
+interface Named {
+  readonly key: string;
+  readonly label: MaskName;
+}
 
-/** The pairs of characters, `before * 128 + last`, that a name may end with, 1 each. */
-const pairsOf = (names: readonly string[]): Uint8Array => {
-  const pairs = new Uint8Array(128 * 128);
-  const mark = (before: Iterable<number>, last: Iterable<number>): void => {
-    const ends = [...last];
-    for (const first of before) for (const end of ends) pairs[(first << 7) | end] = 1;
-  };
-  const cases = (code: number): readonly number[] =>
-    code > 127 ? [] : [code, String.fromCharCode(code).toUpperCase().charCodeAt(0)];
-  mark(ASCII, BEHIND);
-  for (const name of names) {
-    const last = cases(name.charCodeAt(name.length - 1));
-    // A name of one letter may follow anything.
-    mark(name.length === 1 ? ASCII : [...BETWEEN, ...cases(name.charCodeAt(name.length - 2))], last);
-  }
-  return pairs;
+const folded = (s: string, i: number): number => {
+  const code = s.charCodeAt(i);
+  return code < 128 ? lower(code) : s.charAt(i).toLowerCase().charCodeAt(0);
 };
 
-const IS_LETTER = Uint8Array.from({ length: 256 }, (_, code) =>
-  is(String.fromCharCode(code), 0, UPPER | LOWER) ? 1 : 0,
-);
-
-/** Three ASCII letters as one number, whatever their case. */
-const triple = (first: number, second: number, third: number): number =>
-  ((first & 31) << 10) | ((second & 31) << 5) | (third & 31);
-
-/** The three letters in a row that a name may end with, one bit each; all, where a name is short or has other characters. */
-const triplesOf = (names: readonly string[]): Uint8Array => {
-  const triples = new Uint8Array((1 << 15) / 8);
-  for (const name of names) {
-    if (!/[a-z]{3}$/.test(name)) return triples.fill(0xff);
-    const three = triple(
-      name.charCodeAt(name.length - 3),
-      name.charCodeAt(name.length - 2),
-      name.charCodeAt(name.length - 1),
-    );
-    triples[three >> 3] = (triples[three >> 3] ?? 0) | (1 << (three & 7));
-  }
-  return triples;
-};
-
-/** What is left out at the end of a name: separators, and digits where no name ends with one. */
-const trailing = (names: readonly string[]): Uint8Array => {
-  const digits = names.some((name) => is(name, name.length - 1, DIGIT)) ? '' : '0123456789';
-  const left = new Uint8Array(256);
-  for (const code of [...BETWEEN, ...charCodesOf(digits)]) left[code] = 1;
-  return left;
-};
-
-/** Tells from the last letters of a name that it is none of `names`; see `KeyNames.mayEndAt`. */
-const createEnding = (names: readonly string[]): KeyNames['mayEndAt'] => {
-  const pairs = pairsOf(names);
-  const triples = triplesOf(names);
-  const left = trailing(names);
-  return (codes, last) => {
-    let at = last;
-    while (codeAt(left, codeAt(codes, at)) === 1 && at > last - 2 * TRAIL && at > 0) at--;
-    const code = codeAt(codes, at);
-    const before = at > 0 ? codeAt(codes, at - 1) : 0x20;
-    const first = codeAt(codes, at - 2);
-    if ((codeAt(IS_LETTER, first) & codeAt(IS_LETTER, before) & codeAt(IS_LETTER, code)) !== 0) {
-      const three = triple(first, before, code);
-      return (codeAt(triples, three >> 3) & (1 << (three & 7))) !== 0;
-    }
-    return before > 127 || code > 127 || pairs[(before << 7) | code] === 1;
-  };
+/** The match of a name at `start`; null where it names a position in a list, so that no shorter name counts either. */
+const matchOf = ({ key, label }: Named, s: string, start: number, from: number): KeyMatch | null | undefined => {
+  if (key.length < GLUED && !beginsWord(s, start)) return undefined;
+  if (key === 'token' && isHandle(s, start, from)) return null;
+  return { label, start, header: HEADERS.has(key) };
 };
 
 /** @param more further names, each with its label, which goes before all others */
 export const createKeyNames = (names: readonly string[], builtIn: boolean, more: Labelled = []): KeyNames => {
   const labels = labelsOf(names, builtIn, more);
-  const byLast = new Map<number, { key: string; label: MaskName }[]>();
-  for (const [key, label] of [...labels].sort(([a], [b]) => b.length - a.length)) {
-    const last = key.charCodeAt(key.length - 1);
-    byLast.set(last, [...(byLast.get(last) ?? []), { key, label }]);
-  }
-  const endingAt = (s: string, end: number, from: number): KeyMatch | undefined => {
-    const last = s.charCodeAt(end - 1);
-    const candidates = byLast.get(
-      last < 128
-        ? lower(last)
-        : s
-            .charAt(end - 1)
-            .toLowerCase()
-            .charCodeAt(0),
-    );
-    if (candidates === undefined || end <= from) return undefined;
-    for (const { key, label } of candidates) {
-      const start = matchBack(s, end, from, key);
-      if (start < 0 || (key.length < GLUED && !beginsWord(s, start))) continue;
-      if (key === 'token' && isHandle(s, start, from)) return undefined;
-      return { label, start, header: HEADERS.has(key) };
-    }
-    return undefined;
+  const trie = createNameTrie(new Map([...labels].map(([key, label]) => [key, { key, label }])));
+  /** The longest name that goes on from `node` before `end`; one separator may stand between two letters. */
+  const longest = (node: number, s: string, end: number, from: number): KeyMatch | null | undefined => {
+    const last = node !== 0 && isSeparator(s.charCodeAt(end - 1)) ? end - 2 : end - 1;
+    const next = last >= from ? trie.step(node, folded(s, last)) : 0;
+    if (next === 0) return undefined;
+    const longer = longest(next, s, last, from);
+    if (longer !== undefined) return longer;
+    const name = trie.at(next);
+    return name && matchOf(name, s, last, from);
   };
+  const endingAt = (s: string, end: number, from: number): KeyMatch | undefined =>
+    longest(0, s, end, from) ?? undefined;
   const before = (s: string, end: number, from: number): KeyMatch | undefined => {
     const plain = trimmed(s, end, from, 0);
     const match = endingAt(s, plain, from);

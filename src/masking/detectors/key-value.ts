@@ -180,7 +180,10 @@ const valueAfter = (text: ScanText, i: number, named: Named): Finding | undefine
 
 /** `<password>…</password>`; attributes are `key="value"`. */
 const elementValue = (s: string, i: number, key: KeyMatch): Finding | undefined => {
-  if (!/<[\w:.-]{0,64}$/.test(s.slice(Math.max(0, key.start - NAME_REACH), key.start))) return undefined;
+  const low = Math.max(0, key.start - NAME_REACH);
+  let open = key.start - 1;
+  while (open > low && (is(s, open, DOTTED_TOKEN) || s.charCodeAt(open) === COLON)) open--;
+  if (s.charCodeAt(open) !== 0x3c) return undefined;
   const close = s.indexOf('<', i + 1);
   return s.charCodeAt(close + 1) === 0x2f ? finding(s, i + 1, close, key.label) : undefined;
 };

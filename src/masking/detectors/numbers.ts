@@ -21,18 +21,23 @@ interface Digits {
 
 const isDigit = (code: number | undefined): boolean => code !== undefined && code >= 0x30 && code <= 0x39;
 
-/** Whether as many digits as a card number has at least stand at `i`, with single blanks or hyphens between them. */
-const hasDigits = (s: string, i: number): boolean => {
+/** How many digits stand at `i`, with single blanks or hyphens between them; 20 where there are more. */
+const digitCount = (codes: Uint8Array, i: number): number => {
   let at = i;
-  for (let digits = 0; digits < SHORTEST_CARD; digits++) {
-    if (!is(s, at, DIGIT)) {
-      if (s.charCodeAt(at) !== 0x20 && s.charCodeAt(at) !== 0x2d) return false;
-      if (!is(s, ++at, DIGIT)) return false;
+  let digits = 0;
+  for (; digits < 20; digits++) {
+    const code = codes[at];
+    if (!isDigit(code)) {
+      if ((code !== 0x20 && code !== 0x2d) || !isDigit(codes[at + 1])) return digits;
+      at++;
     }
     at++;
   }
-  return true;
+  return digits;
 };
+
+/** Whether a card number may have as many digits. */
+const hasCardLength = (digits: number): boolean => digits >= SHORTEST_CARD && digits <= LONGEST_CARD;
 
 /** The digits at `i`, in groups with one blank or hyphen between them. */
 const digitsAt = (s: string, i: number): Digits => {
@@ -82,17 +87,9 @@ export const cardNumber: DetectorEntry = {
   at(text, i) {
     const { s, codes } = text;
     // Every grouping begins with four digits.
-    if (!isDigit(codes[i + 3]) || !hasDigits(s, i) || !startsNumber(s, i)) return undefined;
+    if (!isDigit(codes[i + 3]) || !hasCardLength(digitCount(codes, i)) || !startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
-    if (
-      digits.length < SHORTEST_CARD ||
-      digits.length > LONGEST_CARD ||
-      continues(s, end) ||
-      !issued(digits) ||
-      !isLuhn(digits)
-    ) {
-      return undefined;
-    }
+    if (!hasCardLength(digits.length) || continues(s, end) || !issued(digits) || !isLuhn(digits)) return undefined;
     const known = GROUPINGS.has(groups) || (!groups.includes('-') && hasCardContext(text, i));
     return known ? { start: i, end, detector: 'card-number' } : undefined;
   },

@@ -8,6 +8,9 @@ const END = '-----END ';
 /** Longest label looked at, such as `OPENSSH PRIVATE KEY`. */
 const LABEL = 48;
 
+/** Of `BEGIN` or `END`. */
+const isFirstLetter = (code: number | undefined): boolean => code === 0x42 || code === 0x45;
+
 /** End of the armour line that starts at `i`, where it names a private key. */
 const lineEnd = (s: string, i: number, opening: string): number | undefined => {
   if (!s.startsWith(opening, i)) return undefined;
@@ -37,9 +40,9 @@ export const privateKey: DetectorEntry = {
   anchors: '-',
   before: '-',
   after: '-',
-  at({ s, raw }, second, from): Finding | undefined {
+  at({ s, codes, raw }, second, from): Finding | undefined {
     const i = second - 1;
-    if (i < from || s.charCodeAt(i + 4) !== 0x2d) return undefined;
+    if (i < from || codes[i + 4] !== 0x2d || !isFirstLetter(codes[i + 5])) return undefined;
     const opened = lineEnd(s, i, BEGIN);
     if (opened !== undefined) {
       if (raw) return { start: i, end: opened, detector: 'private-key' };
