@@ -11,8 +11,8 @@ interface Waiting {
 
 /** Objects of a scan live for one line: a small nursery is enough, and there are as many of them as threads. */
 const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 256 } as const;
-/** More threads than these wait for the one that joins their ranges. */
-const MAX_THREADS = 8;
+/** Each takes some 50 MB of memory, and more of them wait for the one thread that joins their ranges. */
+const MAX_THREADS = 4;
 /** Below so many bytes starting threads takes longer than they save. */
 const WORTH_THREADS = 16 * 1024 * 1024;
 
