@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { errorsPage, exitTable, schemaPage, warehousePage } from '../docs/generate.js';
 import { checkConfiguration, configurationSchema } from '../src/app/config.js';
@@ -141,6 +142,43 @@ describe('configuration in the documentation', () => {
     const tested = await testPolicy(checked.settings, join(dir, 'policy-cases.yaml'));
     rmSync(dir, { recursive: true });
     expect(tested.cases.map(({ problem }) => problem)).toEqual([null, null, null]);
+  });
+
+  /** A part of a configuration: its sections in place of those of a small whole. */
+  const parts = pages.flatMap(({ name, text }) =>
+    [...text.matchAll(/```yaml\n([ ]*)((?:identity|servers|policy|pins|ledger|approvals):[\s\S]*?)```/g)].map(
+      (match) => ({
+        name,
+        text: (match[2] ?? '').replaceAll(`\n${match[1] ?? ''}`, '\n'),
+      }),
+    ),
+  );
+  const WHOLE = {
+    version: 1,
+    organization: { name: 'Example Inc' },
+    gateway: { publicUrl: 'https://mcp.example.com', adminUrl: 'https://approvals.example.com' },
+    identity: {
+      issuers: [
+        {
+          issuer: 'https://login.example.com',
+          audience: 'https://mcp.example.com',
+          approvalAudience: 'https://mcp.example.com/approvals',
+          webClientId: 'web',
+        },
+      ],
+    },
+    servers: { files: { stdio: { command: 'mcp-server-filesystem' } } },
+    policy: [{ id: 'all', allow: true }],
+    ledger: { origin: 'example.com/mcp/gw-1' },
+  };
+
+  it.each(parts)('the part in $name loads: $text', ({ text }) => {
+    const whole = stringify({ ...WHOLE, ...z.record(z.string(), z.unknown()).parse(parse(text)) });
+    expect(checkConfiguration(whole, 'countersign.yaml')).toMatchObject({ ok: true });
+  });
+
+  it('has parts for every kind of reader', () => {
+    expect(parts.length).toBeGreaterThan(10);
   });
 
   it('has examples', () => {
