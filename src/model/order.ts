@@ -34,13 +34,17 @@ export const orderText = ({ kind, origin, what, size, root, time }: Order): stri
 const isWhat = (kind: Order['kind'], what: string): boolean =>
   kind === 'prune' ? what === 'payloads' || what === 'segments' : /^[0-9a-f]{64}$/.test(what);
 
+/** RFC 3339 in UTC with milliseconds, in its one form. */
+const isTime = (time: string): boolean =>
+  !Number.isNaN(Date.parse(time)) && new Date(Date.parse(time)).toISOString() === time;
+
 /** @throws NoteError where the text is no order in its one form */
 export const parseOrder = (text: string): SignedOrder => {
   const note = parseNote(text);
   const [head, origin = '', what = '', decimal = '', root = '', time = ''] = note.text.split('\n');
   const kind = head === KINDS.prune ? 'prune' : 'erase';
   const order: Order = { kind, origin, what, size: Number(decimal), root, time };
-  const isForm = /^[0-9a-f]{64}$/.test(root) && Number.isSafeInteger(order.size) && !Number.isNaN(Date.parse(time));
+  const isForm = /^[0-9a-f]{64}$/.test(root) && Number.isSafeInteger(order.size) && isTime(time);
   // Written again it must be the same text: no other line, no other way to write a number.
   if (!isForm || !isWhat(kind, what) || orderText(order) !== note.text)
     throw new NoteError('not an order of this form');

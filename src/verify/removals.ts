@@ -74,10 +74,11 @@ export class RemovalWalk {
     } else this.beyond = Math.max(this.beyond, seq);
   }
 
-  record(record: RecordLine): void {
+  /** @param origin of the ledger */
+  record(record: RecordLine, origin: string | undefined): void {
     this.pending = null;
     if (record.type !== 'prune' && record.type !== 'erase') return;
-    const ordered = this.judge(record);
+    const ordered = this.judge(record, origin);
     if (!ordered) return;
     if (record.type === 'prune') this.ordered.push(ordered);
     else this.pending = ordered;
@@ -106,8 +107,9 @@ export class RemovalWalk {
   /**
    * After the last record.
    * @param confirmed records that anchors confirm, from the first
+   * @param origin of the ledger
    */
-  end(confirmed: number): void {
+  end(confirmed: number, origin: string | undefined): void {
     const to = Math.max(
       0,
       ...this.ordered.filter(({ order }) => order.kind === 'prune').map(({ order }) => order.size),
@@ -125,7 +127,12 @@ export class RemovalWalk {
     }
     this.endErased(to);
     for (const ordered of this.ordered) this.tell(ordered);
-    if (this.options.pruned) this.endPruned(this.options.pruned, confirmed);
+    const { pruned } = this.options;
+    if (!pruned) return;
+    if (pruned.origin !== origin) {
+      this.add('integrity', 'PRUNE_UNPROVEN', `${this.options.what}: pruned.json is of another ledger.`);
+    }
+    this.endPruned(pruned, confirmed);
   }
 
   /** What was ordered to be erased and is still here. */
@@ -167,12 +174,12 @@ export class RemovalWalk {
       );
   }
 
-  private judge(record: RecordLine): Ordered | null {
+  private judge(record: RecordLine, origin: string | undefined): Ordered | null {
     const { seq, type, d } = record;
     const code = type === 'prune' ? 'PRUNE_UNAUTHORISED' : 'ERASE_UNAUTHORISED';
     try {
       const order = parseOrder(typeof d['order'] === 'string' ? d['order'] : '');
-      const fault = this.faultOf(order, record);
+      const fault = this.faultOf(order, record, origin);
       if (fault === null)
         return { order, seq, by: signersOf(order, this.options.trust.custodians).map(({ name }) => name) };
       this.refuse(seq, code, fault);
@@ -183,10 +190,10 @@ export class RemovalWalk {
     return null;
   }
 
-  private faultOf(order: SignedOrder, { type, d, seq }: RecordLine): string | null {
+  private faultOf(order: SignedOrder, { type, d, seq }: RecordLine, origin: string | undefined): string | null {
     const { custodians } = this.options.trust;
     const isThis = order.kind === type && order.size === d['size'] && (type === 'erase' || order.what === d['what']);
-    if (!isThis || order.size > seq) return 'its order is for something else';
+    if (!isThis || order.origin !== origin || order.size > seq) return 'its order is for something else';
     if (order.root !== this.roots.get(order.size)) return 'its order is for another history';
     const signatures = custodians.length === 0 ? order.note.signatures.length : signersOf(order, custodians).length;
     if (signatures < CUSTODIANS) return `its order is not signed by ${CUSTODIANS} custodians`;

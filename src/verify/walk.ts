@@ -164,7 +164,7 @@ export class LedgerWalk {
       this.continuity.end();
       this.anchors.end(this.chain);
     }
-    this.removals.end(this.anchors.confirmed);
+    this.removals.end(this.anchors.confirmed, this.chain.verifier?.name);
     this.passkeys.end(this.target.trust);
     if (!this.head)
       findings.add('incomplete', 'LEDGER_EMPTY', `${label || 'the ledger '}holds no record under a checkpoint.`);
@@ -216,7 +216,7 @@ export class LedgerWalk {
   /** Every record of a type that does not go by the thousand; of the others as it comes. */
   private notable(record: RecordLine): void {
     this.passkeys.record(record);
-    this.removals.record(record);
+    this.removals.record(record, this.chain.verifier?.name);
     const { key } = this.chain.verifier ?? {};
     if (record.type === 'seg' && key !== undefined && this.signers.length < MAX_SIGNERS) {
       this.signers.push({ seq: record.seq, key });

@@ -32,6 +32,8 @@ export interface RemovalWorld {
   readonly dir: string;
   readonly config: string;
   readonly key: KeyObject;
+  /** Verifier key of it. */
+  readonly rootKey: string;
   readonly custodians: readonly Custodian[];
   /** Records that were there when the world was made. */
   readonly size: number;
@@ -43,10 +45,6 @@ export interface RemovalWorld {
   sign(order: string, ...indices: number[]): Promise<void>;
   verify(over?: object): Promise<Verification>;
 }
-
-const heartbeat = async (ledger: OpenedLedger, counts: Record<string, number>): Promise<void> => {
-  await ledger.append({ type: 'hb', d: { counts } });
-};
 
 const bobsCall = callDraft(0, {
   principal: {
@@ -63,30 +61,30 @@ const bobsCall = callDraft(0, {
   },
 });
 
-/** Calls of Alice and of Bob in each of three segments, a large payload among them. */
+/** Calls of Alice and of Bob in each of three segments, a large payload among them; few batches. */
 const fill = async (ledger: OpenedLedger, clock: TestClock): Promise<void> => {
-  const counts: Record<string, number> = { seg: 1 };
-  const add = (type: string): void => void (counts[type] = (counts[type] ?? 0) + 1);
+  const counts: Record<string, number> = { seg: 0, call: 0, result: 0, hb: 0 };
+  const large = { args: JSON.stringify({ text: 'x'.repeat(1_100_000) }) };
   for (let segment = 0; segment < 3; segment++) {
-    for (let n = 0; n < 3; n++) {
-      clock.advance(1_000);
-      const large = n === 2 ? { args: JSON.stringify({ text: 'x'.repeat(1_100_000) }) } : undefined;
-      const draft = n === 1 ? bobsCall : callDraft(segment * 10 + n, {}, large);
-      const { seq } = await ledger.append(draft);
-      const result = resultDraft(segment * 10 + n, seq);
-      if (result.type === 'result' && draft.type === 'call') {
-        await ledger.append({ ...result, d: { ...result.d, call: draft.d.call } });
-      }
-      add('call');
-      add('result');
-    }
     clock.advance(1_000);
-    await heartbeat(ledger, { ...counts });
-    add('hb');
-    if (segment < 2) {
-      await ledger.rotate();
-      add('seg');
+    const drafts = [callDraft(segment * 10, {}, large), callDraft(segment * 10 + 1), bobsCall];
+    const under: Promise<unknown>[] = [];
+    for (const [n, draft] of drafts.entries()) {
+      const intent = ledger.size;
+      const call = ledger.append(draft);
+      // A blob is written before its record gets its place.
+      if (n === 0) await call;
+      const result = resultDraft(segment * 10 + n, intent);
+      if (result.type !== 'result' || draft.type !== 'call') continue;
+      under.push(call, ledger.append({ ...result, d: { ...result.d, call: draft.d.call } }));
     }
+    for (const [type, more] of Object.entries({ seg: 1, call: 3, result: 3 }))
+      counts[type] = (counts[type] ?? 0) + more;
+    const said = Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0));
+    under.push(ledger.append({ type: 'hb', d: { counts: said } }));
+    counts['hb'] = (counts['hb'] ?? 0) + 1;
+    await Promise.all(under);
+    if (segment < 2) await ledger.rotate();
   }
 };
 
@@ -126,6 +124,7 @@ export const removalWorld = async (): Promise<RemovalWorld> => {
     dir,
     config,
     key,
+    rootKey: ledger.key,
     custodians,
     size,
     kept,
