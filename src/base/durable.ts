@@ -63,13 +63,15 @@ type Done<T> = (error: NodeJS.ErrnoException | null, value?: T) => void;
 const call = <T>(start: (done: Done<T>) => void): Promise<T | undefined> =>
   new Promise((resolve, reject) => start((error, value) => (error ? reject(error) : resolve(value))));
 
-/** Below this the page cache takes the bytes faster than a thread could be asked to. */
+/** Up to this the page cache takes the bytes faster than a thread could be asked to. */
+const AT_ONCE = 256 * 1024;
+/** Bytes read at a time of a file that is read whole. */
 const SMALL = 64 * 1024;
 
 const writeAll = async (fd: number, bytes: Uint8Array): Promise<void> => {
   for (let at = 0; at < bytes.length; ) {
     const rest = bytes.length - at;
-    if (rest <= SMALL) at += fs.writeSync(fd, bytes, at, rest);
+    if (rest <= AT_ONCE) at += fs.writeSync(fd, bytes, at, rest);
     else at += (await call<number>((done) => fs.write(fd, bytes, at, rest, null, done))) ?? 0;
   }
 };

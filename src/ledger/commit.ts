@@ -8,11 +8,14 @@ import type { CompactRange } from '../base/merkle.js';
 import { checkpointText, type NoteSigner, signNote } from '../base/note.js';
 import type { Receipt, RecordType } from '../model/record.js';
 import type { Effect } from './account.js';
+import { BatchBuffer } from './batch.js';
 import type { PlacedLines } from './encode.js';
 import { checkpointLine } from './format.js';
 
 /** Characters of one batch, beyond which what waits goes into the next; a reader holds one batch in memory. */
 const MAX_BATCH = 4 * 1024 * 1024;
+/** Characters of a checkpoint line, more than any has: an origin of 255, a root and a signature, escaped. */
+const MAX_CHECKPOINT = 4_096;
 /** Characters that may wait in all. */
 const MAX_WAITING = 64 * 1024 * 1024;
 
@@ -81,6 +84,7 @@ export class GroupCommit {
   /** Bytes of the open segment that are acknowledged. */
   end: number;
   private pumping: Promise<void> | null = null;
+  private readonly batch = new BatchBuffer();
 
   constructor(options: GroupCommitOptions) {
     this.options = options;
@@ -109,7 +113,7 @@ export class GroupCommit {
   add(placed: Placed): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.queue.push({ placed, resolve, reject });
-      this.characters += placed.text.length;
+      this.characters += placed.length;
       this.pumping ??= this.pump();
     });
   }
@@ -174,15 +178,20 @@ export class GroupCommit {
   private async commit(records: readonly Placed[]): Promise<void> {
     const { file, signer } = this.open;
     const range = this.range.copy();
+    const { batch } = this;
     const offsets = new Map<Placed, number>();
-    let text = '';
+    batch.begin(records.reduce((sum, { length }) => sum + length + 1, MAX_CHECKPOINT));
     for (const record of records) {
-      if (record.kept !== null) offsets.set(record, this.end + Buffer.byteLength(text));
+      if (record.kept !== null) offsets.set(record, this.end + batch.length);
       range.append(Buffer.from(record.leaf, 'hex'));
-      text += record.text;
+      batch.add(record.line);
+      batch.feed();
+      for (const payload of record.payloads) batch.add(payload);
     }
     const note = signNote(checkpointText({ origin: signer.name, size: range.size, root: range.root() }), [signer]);
-    const bytes = Buffer.from(`${text}${checkpointLine(note)}\n`);
+    batch.add(checkpointLine(note));
+    batch.feed();
+    const bytes = batch.take();
     await file.write(bytes);
     await file.sync();
     this.range = range;
@@ -196,8 +205,8 @@ export class GroupCommit {
     let characters = 0;
     let count = 0;
     for (const { placed } of this.queue) {
-      if (count > 0 && characters + placed.text.length > MAX_BATCH) break;
-      characters += placed.text.length;
+      if (count > 0 && characters + placed.length > MAX_BATCH) break;
+      characters += placed.length;
       count++;
     }
     const batch = this.queue.slice(0, count);

@@ -42,14 +42,14 @@ const check = (value: unknown, depth: number): void => {
     case 'boolean':
       return;
     case 'object':
-      return checkObject(value, depth);
+      if (value !== null) checkObject(value, depth);
+      return;
     default:
       throw invalid(`a value is of type ${typeof value}`);
   }
 };
 
-const checkObject = (value: object | null, depth: number): void => {
-  if (value === null) return;
+const checkObject = (value: object, depth: number): void => {
   if (depth > MAX_DEPTH) throw invalid('values are nested too deep');
   if (Array.isArray(value)) {
     for (const item of value) check(item, depth + 1);
@@ -57,9 +57,14 @@ const checkObject = (value: object | null, depth: number): void => {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw invalid('a value is not plain data');
-  for (const [name, item] of Object.entries(value)) {
+  checkMembers(value, depth);
+};
+
+/** Of plain data every enumerable member is its own. */
+const checkMembers = (value: object, depth: number): void => {
+  for (const name in value) {
     if (!name.isWellFormed()) throw invalid('a member name holds a lone surrogate');
-    check(item, depth + 1);
+    check(Reflect.get(value, name), depth + 1);
   }
 };
 
@@ -111,6 +116,8 @@ const encodePayload = (name: string, data: string | Buffer): EncodedPayload => {
   return { commitment: commitmentOf(salt, text), line: `${head}"data":${text}}\n`, blob: null };
 };
 
+const NOTHING: readonly never[] = [];
+
 /**
  * @throws CountersignError RECORD_INVALID: a number that is not a safe integer, a value JSON would drop,
  * a member `p`, more than 16 payloads, a payload that is not JSON on one line
@@ -120,19 +127,20 @@ export const encodeDraft = ({ type, d, payloads }: Draft): Encoded => {
   if (Object.hasOwn(d, 'p')) throw invalid('p is the ledger’s own member');
   const body = JSON.stringify(d);
   const effect = effectOf(type, d);
-  const entries = Object.entries(payloads ?? {});
-  if (entries.length === 0) return { type, effect, end: `"type":"${type}","d":${body}}`, payloads: [], blobs: [] };
-  if (entries.length > MAX_PAYLOADS) throw invalid('a record has too many payloads');
-  const encoded = entries.map(([name, data]) => encodePayload(name, data));
-  const p = entries.map(([name], index) => `"${name}":"${encoded[index]?.commitment}"`).join();
+  const names = payloads ? Object.keys(payloads) : NOTHING;
+  if (names.length > MAX_PAYLOADS) throw invalid('a record has too many payloads');
+  const lines: string[] = [];
+  const blobs: { commitment: string; bytes: Buffer }[] = [];
+  let p = '';
+  for (const name of names) {
+    const { commitment, line, blob } = encodePayload(name, payloads?.[name] ?? '');
+    p += `${p === '' ? '' : ','}"${name}":"${commitment}"`;
+    lines.push(line);
+    if (blob) blobs.push({ commitment, bytes: blob });
+  }
   const comma = body === '{}' ? '' : ',';
-  return {
-    type,
-    effect,
-    end: `"type":"${type}","d":${body.slice(0, -1)}${comma}"p":{${p}}}}`,
-    payloads: encoded.map(({ line }) => line),
-    blobs: encoded.flatMap(({ commitment, blob }) => (blob ? [{ commitment, bytes: blob }] : [])),
-  };
+  const content = p === '' ? body : `${body.slice(0, -1)}${comma}"p":{${p}}}`;
+  return { type, effect, end: `"type":"${type}","d":${content}}`, payloads: lines, blobs };
 };
 
 /** Where and when a record stands. */
@@ -145,19 +153,29 @@ export interface Place {
 }
 
 export interface PlacedLines {
-  /** The record line and its payload lines, each with its line feed. */
-  readonly text: string;
+  /** The record line without its line feed. */
+  readonly line: string;
+  /** The payload lines, each with its line feed. */
+  readonly payloads: readonly string[];
+  /** Characters of all of them. */
+  readonly length: number;
   /** Hash of the record line, hex: the next `prev`. */
   readonly leaf: string;
 }
 
 /** @throws CountersignError RECORD_INVALID where the record line is over 65,535 bytes */
 export const placeRecord = (encoded: Encoded, { seq, prev, now, monotonic, boot }: Place): PlacedLines => {
-  const line = `{"v":1,"seq":${seq},"prev":"${prev}","t":"${timestamp(now)}","m":${monotonic},"boot":"${boot}",${encoded.end}`;
+  // Hashed with the byte before it that makes a leaf, and cut from that text: so its characters are put together once.
+  const leaf = `\0{"v":1,"seq":${seq},"prev":"${prev}","t":"${timestamp(now)}","m":${monotonic},"boot":"${boot}",${encoded.end}`;
+  const hashed = hash('sha256', leaf, 'hex');
+  const line = leaf.slice(1);
   if (line.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(line) > MAX_RECORD_BYTES) {
     throw invalid(`a record of type ${encoded.type} is over ${MAX_RECORD_BYTES} bytes`);
   }
-  const leaf = hash('sha256', `\0${line}`, 'hex');
-  if (encoded.payloads.length === 0) return { text: `${line}\n`, leaf };
-  return { text: `${line}\n${encoded.payloads.map((rest) => `>{"seq":${seq}${rest}`).join('')}`, leaf };
+  const { payloads: rests } = encoded;
+  let { length } = line;
+  if (rests.length === 0) return { line, payloads: rests, length, leaf: hashed };
+  const payloads = rests.map((rest) => `>{"seq":${seq}${rest}`);
+  for (const payload of payloads) length += payload.length;
+  return { line, payloads, length, leaf: hashed };
 };

@@ -41,12 +41,14 @@ export class Rotation {
     this.began = parts.options.clock.monotonic();
   }
 
-  /** Whether the open segment is long or old enough. */
-  get due(): boolean {
+  /**
+   * Whether the open segment is long or old enough.
+   * @param now monotonic time
+   */
+  isDue(now: number): boolean {
     const { options, group } = this.parts;
-    const { rotate, clock } = options;
+    const { rotate } = options;
     if (!rotate || this.turning) return false;
-    const now = clock.monotonic();
     return (group.end >= rotate.bytes || now - this.began >= rotate.age) && now >= this.notBefore;
   }
 

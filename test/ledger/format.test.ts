@@ -25,11 +25,10 @@ const PLACE = {
   monotonic: 5,
   boot: '00000000-0000-4000-8000-000000000001',
 };
-const place = (draft: Parameters<typeof encodeDraft>[0]): readonly Buffer[] =>
-  placeRecord(encodeDraft(draft), PLACE)
-    .text.slice(0, -1)
-    .split('\n')
-    .map((line) => Buffer.from(line));
+const place = (draft: Parameters<typeof encodeDraft>[0]): readonly Buffer[] => {
+  const { line, payloads } = placeRecord(encodeDraft(draft), PLACE);
+  return [line, ...payloads.map((payload) => payload.slice(0, -1))].map((text) => Buffer.from(text));
+};
 
 const LINE = `{"v":1,"seq":7,"prev":"${FIRST_PREV}","t":"2025-11-24T05:00:00.123Z","m":5,"boot":"${PLACE.boot}","type":"stop","d":{"reason":"x"}}`;
 
@@ -98,7 +97,7 @@ test('a payload over 1 MiB goes to a file, one of exactly 1 MiB does not', () =>
   expect(encodeDraft({ type: 'stop', d: {}, payloads: { result: exact } }).blobs).toEqual([]);
   const encoded = encodeDraft({ type: 'stop', d: {}, payloads: { result: `${exact} ` } });
   expect(encoded.blobs.length).toBe(1);
-  const payload = parsePayloadLine(Buffer.from(placeRecord(encoded, PLACE).text.split('\n')[1] ?? ''));
+  const payload = parsePayloadLine(Buffer.from(placeRecord(encoded, PLACE).payloads[0]?.slice(0, -1) ?? ''));
   expect(payload.data).toBeNull();
   expect(commitmentOf(payload.salt, `${exact} `)).toBe(encoded.blobs[0]?.commitment);
 });
