@@ -32,6 +32,8 @@ import { createIntend } from './stages/intend.js';
 import { createMask, createRecord } from './stages/outcome.js';
 import { createRelay } from './stages/relay.js';
 import { createStrangers, type Strangers } from './strangers.js';
+import { declareTasks } from './task.js';
+import { createTasks } from './tasks.js';
 import { createToolDefinitions, type ToolDefinitions } from './tools.js';
 import { createVisible } from './visible.js';
 
@@ -40,7 +42,7 @@ export interface GatewayDeps {
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
   readonly policy: Policy;
-  readonly approvals: Pick<Approvals, 'acquire' | 'continuation'>;
+  readonly approvals: Pick<Approvals, 'acquire' | 'continuation' | 'get'>;
   readonly upstreams: Upstreams;
   /** The mask of a profile. Throws where there is none: nothing passes unmasked. */
   readonly maskFor: MaskFor;
@@ -89,11 +91,14 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
   const limits = createLimits(deps.settings.gateway.limits ?? DEFAULT_REQUEST_LIMITS, clock);
   const resuming = createResuming(createRequestStates({ clock }), digest);
   const newCall = () => ulid(clock.now());
+  const tasks = createTasks({ ledger, approvals, clock });
+  const visible = createVisible(policy);
   const eras = createEras(clock);
   const converse = createConverse({ ledger, maskFor, newCall, upstreams, eras });
   return {
     authenticate: createAuthenticate({ authenticator: deps.authenticator, strangers }),
     address: createAddress({ sessions, eras }),
+    unfold: (addressed) => tasks.unfold(addressed),
     enter: ({ principal, server }) => limits.enter(principal, server),
     decide: createDecide({
       judge,
@@ -104,10 +109,16 @@ const createStages = (deps: GatewayDeps, { sessions, strangers, tools }: Parts):
       resuming,
       newCall,
     }),
-    grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold, page }),
+    grant: createGrant({ ledger, approvals, judge, resuming, tools, sessions, clock, hold, page, tasks }),
     intend: createIntend({ ledger, sessions, converse, maskFor, clock }),
     forward: createForward({ sessions, callTimeout, maskEvent: createMaskEvent(maskFor), clock }),
-    mask: createMask({ maskFor, resuming, visible: createVisible(policy), seal: deps.seal, splits: createSplits() }),
+    mask: createMask({
+      maskFor,
+      resuming,
+      visible: (answered) => declareTasks(answered, visible(answered)),
+      seal: deps.seal,
+      splits: createSplits(),
+    }),
     record: createRecord({ ledger, maskFor, sessions, tools, clock }),
     relay: createRelay({ ledger, judge, maskFor, sessions }),
   };

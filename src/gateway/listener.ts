@@ -8,6 +8,7 @@ import type { AuthRefusal, Principal } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { readBody } from './body.js';
 import { checkHead, checkPost, checkVersion, type HeadRules, traceOf } from './head.js';
+import { Pending } from './pending.js';
 import type { Reply } from './pipeline.js';
 import { mirroredHeaders } from './protocol/2026-07-28/headers.js';
 import { Refusal } from './refuse.js';
@@ -15,7 +16,6 @@ import { HttpReply } from './reply.js';
 import { createHttpServer, type HttpServer, type ServerTls } from './server.js';
 import type { Session, Sessions } from './sessions.js';
 import { Unauthorized } from './stages/authenticate.js';
-import { Pending } from './stages/grant.js';
 import type { Strangers } from './strangers.js';
 
 export interface ListenerDeps {

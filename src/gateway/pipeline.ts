@@ -34,7 +34,7 @@ export interface Reply {
   /** Who asks, once it is known. */
   identified(principal: Principal): void;
   /** What is asked, once it is known: errors name the request, and only the older revisions name sessions. */
-  known(addressed: Pick<Addressed, 'message' | 'session' | 'era'>): void;
+  known(addressed: Pick<Addressed, 'message' | 'session' | 'era' | 'task'>): void;
   /** Calls back when the response is over, or its client went away. */
   onClose(callback: () => void): void;
 }
@@ -44,6 +44,8 @@ export interface Stages {
   authenticate(received: Received): Promise<Authenticated>;
   /** Reads the one message of the body and finds its session. */
   address(authenticated: Authenticated): Promise<Addressed>;
+  /** The request itself, or the kept call that it polls. A poll that runs nothing is answered and ends here. */
+  unfold(addressed: Addressed): Promise<Addressed>;
   /** Counts a request of a principal; gives back what ends it. Refuses those that are too many. */
   enter(addressed: Addressed): () => void;
   /** Policy, over the very bytes that will be forwarded. */
@@ -67,14 +69,16 @@ export const createPipeline =
   async (received: Received, reply: Reply): Promise<void> => {
     const authenticated = await stages.authenticate(received);
     reply.identified(authenticated.principal);
-    const addressed = await stages.address(authenticated);
-    reply.known(addressed);
+    const asked = await stages.address(authenticated);
+    reply.known(asked);
 
-    if (addressed.message.kind !== 'request') {
-      await stages.relay(addressed);
+    if (asked.message.kind !== 'request') {
+      await stages.relay(asked);
       return reply.accepted();
     }
 
+    const addressed = await stages.unfold(asked);
+    reply.known(addressed);
     const leave = stages.enter(addressed);
     try {
       const decided = await stages.decide(addressed);

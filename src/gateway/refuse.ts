@@ -71,6 +71,7 @@ const REFUSALS = {
     code: -32602,
     message: 'Invalid params: this requestState was used already; make the call again without it',
   },
+  task_unknown: { http: 200, code: -32602, message: 'Invalid params: there is no such task of this principal' },
   session_required: { http: 400, code: -32000, message: 'Bad Request: Mcp-Session-Id header is required' },
   session_unknown: { http: 404, code: -32001, message: 'Session not found' },
   session_initialized: { http: 400, code: -32600, message: 'Invalid Request: the session is already initialized' },

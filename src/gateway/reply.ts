@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { JsonNode } from '../base/json.js';
-import type { EventFields, Recorded } from '../model/call.js';
+import type { CallTask, EventFields, Recorded } from '../model/call.js';
 import type { Principal } from '../model/principal.js';
 import type { Reply } from './pipeline.js';
 import { errorBytes, type Refusal } from './refuse.js';
@@ -21,6 +21,7 @@ export class HttpReply implements Reply {
   private token: string | number | undefined;
   private progress = 0;
   private id: string | null = null;
+  private task: CallTask | undefined;
   private headers: Readonly<Record<string, string>> = {};
   session: string | undefined;
   principal: Principal | undefined;
@@ -36,9 +37,10 @@ export class HttpReply implements Reply {
     this.principal = principal;
   }
 
-  known({ message, session, era }: Parameters<Reply['known']>[0]): void {
+  known({ message, session, era, task }: Parameters<Reply['known']>[0]): void {
     this.id = message.id;
     this.session = session;
+    this.task = task;
     if (era === 'legacy') this.headers = { 'mcp-session-id': session };
   }
 
@@ -77,13 +79,20 @@ export class HttpReply implements Reply {
   }
 
   async send(recorded: Recorded): Promise<void> {
-    if (recorded.final && !this.response.headersSent) {
-      this.json(recorded.http ?? 200, recorded.bytes);
+    const { final, told, http = 200, bytes } = recorded;
+    if (final && !told && this.task) return this.send({ ...recorded, ...this.settle(bytes) });
+    if (final && !this.response.headersSent) {
+      this.json(http, bytes);
       return;
     }
     this.hold();
     const head = recorded.event ? eventHead(recorded.event) : '';
     await this.write(Buffer.concat([Buffer.from(`${head}data: `), recorded.bytes, Buffer.from('\n\n')]));
+  }
+
+  /** The answer to the poll of a task, out of that of its call. */
+  private settle(answer: Buffer): Pick<Recorded, 'bytes' | 'told' | 'http'> {
+    return { bytes: this.task?.settle(answer, this.id ?? 'null') ?? answer, told: true, http: 200 };
   }
 
   private drained(): Promise<void> {
@@ -122,10 +131,11 @@ export class HttpReply implements Reply {
 
   /** Ends with the gateway's own answer. */
   refuse(refusal: Refusal, headers: Readonly<Record<string, string>> = {}): void {
-    const bytes = errorBytes(refusal, this.id ?? refusal.id);
+    const own = errorBytes(refusal, this.id ?? refusal.id);
+    const { bytes, http = refusal.http } = this.task ? this.settle(own) : { bytes: own };
     clearInterval(this.keepAlive);
     if (this.streaming) this.response.end(`data: ${bytes.toString('utf8')}\n\n`);
-    else if (!this.response.headersSent) this.json(refusal.http, bytes, headers);
+    else if (!this.response.headersSent) this.json(http, bytes, headers);
   }
 
   end(): void {

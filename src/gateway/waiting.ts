@@ -34,10 +34,11 @@ const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undef
 const opensPages = ({ capabilities }: WaitingCall): boolean =>
   memberOf(memberOf(capabilities, 'elicitation'), 'url') !== undefined;
 
-const linkOf = ({ page, approval }: WaitingCall): string | null =>
+const linkOf = ({ page, approval }: Pick<WaitingCall, 'page' | 'approval'>): string | null =>
   page === null ? null : `${page}/requests/${approval}`;
 
-const sentenceOf = (call: WaitingCall): string => {
+/** Who may approve, until when, and where. */
+export const waitingSentence = (call: Omit<WaitingCall, 'id'>): string => {
   const link = linkOf(call);
   const where = link === null ? '' : ` It is decided at ${link}`;
   return `This call needs the approval of another person. It was not run. ${call.sentence}${where}`;
@@ -47,15 +48,19 @@ const about = ({ approval }: WaitingCall): JsonObject => ({ 'countersign/approva
 
 /** A tool result that a model can read. */
 const readable = (call: WaitingCall): JsonObject => ({
-  result: { content: [{ type: 'text', text: sentenceOf(call) }], isError: true, _meta: about(call) },
+  result: { content: [{ type: 'text', text: waitingSentence(call) }], isError: true, _meta: about(call) },
 });
 
-const elicitation = (call: WaitingCall, url: string): JsonObject => ({ mode: 'url', message: sentenceOf(call), url });
+const elicitation = (call: WaitingCall, url: string): JsonObject => ({
+  mode: 'url',
+  message: waitingSentence(call),
+  url,
+});
 
 const urlRequired = (call: WaitingCall, url: string): JsonObject => ({
   error: {
     code: URL_ELICITATION_REQUIRED,
-    message: sentenceOf(call),
+    message: waitingSentence(call),
     data: { elicitations: [{ ...elicitation(call, url), elicitationId: call.approval }], _meta: about(call) },
   },
 });

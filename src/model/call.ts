@@ -62,6 +62,14 @@ export interface Retry {
   readonly responses: Buffer | null;
 }
 
+/** The gateway's own task whose poll runs a leg (extension for tasks of revision 2026-07-28). */
+export interface CallTask {
+  /** Takes the answer of the leg. @param id of the poll, as written @returns the answer to the poll */
+  settle(answer: Buffer, id: string): Buffer;
+  /** The call waits on. @returns the answer to the poll */
+  waits(approval: Ulid, said: string, id: string): Buffer;
+}
+
 /** A message of an authenticated principal, in a session that is bound to that principal. */
 export interface Addressed extends Authenticated {
   readonly session: Ulid;
@@ -74,6 +82,8 @@ export interface Addressed extends Authenticated {
   readonly message: Message;
   /** Null for a call that is made for the first time. */
   readonly retry: Retry | null;
+  /** Absent for a call that its own request makes. */
+  readonly task?: CallTask;
 }
 
 /** What an earlier leg of a call left for this one (revision 2026-07-28). */
@@ -173,6 +183,8 @@ export interface Recorded {
   readonly event: EventFields | null;
   /** Whether this is the answer, after which the stream of the call ends. */
   readonly final: boolean;
+  /** Set where the bytes are the answer to a poll already. */
+  readonly told?: true;
   /** Status of the HTTP response where the answer is all there is. Absent: 200. */
   readonly http?: number;
 }

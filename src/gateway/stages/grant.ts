@@ -2,18 +2,21 @@ import type { Clock } from '../../base/clock.js';
 import { at, inexactNumber } from '../../base/json.js';
 import type { Ulid } from '../../base/ulid.js';
 import type { ApprovalAsk, ApprovalOutcome } from '../../model/approval.js';
-import type { Decided, Granted, Recorded } from '../../model/call.js';
+import type { Decided, Granted } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Approvals, Ledger } from '../../model/ports.js';
 import { principalKey } from '../../model/principal.js';
+import { Pending } from '../pending.js';
 import type { Reply } from '../pipeline.js';
 import type { Judge } from '../policy-call.js';
 import { isMethod } from '../protocol/2026-07-28/methods.js';
 import { Refusal } from '../refuse.js';
 import type { Resuming } from '../resume.js';
 import { type Sessions, type Underway, underwayKey } from '../sessions.js';
+import { takesTasks } from '../task.js';
+import type { Tasks } from '../tasks.js';
 import type { ToolDefinitions } from '../tools.js';
-import { declinesPage, waitingBytes } from '../waiting.js';
+import { declinesPage, waitingBytes, waitingSentence } from '../waiting.js';
 import { callDraft } from './intend.js';
 
 export interface GrantDeps {
@@ -26,18 +29,9 @@ export interface GrantDeps {
   readonly clock: Clock;
   /** Longest time a client is kept waiting for a person, milliseconds. */
   readonly hold: number;
+  readonly tasks: Pick<Tasks, 'begin'>;
   /** Address of the page where approvals are decided, without a trailing slash; null where there is none. */
   readonly page: string | null;
-}
-
-/** A call that waits for a person longer than its client can: answered with a sentence, and recorded as not run. */
-export class Pending extends Error {
-  readonly answer: Recorded;
-  constructor(answer: Recorded) {
-    super('the call waits for approval');
-    this.name = 'Pending';
-    this.answer = answer;
-  }
 }
 
 const refuse = async (
@@ -103,7 +97,7 @@ const answerWaiting = async (
   decided: Decided,
   { approval, reason, deadline }: Extract<ApprovalOutcome, { readonly state: 'pending' }>,
 ): Promise<never> => {
-  const { message, era, capabilities, resumed } = decided;
+  const { message, era, capabilities, resumed, task } = decided;
   const receipt = await deps.ledger.append(
     callDraft(decided, { forwarded: false, approval, credential: null, reason }),
   );
@@ -111,8 +105,13 @@ const answerWaiting = async (
   const waiting = { era, revision, capabilities, approval, sentence: reason, page: deps.page };
   const left = { asked: 'gateway', state: null, approval: null } as const;
   const seal = (): string => deps.resuming.seal(decided, left, deadline - deps.clock.now());
-  const bytes = waitingBytes({ ...waiting, id: message.id ?? 'null' }, seal, resumed?.asked === 'gateway');
-  throw new Pending({ bytes, receipt, event: null, final: true });
+  const id = message.id ?? 'null';
+  const said = waitingSentence(waiting);
+  const bytes =
+    task?.waits(approval, said, id) ??
+    (takesTasks(decided) && resumed === null ? deps.tasks.begin(decided, { approval, deadline, said }) : undefined) ??
+    waitingBytes({ ...waiting, id }, seal, resumed?.asked === 'gateway');
+  throw new Pending({ bytes, receipt, event: null, final: true, told: true });
 };
 
 /** Runs under a grant, once more looking at what a person cannot have known. */
@@ -160,7 +159,9 @@ const wait = async (
   if (resumed?.asked === 'gateway' && declinesPage(retry?.responses ?? null))
     return refuse(deps, decided, 'approval_denied', 'the page of the approval was not opened; it still waits', null);
   reply.hold(at(message.node, 'params', '_meta', 'progressToken'));
-  const outcome = await deps.approvals.acquire(ask, decided.call, deps.hold, underway.abort.signal);
+  // Who takes tasks polls; nobody need be kept waiting.
+  const hold = decided.task || (takesTasks(decided) && resumed === null) ? 0 : deps.hold;
+  const outcome = await deps.approvals.acquire(ask, decided.call, hold, underway.abort.signal);
   reply.hold();
   if (outcome.state === 'consumed') return runUnder(deps, decided, underway, outcome);
   if (outcome.state === 'pending') return answerWaiting(deps, decided, outcome);
@@ -188,7 +189,7 @@ export const createGrant =
     const session = deps.sessions.get(id);
     if (!session || message.id === null) throw new Refusal('session_unknown');
     const underway = deps.sessions.begin(session, underwayKey(decided), decided.call);
-    if (decided.era === 'modern') endWithClient(underway, reply);
+    if (decided.era === 'modern' && !decided.task) endWithClient(underway, reply);
     if (decision.effect === 'allow') return { ...decided, grant: null };
     try {
       return await approved(deps, decided, underway, reply);

@@ -5,6 +5,9 @@ import type { Message, Retry } from '../../../model/call.js';
 import { Refusal } from '../../refuse.js';
 import { readMessage } from '../2025-11-25/message.js';
 
+/** The requests whose answers may ask for input. */
+const LEGS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+
 const paramsOf = ({ node }: Message): JsonNode | undefined => member(node, 'params');
 
 const withParams = (message: Message, changes: Readonly<Record<string, string | Buffer | null>>): Message => {
@@ -21,7 +24,7 @@ export const partRetry = (message: Message): { readonly message: Message; readon
   const params = paramsOf(message);
   const state = member(params, 'requestState');
   const responses = member(params, 'inputResponses');
-  if (!state && !responses) return { message, retry: null };
+  if (!LEGS.has(message.method ?? '') || (!state && !responses)) return { message, retry: null };
   if ((state && state.kind !== 'string') || (responses && responses.kind !== 'object'))
     throw new Refusal('request_state');
   return {

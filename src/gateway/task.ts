@@ -1,0 +1,117 @@
+/** One task of the gateway's own, and how it looks on the wire (extension `io.modelcontextprotocol/tasks`, 2026-07-28). */
+import { timestamp } from '../base/clock.js';
+import { at, type JsonValue, member, parseJson, stringOf } from '../base/json.js';
+import { changeMembers, replaceNodes } from '../base/json-edit.js';
+import type { Ulid } from '../base/ulid.js';
+import type { Addressed, Answered, Message, MirroredHeaders } from '../model/call.js';
+import type { PrincipalKey } from '../model/principal.js';
+import { readMessage } from './protocol/2025-11-25/message.js';
+
+const EXTENSION = 'io.modelcontextprotocol/tasks';
+/** How often a client is to ask, milliseconds. */
+const POLL = 5_000;
+
+type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
+/** Which member of the task's state holds its payload. */
+const PAYLOAD: Readonly<Partial<Record<Status, string>>> = {
+  input_required: 'inputRequests',
+  completed: 'result',
+  failed: 'error',
+};
+
+export interface Kept {
+  readonly id: string;
+  readonly owner: PrincipalKey;
+  readonly server: string;
+  readonly message: Message;
+  readonly headers: MirroredHeaders | null;
+  readonly createdAt: number;
+  readonly ends: number;
+  changedAt: number;
+  status: Status;
+  said: string;
+  /** JSON text. */
+  payload: Buffer | null;
+  approval: Ulid;
+  /** For the next leg, where the server asked for input. */
+  state: string | null;
+  responses: Buffer | null;
+  running: boolean;
+}
+
+export const isFinal = ({ status }: Kept): boolean => status !== 'working' && status !== 'input_required';
+export const sizeOf = ({ message, payload }: Kept): number => message.bytes.length + (payload?.length ?? 0);
+
+const entryOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
+  new Map(Object.entries(value ?? {})).get(name);
+
+/** Whether the client takes tasks. */
+export const takesTasks = ({ era, capabilities }: Pick<Addressed, 'era' | 'capabilities'>): boolean =>
+  era === 'modern' && entryOf(entryOf(capabilities, 'extensions'), EXTENSION) !== undefined;
+
+export const factsOf = (kept: Kept): string =>
+  JSON.stringify({
+    taskId: kept.id,
+    status: kept.status,
+    statusMessage: kept.said,
+    createdAt: timestamp(kept.createdAt),
+    lastUpdatedAt: timestamp(kept.changedAt),
+    ttlMs: kept.ends - kept.createdAt,
+    pollIntervalMs: POLL,
+  }).slice(1, -1);
+
+export const answerOf = (
+  id: string,
+  resultType: 'task' | 'complete',
+  facts: string,
+  more: Buffer | string = '',
+): Buffer =>
+  Buffer.concat([
+    Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":{"resultType":"${resultType}"${facts && `,${facts}`}`),
+    Buffer.from(more),
+    Buffer.from('}}'),
+  ]);
+
+/** The answer to `tasks/get`. */
+export const stateOf = (kept: Kept, id: string): Buffer => {
+  const name = PAYLOAD[kept.status];
+  const more = name && kept.payload ? Buffer.concat([Buffer.from(`,"${name}":`), kept.payload]) : '';
+  return answerOf(id, 'complete', factsOf(kept), more);
+};
+
+/** What the answer of a leg makes of its task. */
+export const settled = (answer: Buffer): Pick<Kept, 'status' | 'said' | 'payload' | 'state'> => {
+  const node = parseJson(answer);
+  const text = (name: string, ...path: string[]): Buffer | null => {
+    const found = at(node, ...path, name);
+    return found ? answer.subarray(found.start, found.end) : null;
+  };
+  const error = text('error');
+  if (error) return { status: 'failed', said: 'The call failed.', payload: error, state: null };
+  if (stringOf(at(node, 'result', 'resultType')) !== 'input_required')
+    return { status: 'completed', said: 'The call has run.', payload: text('result'), state: null };
+  const state = stringOf(at(node, 'result', 'requestState')) ?? null;
+  const asked = text('inputRequests', 'result');
+  const status = asked ? 'input_required' : 'working';
+  return { status, said: 'The server asks for input.', payload: asked, state };
+};
+
+export const withId = ({ bytes, node }: Message, id: string): Message => {
+  const own = member(node, 'id');
+  return own ? readMessage(replaceNodes(bytes, [[own, id]])) : readMessage(bytes);
+};
+
+/** The bytes of an answer to `server/discover`, in which the gateway's own tasks are declared. */
+export const declareTasks = ({ intended, message }: Answered, bytes: Buffer): Buffer => {
+  if (intended?.message.method !== 'server/discover' || intended.era !== 'modern') return bytes;
+  const node = parseJson(bytes);
+  const capabilities = at(node, 'result', 'capabilities');
+  if (message.kind !== 'response' || capabilities?.kind !== 'object') return bytes;
+  const extensions = member(capabilities, 'extensions');
+  const declared = extensions?.kind === 'object' ? extensions : undefined;
+  if (declared && member(declared, EXTENSION)) return bytes;
+  const changed = declared
+    ? changeMembers(bytes, declared, { [EXTENSION]: '{}' })
+    : Buffer.from(JSON.stringify({ [EXTENSION]: {} }));
+  return replaceNodes(bytes, [[capabilities, changeMembers(bytes, capabilities, { extensions: changed })]]);
+};
