@@ -23,7 +23,8 @@ export interface Kept {
   readonly id: string;
   readonly owner: PrincipalKey;
   readonly server: string;
-  readonly message: Message;
+  /** The call; null once the task is over. */
+  message: Message | null;
   readonly headers: MirroredHeaders | null;
   readonly createdAt: number;
   readonly ends: number;
@@ -40,7 +41,16 @@ export interface Kept {
 }
 
 export const isFinal = ({ status }: Kept): boolean => status !== 'working' && status !== 'input_required';
-export const sizeOf = ({ message, payload }: Kept): number => message.bytes.length + (payload?.length ?? 0);
+export const sizeOf = ({ message, payload }: Kept): number => (message?.bytes.length ?? 0) + (payload?.length ?? 0);
+
+type Change = Partial<Pick<Kept, 'status' | 'said' | 'payload' | 'approval' | 'state' | 'responses'>>;
+
+/** Changes a task that is not over. What it called is forgotten once it is. */
+export const change = (kept: Kept, to: Change, now: number): void => {
+  if (isFinal(kept)) return;
+  Object.assign(kept, to, { changedAt: now });
+  if (isFinal(kept)) kept.message = null;
+};
 
 const entryOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
   new Map(Object.entries(value ?? {})).get(name);

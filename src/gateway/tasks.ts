@@ -12,7 +12,7 @@ import type { Approvals, Ledger } from '../model/ports.js';
 import { principalKey } from '../model/principal.js';
 import { Pending } from './pending.js';
 import { Refusal } from './refuse.js';
-import { answerOf, factsOf, isFinal, type Kept, settled, sizeOf, stateOf, withId } from './task.js';
+import { answerOf, change, factsOf, isFinal, type Kept, settled, sizeOf, stateOf, withId } from './task.js';
 
 const PREFIX = 'cs-task-';
 /** How long an answer is kept after the request's deadline, milliseconds. */
@@ -78,19 +78,19 @@ interface TasksDeps {
 }
 
 const createCallTask = (kept: Kept, keep: ReturnType<typeof createKeep>, clock: Pick<Clock, 'now'>): CallTask => {
-  const change = (change: Partial<Kept>, id: string): Buffer => {
-    if (!isFinal(kept)) Object.assign(kept, change, { changedAt: clock.now() });
+  const end = (to: Parameters<typeof change>[1], id: string): Buffer => {
+    change(kept, to, clock.now());
     kept.running = false;
     return stateOf(kept, id);
   };
   return {
     settle: (answer, id) => {
       const next = settled(answer);
-      if (keep.room(next.payload?.length ?? 0)) return change({ ...next, responses: null }, id);
+      if (keep.room(next.payload?.length ?? 0)) return end({ ...next, responses: null }, id);
       const payload = Buffer.from('{"code":-31006,"message":"The answer is on record, but too long to be kept."}');
-      return change({ status: 'failed', said: 'The answer could not be kept.', payload, responses: null }, id);
+      return end({ status: 'failed', said: 'The answer could not be kept.', payload, responses: null }, id);
     },
-    waits: (approval, said, id) => change({ approval, said }, id),
+    waits: (approval, said, id) => end({ approval, said }, id),
   };
 };
 
@@ -114,15 +114,11 @@ const keptOf = (decided: Decided, { approval, deadline, said }: Waits, now: numb
 });
 
 /** Takes what the server of an undecided task asked for. */
-const update = (kept: Kept, { bytes, node }: Message): void => {
+const update = (kept: Kept, { bytes, node }: Message, now: number): void => {
   const responses = at(node, 'params', 'inputResponses');
   if (kept.status !== 'input_required' || responses?.kind !== 'object') return;
   const given = Buffer.from(bytes.subarray(responses.start, responses.end));
-  Object.assign(kept, { status: 'working', said: 'The call goes on.', responses: given, payload: null });
-};
-
-const cancel = (kept: Kept): void => {
-  if (!isFinal(kept)) Object.assign(kept, { status: 'cancelled', said: 'Cancelled by the client.', payload: null });
+  change(kept, { status: 'working', said: 'The call goes on.', responses: given, payload: null }, now);
 };
 
 /** How an approval ended that no call can use any more. */
@@ -135,11 +131,12 @@ const ENDED = {
   forgotten: 'the request is not known any more',
 } as const;
 
-const fail = (kept: Kept, why: string): void => {
+const failed = (why: string): Pick<Kept, 'status' | 'said' | 'payload'> => {
   const { code, message } = new Refusal('approval_denied', why);
-  const payload = Buffer.from(JSON.stringify({ code, message }));
-  Object.assign(kept, { status: 'failed', said: `${message}.`, payload });
+  return { status: 'failed', said: `${message}.`, payload: Buffer.from(JSON.stringify({ code, message })) };
 };
+
+const CANCELLED = { status: 'cancelled', said: 'Cancelled by the client.', payload: null } as const;
 
 const taskIdOf = ({ era, message }: Addressed): string | undefined => {
   const id = message.method?.startsWith('tasks/') ? stringOf(at(message.node, 'params', 'taskId')) : undefined;
@@ -161,12 +158,13 @@ export const createTasks = ({ ledger, approvals, clock }: TasksDeps): Tasks => {
   const isDue = (kept: Kept): boolean => {
     if (kept.status !== 'working' || kept.running) return false;
     const state = approvals.get(kept.approval)?.state;
-    if (kept.state === null && state !== 'pending' && state !== 'granted') fail(kept, ENDED[state ?? 'forgotten']);
-    return isFinal(kept) ? false : kept.state !== null || state === 'granted';
+    if (kept.state !== null) return true;
+    if (state !== 'pending' && state !== 'granted') change(kept, failed(ENDED[state ?? 'forgotten']), clock.now());
+    return state === 'granted';
   };
 
   const poll = async (addressed: Addressed, kept: Kept, id: string): Promise<Addressed> => {
-    if (!isDue(kept)) return answer(addressed, stateOf(kept, id));
+    if (!isDue(kept) || !kept.message) return answer(addressed, stateOf(kept, id));
     kept.running = true;
     const { state, responses, headers } = kept;
     const retry = state === null ? null : { state, responses };
@@ -186,8 +184,8 @@ export const createTasks = ({ ledger, approvals, clock }: TasksDeps): Tasks => {
       if (kept?.owner !== principalKey(principal) || kept.server !== server.id) throw new Refusal('task_unknown');
       const id = message.id ?? 'null';
       if (message.method === 'tasks/get') return poll(addressed, kept, id);
-      if (message.method === 'tasks/update') update(kept, message);
-      else if (message.method === 'tasks/cancel') cancel(kept);
+      if (message.method === 'tasks/update') update(kept, message, clock.now());
+      else if (message.method === 'tasks/cancel') change(kept, CANCELLED, clock.now());
       else throw new Refusal('unknown_method');
       return answer(addressed, answerOf(id, 'complete', ''));
     },

@@ -7,18 +7,23 @@ import {
 } from '@modelcontextprotocol/ext-tasks/client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { systemClock } from '../../src/base/clock.js';
 import { type EraServer, startEraServer } from './era-server.mjs';
 import { type Harness, httpServer, principalOf, rule, startHarness } from './harness.js';
 import { raw } from './raw.js';
 
 const Request = z.object({ method: z.string(), params: z.record(z.string(), z.unknown()) });
 
+const real = systemClock();
+let ahead = 0;
+const clock = { ...real, now: () => real.now() + ahead };
 const REVISION = '2026-07-28';
 const EXTENSION = 'io.modelcontextprotocol/tasks';
 
 let server: EraServer;
 let harness: Harness;
 beforeEach(async () => {
+  ahead = 0;
   server = await startEraServer('both');
   harness = await startHarness({
     servers: [httpServer('eras', server.url), httpServer('other', server.url)],
@@ -28,7 +33,7 @@ beforeEach(async () => {
     ],
     approvals: [{ name: 'two-eyes', reviewers: ['leads'], min: 1, deadline: 60_000, requireReason: false }],
     gateway: { approvalHold: 20_000 },
-    deps: { approvalPage: 'https://approve.example.com' },
+    deps: { clock, approvalPage: 'https://approve.example.com' },
   });
 });
 afterEach(async () => {
@@ -167,6 +172,16 @@ describe('a task', () => {
     expect(reasons).toEqual(['task_unknown', 'task_unknown', 'task_unknown']);
     expect(server.seen).toEqual([]);
     expect((await get(taskId)).status).toBe('completed');
+  });
+
+  it('is kept for a quarter of an hour after the deadline of its request', async () => {
+    const taskId = await begin();
+    await approve();
+    expect((await get(taskId)).status).toBe('completed');
+    ahead = 60_000 + 15 * 60_000 - 5_000;
+    expect((await get(taskId)).status).toBe('completed');
+    ahead += 5_000;
+    expect((await send('tasks/get', { taskId })).error.message).toMatch(/no such task/);
   });
 
   it('is one of at most 20: the next call is answered as if its client took none', async () => {
