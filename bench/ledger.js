@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { systemClock } from '../dist/base/clock.js';
 import { openLedger } from '../dist/ledger/append.js';
 import { createSigningKey } from '../dist/ledger/keys.js';
+import { measureStart } from './ledger/start.js';
 import { measureVerify } from './ledger/verify.js';
 
 const SECONDS = 3;
@@ -104,3 +105,5 @@ const print = (figures) => process.stdout.write(`${JSON.stringify(figures)}\n`);
 const records = Number(process.env['COUNTERSIGN_BENCH_RECORDS'] ?? '500000');
 for (const inFlight of [1, 16, 64, 512]) print(await measure(inFlight));
 for (const batch of [64, 512]) print(await measureVerify(records, batch, draft));
+// COUNTERSIGN_BENCH_START: how many the ledger holds that is opened.
+print(await measureStart(Number(process.env['COUNTERSIGN_BENCH_START'] ?? '1000000'), draft));

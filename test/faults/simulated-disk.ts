@@ -80,6 +80,8 @@ const contentAfter = ({ survive, sectors }: PowerCut, path: string, content: Con
 export class SimulatedDisk implements FilePort {
   fault: (operation: Operation, path: string) => void;
   after: (operation: Operation, path: string) => void;
+  /** Bytes that still fit; a write beyond them leaves what fits and fails with ENOSPC. */
+  room: () => number = () => Number.POSITIVE_INFINITY;
   private live = new Map<string, Node>([['/', { kind: 'folder' }]]);
   private durable = new Map<string, Node>([['/', { kind: 'folder' }]]);
 
@@ -236,7 +238,9 @@ export class SimulatedDisk implements FilePort {
       write: async (bytes) => {
         check();
         this.fault('write', path);
-        content.live = Buffer.concat([content.live, bytes]);
+        const fits = Math.max(0, Math.min(bytes.length, this.room()));
+        content.live = Buffer.concat([content.live, bytes.subarray(0, fits)]);
+        if (fits < bytes.length) throw failure('ENOSPC', path);
         this.after('write', path);
       },
       sync: async () => {
