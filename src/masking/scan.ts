@@ -6,6 +6,7 @@ import { codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
+import { createTableDetectors, findInTables } from './detectors/table.js';
 import { createDispatch, type Dispatch } from './dispatch.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
@@ -59,7 +60,9 @@ const scan = (text: ScanText, { pairs, at: listed }: Dispatch, visit: (found: Fi
 
 const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
   const groups = new Set<string>([...profile.detectors, 'keys']);
-  const detectors = [...DETECTORS, ...createKeyDetectors(keys)].filter(({ group }) => groups.has(group));
+  const detectors = [...DETECTORS, ...createKeyDetectors(keys), ...createTableDetectors(keys)].filter(({ group }) =>
+    groups.has(group),
+  );
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
   return { detectors, dispatch: createDispatch(detectors), runDetectors };
 };
@@ -109,6 +112,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
       const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
     });
+    findings.push(...findInTables(keys, s));
     for (const detector of custom) findings.push(...detector.find(s));
     return findings;
   };

@@ -103,6 +103,11 @@ export const IN_CONTEXT: readonly (readonly [detector: string, secret: string, t
   ['key', 'hu,nt;er&2', 'Server=db;Password=hu,nt;er&2;Database=x'],
   ['key', 'hunter2', 'password=hunter2,user=alice'],
   ['key', 'hunter2', 'user,""password"":""hunter2"",x'],
+  ['key', 'hunter2', 'user,password\nalice,hunter2\n'],
+  ['key', 'hunter2', 'user;api_key;n\r\nalice;"hunter2";3\r\n'],
+  ['key', 'hunter2', '| user | password |\n| --- | --- |\n| alice | hunter2 |'],
+  ['key', 'hunter2', "$config = ['user' => 'alice', 'password' => 'hunter2'];"],
+  ['key', 'hunter2', 'The password is hunter2.'],
 ];
 
 /** What rules hang on, to be put together at random. */
