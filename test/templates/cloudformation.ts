@@ -69,6 +69,13 @@ interface Field {
 const entries = (value: unknown): readonly (readonly [string, unknown])[] =>
   typeof value === 'object' && value !== null ? Object.entries(value) : [];
 
+const faultsOfPrimitive = (type: PropertyType, value: unknown, at: string): readonly string[] => {
+  if (ofPrimitive[type.type]?.(value) === false) return [`${at} is no ${type.type}`];
+  if (type.type === 'string' && type.allowedValues && !type.allowedValues.includes(String(value)))
+    return [`${at} is none of ${type.allowedValues.join(', ')}`];
+  return [];
+};
+
 /** Every way in which a value is not of a type, with its place. */
 const faults = (db: SpecDatabase, type: PropertyType, value: unknown, at: string): readonly string[] => {
   if (value instanceof Intrinsic) return [];
@@ -83,10 +90,7 @@ const faults = (db: SpecDatabase, type: PropertyType, value: unknown, at: string
     const each = type.types.map((one) => faults(db, one, value, at));
     return each.some((found) => found.length === 0) ? [] : (each[0] ?? []);
   }
-  if (ofPrimitive[type.type]?.(value) === false) return [`${at} is no ${type.type}`];
-  if (type.type === 'string' && type.allowedValues && !type.allowedValues.includes(String(value)))
-    return [`${at} is none of ${type.allowedValues.join(', ')}`];
-  return [];
+  return faultsOfPrimitive(type, value, at);
 };
 
 const faultsOfFields = (
