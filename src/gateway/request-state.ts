@@ -21,10 +21,12 @@ export interface StateAbout {
 /** Why a state is not taken. `earlier_run`: its key went with the process that made it. */
 export type StateProblem = 'tampered' | 'earlier_run' | 'foreign' | 'other_call' | 'expired' | 'replayed';
 
+/** What was sealed, or why it is not taken. */
 export type OpenedState =
   | { readonly ok: true; readonly payload: JsonValue }
   | { readonly ok: false; readonly problem: StateProblem };
 
+/** The states of one process. */
 export interface RequestStates {
   /** @param ms how long it is good for, milliseconds */
   seal(about: StateAbout, payload: JsonValue, ms: number): string;

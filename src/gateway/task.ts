@@ -1,10 +1,11 @@
 /** One task of the gateway's own, and how it looks on the wire (extension `io.modelcontextprotocol/tasks`, 2026-07-28). */
 import { timestamp } from '../base/clock.js';
-import { at, type JsonValue, member, parseJson, stringOf } from '../base/json.js';
+import { at, member, parseJson, stringOf } from '../base/json.js';
 import { changeMembers, replaceNodes } from '../base/json-edit.js';
 import type { Ulid } from '../base/ulid.js';
 import type { Addressed, Answered, Message, MirroredHeaders } from '../model/call.js';
 import type { PrincipalKey } from '../model/principal.js';
+import { declares } from './capabilities.js';
 import { readMessage } from './protocol/2025-11-25/message.js';
 
 const EXTENSION = 'io.modelcontextprotocol/tasks';
@@ -19,6 +20,7 @@ const PAYLOAD: Readonly<Partial<Record<Status, string>>> = {
   failed: 'error',
 };
 
+/** A task as it is kept: the call, and what has become of it. */
 export interface Kept {
   readonly id: string;
   readonly owner: PrincipalKey;
@@ -40,7 +42,9 @@ export interface Kept {
   running: boolean;
 }
 
+/** Whether nothing more happens to it. */
 export const isFinal = ({ status }: Kept): boolean => status !== 'working' && status !== 'input_required';
+/** Bytes that are kept for it. */
 export const sizeOf = ({ message, payload }: Kept): number => (message?.bytes.length ?? 0) + (payload?.length ?? 0);
 
 type Change = Partial<Pick<Kept, 'status' | 'said' | 'payload' | 'approval' | 'state' | 'responses'>>;
@@ -52,13 +56,11 @@ export const change = (kept: Kept, to: Change, now: number): void => {
   if (isFinal(kept)) kept.message = null;
 };
 
-const entryOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
-  new Map(Object.entries(value ?? {})).get(name);
-
 /** Whether the client takes tasks. */
 export const takesTasks = ({ era, capabilities }: Pick<Addressed, 'era' | 'capabilities'>): boolean =>
-  era === 'modern' && entryOf(entryOf(capabilities, 'extensions'), EXTENSION) !== undefined;
+  era === 'modern' && declares(capabilities, 'extensions', EXTENSION);
 
+/** The members that every form of a task has, as JSON without braces. */
 export const factsOf = (kept: Kept): string =>
   JSON.stringify({
     taskId: kept.id,
@@ -70,6 +72,7 @@ export const factsOf = (kept: Kept): string =>
     pollIntervalMs: POLL,
   }).slice(1, -1);
 
+/** An answer about a task. `facts` and `more` are members of its result, as JSON. @param id of the request, as written */
 export const answerOf = (
   id: string,
   resultType: 'task' | 'complete',
@@ -106,6 +109,7 @@ export const settled = (answer: Buffer): Pick<Kept, 'status' | 'said' | 'payload
   return { status, said: 'The server asks for input.', payload: asked, state };
 };
 
+/** The call under another id. */
 export const withId = ({ bytes, node }: Message, id: string): Message => {
   const own = member(node, 'id');
   return own ? readMessage(replaceNodes(bytes, [[own, id]])) : readMessage(bytes);

@@ -61,6 +61,7 @@ interface Waits {
   readonly said: string;
 }
 
+/** The tasks of the gateway's own. */
 export interface Tasks {
   /** Keeps a call that waits; the answer that creates its task, or undefined where no more can be kept. */
   begin(decided: Decided, waits: Waits): Buffer | undefined;
@@ -143,6 +144,7 @@ const taskIdOf = ({ era, message }: Addressed): string | undefined => {
   return era === 'modern' && id?.startsWith(PREFIX) ? id : undefined;
 };
 
+/** Tasks that live in this process; a restart forgets them, and the same call again finds its grant. */
 export const createTasks = ({ ledger, approvals, clock }: TasksDeps): Tasks => {
   const keep = createKeep(clock);
 

@@ -5,7 +5,9 @@
 import { at, type JsonObject, type JsonValue, parseJson, stringOf } from '../base/json.js';
 import type { Ulid } from '../base/ulid.js';
 import type { Era } from '../model/call.js';
+import { declares } from './capabilities.js';
 
+/** A call that waits, and what of its client the answer depends on. */
 export interface WaitingCall {
   /** Id of the request, as written. */
   readonly id: string;
@@ -27,12 +29,8 @@ const URL_ELICITATION_REQUIRED = -32_042;
 /** Name of the gateway's own question among the `inputRequests` of a call. */
 const QUESTION = 'approval';
 
-const memberOf = (value: JsonValue | undefined, name: string): JsonValue | undefined =>
-  new Map(Object.entries(value ?? {})).get(name);
-
-/** Whether the client can bring its user to an address (`elicitation.url`). */
-const opensPages = ({ capabilities }: WaitingCall): boolean =>
-  memberOf(memberOf(capabilities, 'elicitation'), 'url') !== undefined;
+/** Whether the client can bring its user to an address. */
+const opensPages = ({ capabilities }: WaitingCall): boolean => declares(capabilities, 'elicitation', 'url');
 
 const linkOf = ({ page, approval }: Pick<WaitingCall, 'page' | 'approval'>): string | null =>
   page === null ? null : `${page}/requests/${approval}`;

@@ -3,6 +3,7 @@ import { html } from 'hono/html';
 import { printable } from '../../../base/json-rows.js';
 import type { Principal } from '../../../model/principal.js';
 
+/** Escaped HTML. */
 export type Markup = ReturnType<typeof html>;
 
 /** A whole page: its title, and the class of its body. */
@@ -13,6 +14,7 @@ export const document = (title: string, kind: string, body: Markup): Markup => h
 /** Where the links at the top lead. */
 export type Place = 'decide' | 'mine' | 'recent' | 'passkeys';
 
+/** What the head of a page shows. */
 export interface HeadFacts {
   readonly principal: Principal;
   readonly csrf: string;
