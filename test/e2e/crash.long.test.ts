@@ -1,20 +1,25 @@
 /**
  * SIGKILL in the middle of 1,000 calls from 16 clients: every call that reached the upstream has its intent on
- * record, every answer that reached a client has its outcome, and the ledger verifies after a restart. Once with the
- * page cache, which SIGKILL never loses, and once with a file port that discards everything not synced.
+ * record, every answer that reached a client has its outcome, and the ledger verifies after a restart. Segments end at
+ * each MiB, and at random when they are asked to. Once with the page cache, which SIGKILL never loses, once with files that
+ * lose everything not synced, and once with those and syncs that fail, so that the writer comes back, or is killed while
+ * it does.
  */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askControl } from '../../src/app/ledger-control.js';
 import { readLedger } from '../../src/ledger/read.js';
 import { verifyPath } from '../../src/verify/verify.js';
 import { openSession, raw, toolCall } from '../gateway/raw.js';
 import { type ProxyWorld, prepareProxy, startEcho } from './proxy.js';
 
 const scale = Number(process.env['COUNTERSIGN_LONG'] ?? 1);
-/** For each of the two disks: fifty in all. */
-const KILLS = Math.max(2, Math.round(25 * scale));
+/** For each of the three disks: over fifty in all. */
+const KILLS = Math.max(2, Math.round(17 * scale));
 const CALLS = 1_000;
 const CLIENTS = 16;
 const preload = join(import.meta.dirname, '../faults/discard-unsynced.js');
@@ -29,12 +34,23 @@ beforeAll(async () => {
   const echo = await startEcho(reached, 2);
   stopEcho = () => void echo.server.close();
   world = await prepareProxy(echo.url);
+  const config = await readFile(world.config, 'utf8');
+  await writeFile(world.config, config.replace('ledger: {', 'ledger: { rotate: { size: 1MiB },'));
   token = await world.token();
 });
 afterAll(async () => {
   stopEcho();
   await world.idp.close();
 });
+
+/** Asks for the next segment at random moments until the process is gone. */
+const rotateAtRandom = async (child: ChildProcess): Promise<void> => {
+  while (child.exitCode === null && child.signalCode === null) {
+    await sleep(Math.random() * 300);
+    // Refused while the disk fails, and cut off by the kill.
+    await askControl(world.ledger, 'rotate', null).catch(() => {});
+  }
+};
 
 /** Runs all clients until the process is gone; the messages whose answers came. */
 const callUntilKilled = async (child: ChildProcess, killAfter: number): Promise<Set<string>> => {
@@ -47,12 +63,18 @@ const callUntilKilled = async (child: ChildProcess, killAfter: number): Promise<
       const message = `${prefix}-call-${n}`;
       const response = await raw(world.url, { headers, body: toolCall(n, 'echo', { message }) });
       if (response.body.includes(`Echo: ${message}`)) answered.add(message);
+      else await sleep(50);
       if (answered.size === killAfter) child.kill('SIGKILL');
     }
   };
+  const rotating = rotateAtRandom(child);
   // A client whose gateway is killed sees its connection break; that ends it.
   await Promise.all(Array.from({ length: CLIENTS }, () => client().catch(() => {})));
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  await rotating;
   return answered;
 };
 
@@ -82,14 +104,19 @@ const recorded = async () => {
 describe.each([
   ['the page cache stays', [], {}],
   ['what is not synced is lost', ['--import', preload], { COUNTERSIGN_DISCARD: 'data' }],
+  [
+    'what is not synced is lost, and syncs fail',
+    ['--import', preload],
+    { COUNTERSIGN_DISCARD: 'data', COUNTERSIGN_SYNC_FAILS: '0.01' },
+  ],
 ] as const)('SIGKILL, %s', (_name, nodeArgs, env) => {
   test(`${KILLS} times in the middle of ${CALLS} calls from ${CLIENTS} clients`, async () => {
     const answers = new Set<string>();
     const variables: Record<string, string> =
-      'COUNTERSIGN_DISCARD' in env ? { COUNTERSIGN_DISCARD: join(world.dir, 'data') } : {};
+      'COUNTERSIGN_DISCARD' in env ? { ...env, COUNTERSIGN_DISCARD: join(world.dir, 'data') } : {};
     for (let kill = 0; kill < KILLS; kill++) {
       const child = await world.start(nodeArgs, variables);
-      const killAfter = 50 + Math.floor(Math.random() * 800);
+      const killAfter = 50 + Math.floor(Math.random() * 600);
       for (const message of await callUntilKilled(child, killAfter)) answers.add(message);
       expect(child.signalCode).toBe('SIGKILL');
     }
@@ -99,6 +126,7 @@ describe.each([
 
     const { intents, outcomes, calls, results } = await recorded();
     expect(reached.size).toBeGreaterThan(KILLS * 50);
+    expect((await readdir(join(world.ledger, 'log'))).length).toBeGreaterThan(2 * KILLS);
     expect([...reached].filter((message) => !intents.has(message))).toEqual([]);
     expect([...answers].filter((message) => !outcomes.has(message))).toEqual([]);
     // A restart writes `unknown` for what was left open: one outcome for each intent, and for nothing else.

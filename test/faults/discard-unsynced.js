@@ -4,6 +4,8 @@
  * What the process appends to files below COUNTERSIGN_DISCARD (a path prefix) is held in memory and reaches
  * the file at fdatasync or fsync alone, so that SIGKILL loses what a power cut would lose. Reads of such a file
  * do not see what is held; the writer never reads what it has not synced.
+ *
+ * COUNTERSIGN_SYNC_FAILS: share of those syncs that fail with EIO, half of them although the bytes are on disk.
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
@@ -38,9 +40,13 @@ fs.write = (fd, bytes, offset, length, position, done) => {
   const count = hold(fd, bytes, offset, length);
   return setImmediate(() => done(null, count));
 };
+const failing = Number(process.env.COUNTERSIGN_SYNC_FAILS ?? 0);
 const flushed = (original) => (fd, done) => {
-  if (held.has(fd)) flush(fd);
-  return original(fd, done);
+  const fails = held.has(fd) && Math.random() < failing;
+  if (held.has(fd) && !(fails && Math.random() < 0.5)) flush(fd);
+  if (!fails) return original(fd, done);
+  const error = Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO', syscall: 'fdatasync' });
+  return original(fd, () => done(error));
 };
 fs.fdatasync = flushed(fdatasync);
 fs.fsync = flushed(fsync);
