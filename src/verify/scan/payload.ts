@@ -22,7 +22,6 @@ for (const [value, digit] of Array.from('0123456789abcdef').entries()) NIBBLE[di
 export class PayloadScan {
   private bytes: Buffer = Buffer.alloc(0);
   private readonly json = new JsonScan('any');
-  private readonly salt = new Uint8Array(32);
 
   /** Payloads of these bytes from here on. They MUST be UTF-8 and end in a line feed. */
   over(bytes: Buffer): void {
@@ -35,47 +34,74 @@ export class PayloadScan {
    * that the record names; for one in a file, what is to be checked of it; undefined where it is another or malformed.
    */
   check(at: number, end: number, seq: number, { name, commitment }: NamedPayload): UncheckedBlob | null | undefined {
-    const head = `>{"seq":${seq},"name":"${name}","salt":"`;
-    const salt = at + head.length;
-    const data = salt + 64 + WHERE.length;
-    if (this.bytes.toString('latin1', at, salt) !== head || !this.saltAt(salt)) return undefined;
-    const where = this.bytes[salt + 67] === 0x64 ? WHERE : BLOB;
-    if (!this.isAt(salt + 64, where)) return undefined;
-    if (where === BLOB) {
-      const isBlob = this.bytes.toString('latin1', data, end) === 'true}' && HASH.test(commitment);
-      return isBlob ? { commitment, salt: this.bytes.toString('latin1', salt, salt + 64) } : undefined;
-    }
+    const salt = this.head(at, seq, name);
+    if (salt < 0) return undefined;
+    const data = this.fixed(salt + 64, WHERE);
+    if (data < 0) return this.blob(salt, end, commitment);
     const last = end - 1;
     if (this.bytes[last] !== CLOSE || last - data > MAX_INLINE_BYTES) return undefined;
     this.json.reset();
     // What is not plain may be JSON all the same: the parser throws where it is not.
     if (this.json.value(data, 0) !== last) parsePayloadLine(this.bytes.subarray(at, end));
-    return this.hashOf(data, last) === commitment ? null : undefined;
+    return this.prefix(salt, data) && this.hashOf(data, last) === commitment ? null : undefined;
   }
 
-  private isAt(at: number, text: Buffer): boolean {
-    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text[i]) return false;
-    return true;
+  /** The index of the salt. */
+  private head(at: number, seq: number, name: string): number {
+    const number = this.fixed(at, SEQ);
+    const afterNumber = number < 0 ? -1 : this.decimal(number, seq);
+    const word = afterNumber < 0 ? -1 : this.fixed(afterNumber, NAME);
+    if (word < 0) return -1;
+    for (let i = 0; i < name.length; i++) if (this.bytes[word + i] !== name.charCodeAt(i)) return -1;
+    return this.fixed(word + name.length, SALT);
   }
 
-  /** The 33 bytes before the data, which were read, make room for what is hashed before it. */
+  /** The index behind a decimal of this value in its one form. */
+  private decimal(at: number, wanted: number): number {
+    let value = 0;
+    let i = at;
+    for (let byte = this.bytes[i] ?? 0; byte >= 0x30 && byte <= 0x39; byte = this.bytes[++i] ?? 0) {
+      value = value * 10 + (byte - 0x30);
+    }
+    const hasZeroBefore = i > at + 1 && this.bytes[at] === 0x30;
+    return value === wanted && i > at && !hasZeroBefore ? i : -1;
+  }
+
+  private fixed(at: number, text: Buffer): number {
+    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text[i]) return -1;
+    return at + text.length;
+  }
+
+  private blob(salt: number, end: number, commitment: string): UncheckedBlob | undefined {
+    const digits = this.bytes.toString('latin1', salt, salt + 64);
+    const isBlob = this.bytes.toString('latin1', salt + 64, end) === BLOB;
+    return isBlob && HASH.test(digits) && HASH.test(commitment) ? { commitment, salt: digits } : undefined;
+  }
+
   private hashOf(data: number, end: number): string {
-    this.bytes[data - 33] = MARK;
-    this.bytes.set(this.salt, data - 32);
     return hash('sha256', this.bytes.subarray(data - 33, end), 'hex');
   }
 
-  private saltAt(at: number): boolean {
-    for (let i = 0; i < 32; i++) {
-      const high = NIBBLE[this.bytes[at + 2 * i] ?? 0] ?? 255;
-      const low = NIBBLE[this.bytes[at + 2 * i + 1] ?? 0] ?? 255;
+  /**
+   * The 33 bytes before the data, which were read, become what is hashed before it: a mark, and the salt. Its digits
+   * stand before and partly under where its bytes come to stand, so the last ones are taken first.
+   */
+  private prefix(salt: number, data: number): boolean {
+    const { bytes } = this;
+    for (let i = 31; i >= 0; i--) {
+      const high = NIBBLE[bytes[salt + 2 * i] ?? 0] ?? 255;
+      const low = NIBBLE[bytes[salt + 2 * i + 1] ?? 0] ?? 255;
       if (high > 15 || low > 15) return false;
-      this.salt[i] = high * 16 + low;
+      bytes[data - 32 + i] = high * 16 + low;
     }
+    bytes[data - 33] = MARK;
     return true;
   }
 }
 
 const HASH = /^[0-9a-f]{64}$/;
+const SEQ = Buffer.from('>{"seq":');
+const NAME = Buffer.from(',"name":"');
+const SALT = Buffer.from('","salt":"');
 const WHERE = Buffer.from('","data":');
-const BLOB = Buffer.from('","blob":');
+const BLOB = '","blob":true}';
