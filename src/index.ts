@@ -17,6 +17,7 @@ export {
 } from './app/approvals.js';
 export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { loadSettings } from './app/config.js';
+export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
 export { INIT_DEFAULTS, type InitAsk, type InitResult, initialize } from './app/init.js';
