@@ -20,6 +20,8 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   return is(character, 0, BASE64) ? SIGN : 0;
 });
 
+const kindAt = (codes: Uint8Array, i: number): number => codeAt(KIND, codeAt(codes, i));
+
 /** A run of base64 characters. */
 export interface Run {
   readonly start: number;
@@ -62,16 +64,12 @@ const runAt = (s: string, i: number, lineEnd: number, signs: boolean): Run => {
   return { start, lineEnd, end: wrappedEnd(s, start, lineEnd), signs };
 };
 
-/** Calls back for each run, in order; linear, as it looks at every twelfth character where there is none. */
-export const forEachRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, visit: (run: Run) => void): void => {
-  for (let i = 0; i + SHORTEST_RUN <= codes.length; ) {
+/** The next run from `from` on; it looks at every twelfth character where there is none. */
+export const nextRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, from: number): Run | undefined => {
+  for (let i = from; i + SHORTEST_RUN <= codes.length; ) {
     let last = i + SHORTEST_RUN - 1;
     let seen = 0;
-    for (
-      let kind = codeAt(KIND, codeAt(codes, last));
-      kind !== 0 && last >= i;
-      kind = codeAt(KIND, codeAt(codes, last))
-    ) {
+    for (let kind = kindAt(codes, last); kind !== 0 && last >= i; kind = kindAt(codes, last)) {
       seen |= kind;
       last--;
     }
@@ -80,14 +78,13 @@ export const forEachRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, visit: (
       continue;
     }
     let end = i + SHORTEST_RUN;
-    for (let kind = codeAt(KIND, codeAt(codes, end)); kind !== 0; kind = codeAt(KIND, codeAt(codes, end))) {
+    for (let kind = kindAt(codes, end); kind !== 0; kind = kindAt(codes, end)) {
       seen |= kind;
       end++;
     }
-    const run = runAt(s, i, end, (seen & SIGN) !== 0);
-    visit(run);
-    i = run.end + 1;
+    return runAt(s, i, end, (seen & SIGN) !== 0);
   }
+  return undefined;
 };
 
 /** A run without the line breaks, in clear or escaped, that wrap it. */

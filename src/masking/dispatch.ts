@@ -77,18 +77,7 @@ class Numbering {
   }
 }
 
-/** Look-up tables made of the detectors' fingerprints. The edges of a text are looked up as 0. */
-export interface Dispatch {
-  /** `before * 256 + byte` to a list; 0 where no detector is to look, which is final. */
-  readonly pairs: Uint8Array;
-  /** How the detectors of a list look that are to look between these neighbours; mostly none are. */
-  readonly at: (list: number, twoBefore: number, after: number) => readonly Detector['at'][];
-}
-
-/** @throws RangeError where detectors hang on too many different neighbourhoods */
-export const createDispatch = (detectors: readonly Detector[]): Dispatch => {
-  const all = detectors.map(fingerprintOf);
-  const numbering = new Numbering(all);
+const pairsOf = (all: readonly Fingerprint[], numbering: Numbering): Uint8Array => {
   const pairs = new Uint8Array(256 * 256);
   for (let byte = 0; byte < 256; byte++) {
     const anchored = all.filter(({ anchors }) => anchors[byte] === 1);
@@ -99,13 +88,35 @@ export const createDispatch = (detectors: readonly Detector[]): Dispatch => {
     }
   }
   if (numbering.lists.length > MOST_LISTS) throw new RangeError('too many neighbourhoods of detectors');
-  const byAfter = numbering.refined(({ after }) => after);
-  const byTwoBefore = numbering.refined(({ twoBefore }) => twoBefore);
-  const lists = numbering.lists.map((list) => list.map(({ detector }) => detector.at));
-  const none: readonly Detector['at'][] = [];
-  return {
-    pairs,
-    at: (list, twoBefore, after) =>
-      lists[byTwoBefore[((byAfter[(list << 8) | after] ?? 0) << 8) | twoBefore] ?? 0] ?? none,
-  };
+  return pairs;
 };
+
+const NONE: readonly Detector['at'][] = [];
+
+/**
+ * Look-up tables made of the detectors' fingerprints. The edges of a text are looked up as 0. A class, so that the
+ * tables of all profiles have one shape, and code that runs with several of them stays as fast as with one.
+ */
+export class Dispatch {
+  /** `before * 256 + byte` to a list; 0 where no detector is to look, which is final. */
+  readonly pairs: Uint8Array;
+  private readonly byAfter: Uint16Array;
+  private readonly byTwoBefore: Uint16Array;
+  private readonly lists: readonly (readonly Detector['at'][])[];
+
+  /** @throws RangeError where detectors hang on too many different neighbourhoods */
+  constructor(detectors: readonly Detector[]) {
+    const all = detectors.map(fingerprintOf);
+    const numbering = new Numbering(all);
+    this.pairs = pairsOf(all, numbering);
+    this.byAfter = numbering.refined(({ after }) => after);
+    this.byTwoBefore = numbering.refined(({ twoBefore }) => twoBefore);
+    this.lists = numbering.lists.map((list) => list.map(({ detector }) => detector.at));
+  }
+
+  /** How the detectors of a list look that are to look between these neighbours; mostly none are. */
+  at(list: number, twoBefore: number, after: number): readonly Detector['at'][] {
+    const left = this.byAfter[(list << 8) | after] ?? 0;
+    return left === 0 ? NONE : (this.lists[this.byTwoBefore[(left << 8) | twoBefore] ?? 0] ?? NONE);
+  }
+}

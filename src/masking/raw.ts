@@ -1,9 +1,8 @@
 /** The raw stage: one pass over the bytes of a message, to say where the exact stage must look, if anywhere. */
+import { AnchorScan } from './anchors.js';
 import { isPlausible } from './base64.js';
-import { forEachRun, type Run, unwrapped } from './base64-runs.js';
-import { codeAt } from './codes.js';
+import { nextRun, type Run, unwrapped } from './base64-runs.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
-import { createDispatch } from './dispatch.js';
 import { FOREIGN_STARTS, isEscapeAt, isForeignAt } from './shadow.js';
 
 const HEX = '0123456789ABCDEFabcdef';
@@ -53,52 +52,6 @@ const isTextName = (codes: Uint8Array, end: number): boolean => {
 };
 
 const EVERYWHERE: RawHits = { at: [], everywhere: true, texts: true };
-
-/** The end of the string at `i`: the next quote that no backslash escapes. */
-const stringEnd = (bytes: Buffer, i: number): number => {
-  for (let end = bytes.indexOf(0x22, i); end >= 0; end = bytes.indexOf(0x22, end + 1)) {
-    let start = end;
-    while (start > i && bytes[start - 1] === 0x5c) start--;
-    if ((end - start) % 2 === 0) return end;
-  }
-  return bytes.length;
-};
-
-/** Says of the anchor at `i` and its list whether there is a hit. */
-type Visit = (list: number, i: number) => boolean;
-
-/** The first hit of four neighbours, of which each has its list; -1 where there is none. */
-const hitOfFour = (i: number, visit: Visit, a: number, b: number, c: number, d: number): number => {
-  if (a !== 0 && visit(a, i)) return i;
-  if (b !== 0 && visit(b, i + 1)) return i + 1;
-  if (c !== 0 && visit(c, i + 2)) return i + 2;
-  return d !== 0 && visit(d, i + 3) ? i + 3 : -1;
-};
-
-/** Visits each anchor; behind a hit it goes on after the string in which it stands. */
-const forEachAnchor = (bytes: Buffer, pairs: Uint8Array, visit: Visit): void => {
-  const last = bytes.length - 4;
-  let before = 0;
-  let i = 0;
-  // Four at once: in most fours there is none.
-  while (i <= last) {
-    const first = codeAt(bytes, i);
-    const second = codeAt(bytes, i + 1);
-    const third = codeAt(bytes, i + 2);
-    const fourth = codeAt(bytes, i + 3);
-    const a = codeAt(pairs, (before << 8) | first);
-    const b = codeAt(pairs, (first << 8) | second);
-    const c = codeAt(pairs, (second << 8) | third);
-    const d = codeAt(pairs, (third << 8) | fourth);
-    const hit = (a | b | c | d) === 0 ? -1 : hitOfFour(i, visit, a, b, c, d);
-    i = hit < 0 ? i + 4 : stringEnd(bytes, hit + 1);
-    before = hit < 0 ? fourth : codeAt(bytes, i - 1);
-  }
-  for (; i < bytes.length; i++) {
-    const list = codeAt(pairs, (codeAt(bytes, i - 1) << 8) | codeAt(bytes, i));
-    if (list !== 0) visit(list, i);
-  }
-};
 
 /** Counts the members named `text`, and never finds anything. */
 const createTextCounter = () => {
@@ -154,37 +107,19 @@ export const createRawStage = (
   { foreignNames, custom }: RawExtras,
 ): ((bytes: Buffer) => RawHits | undefined) => {
   const texts = createTextCounter();
-  const { pairs, at: listed } = createDispatch([...detectors, ...READINGS, texts.detector]);
-  const isHit = (text: ScanText, list: number, i: number): boolean => {
-    const { codes } = text;
-    const looks = listed(list, codeAt(codes, i - 2), codeAt(codes, i + 1));
-    for (let k = 0; k < looks.length; k++) {
-      const found = looks[k]?.(text, i, 0);
-      if (found !== undefined && found.end > i) return true;
-    }
-    return false;
-  };
-  const hitsIn = (bytes: Buffer, text: ScanText): number[] => {
-    const hits: number[] = [];
-    forEachAnchor(bytes, pairs, (list, i) => {
-      const hit = isHit(text, list, i);
-      if (hit && hits.length <= MOST_HITS) hits.push(i);
-      return hit;
-    });
-    return hits;
-  };
+  const anchors = new AnchorScan([...detectors, ...READINGS, texts.detector]);
   const runsIn = (bytes: Buffer, text: ScanText): number[] => {
     const hits: number[] = [];
-    forEachRun(text, (run) => {
-      if (hits.length <= MOST_HITS && (mayHide(bytes, text.s, run) || inRun(text, run))) hits.push(run.start);
-    });
+    for (let run = nextRun(text, 0); run && hits.length <= MOST_HITS; run = nextRun(text, run.end + 1)) {
+      if (mayHide(bytes, text.s, run) || inRun(text, run)) hits.push(run.start);
+    }
     return hits;
   };
   return (bytes) => {
     const latin1 = bytes.toString('latin1');
     texts.reset();
     const text = { s: latin1, codes: bytes, name: '', raw: true };
-    const hits = merged(hitsIn(bytes, text), runsIn(bytes, text));
+    const hits = merged(anchors.hits(bytes, text, MOST_HITS), runsIn(bytes, text));
     const everywhere =
       hits.length > MOST_HITS ||
       custom.some((detector) => detector.mayHold(latin1)) ||

@@ -1,13 +1,13 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
 import { readings } from './base64.js';
-import { forEachRun, type Run } from './base64-runs.js';
-import { codesOf } from './codes.js';
+import { nextRun, type Run } from './base64-runs.js';
+import { codeAt, codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
 import { createTableDetectors, findInTables } from './detectors/table.js';
-import { createDispatch, type Dispatch } from './dispatch.js';
+import { Dispatch } from './dispatch.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
@@ -36,23 +36,24 @@ interface Selection {
   readonly runDetectors: readonly RunDetector[];
 }
 
-/** Passes every finding of the detectors to `visit`, left to right. */
-const scan = (text: ScanText, { pairs, at: listed }: Dispatch, visit: (found: Finding) => void): void => {
+/** Adds every finding of the detectors to `findings`, left to right. */
+const scan = (text: ScanText, dispatch: Dispatch, findings: Finding[]): void => {
   const { codes } = text;
+  const { pairs } = dispatch;
   let from = 0;
   let before = 0;
   for (let i = 0; i < codes.length; i++) {
-    const code = codes[i] ?? 0;
-    const list = pairs[(before << 8) | code] ?? 0;
+    const code = codeAt(codes, i);
+    const list = codeAt(pairs, (before << 8) | code);
     before = code;
     if (list === 0) continue;
-    for (const look of listed(list, codes[i - 2] ?? 0, codes[i + 1] ?? 0)) {
+    for (const look of dispatch.at(list, codeAt(codes, i - 2), codeAt(codes, i + 1))) {
       const found = look(text, i, from);
       if (found === undefined || found.end <= i) continue;
-      visit(found);
+      findings.push(found);
       from = found.end;
       i = from - 1;
-      before = codes[i] ?? 0;
+      before = codeAt(codes, i);
       break;
     }
   }
@@ -64,7 +65,7 @@ const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
     groups.has(group),
   );
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
-  return { detectors, dispatch: createDispatch(detectors), runDetectors };
+  return { detectors, dispatch: new Dispatch(detectors), runDetectors };
 };
 
 const inRun = (runDetectors: readonly RunDetector[], text: ScanText, run: Run): Finding | undefined => {
@@ -107,11 +108,11 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
   const findPlain = (s: string, name: string, layer: number): Finding[] => {
     const text = { s, codes: codesOf(s), name, raw: false };
     const findings: Finding[] = [];
-    scan(text, selection.dispatch, (found) => findings.push(found));
-    forEachRun(text, (run) => {
+    scan(text, selection.dispatch, findings);
+    for (let run = nextRun(text, 0); run; run = nextRun(text, run.end + 1)) {
       const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
       if (found) findings.push(found);
-    });
+    }
     findings.push(...findInTables(keys, s));
     for (const detector of custom) findings.push(...detector.find(s));
     return findings;

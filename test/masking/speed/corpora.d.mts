@@ -1,0 +1,4 @@
+export declare const corpora: (
+  mask: (bytes: Buffer) => { readonly redactions: readonly unknown[] },
+  baits: (seed: string) => readonly { readonly text: string }[],
+) => Readonly<Record<string, Buffer>>;
