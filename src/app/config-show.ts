@@ -4,12 +4,14 @@ import { type FieldPath, fieldName, parseYaml, type YamlSource } from './config/
 import { configurationFile, configurationSchema, loadSettings } from './config.js';
 import { readText } from './read-text.js';
 
+type Plain = string | number | boolean | null;
+
 /** One value in force. */
 export interface ShownField {
   /** Such as `policy[0].tools[1]`. */
   readonly field: string;
-  /** As the file writes it. Where a secret is, never what it is. */
-  readonly value: string | number | boolean | null;
+  /** As the file writes it; a list of plain values is one. Where a secret is, never what it is. */
+  readonly value: Plain | readonly Plain[];
   /** Line of the file; null: the default. */
   readonly line: number | null;
 }
@@ -29,7 +31,7 @@ const isSchema = (value: unknown): value is Schema =>
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isPlain = (value: unknown): value is ShownField['value'] =>
+const isPlain = (value: unknown): value is Plain =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
 interface Leaf {
@@ -48,6 +50,7 @@ const below = (schema: Schema | undefined, key: string): Schema | undefined => {
 const leavesOf = (value: unknown, schema: Schema | undefined, path: FieldPath, byDefault: boolean): readonly Leaf[] => {
   if (isPlain(value)) return [{ path, value, byDefault }];
   if (Array.isArray(value)) {
+    if (value.every(isPlain)) return [{ path, value, byDefault }];
     const items = isSchema(schema?.items) ? schema.items : undefined;
     return value.flatMap((item: unknown, i) => leavesOf(item, items, [...path, i], byDefault));
   }

@@ -20,7 +20,7 @@ const shown = async () => {
 test('every value is shown with its line, as the file writes it', async () => {
   const fields = await shown();
   expect(fields.get('gateway.approvalHold')).toEqual(['50s', 7]);
-  expect(fields.get('policy[1].tools[0]')).toEqual(['write_file', 31]);
+  expect(fields.get('policy[1].tools')).toEqual([['write_file'], 31]);
   expect(fields.get('servers.billing.aws.tools.stop[0].write')).toEqual([true, 23]);
 });
 

@@ -24,8 +24,10 @@ export default class ConfigShow extends BaseCommand {
     const width = Math.min(48, Math.max(...fields.map(({ field }) => field.length)));
     this.log(this.out.paint('dim', `${read.file}  ${read.digest.slice(0, 12)}`));
     for (const shown of fields) {
-      const value = typeof shown.value === 'string' ? printable(shown.value) : String(shown.value);
-      this.log(`${shown.field.padEnd(width)}  ${value}  ${this.origin(shown)}`);
+      const value = [shown.value].flat().map((one) => printable(String(one)));
+      this.log(
+        `${shown.field.padEnd(width)}  ${value.length === 0 ? 'none' : value.join(', ')}  ${this.origin(shown)}`,
+      );
     }
     return { ...read, fields };
   }
