@@ -8,7 +8,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../dist/base/clock.js';
+import { realFiles } from '../dist/base/durable.js';
 import { openLedger } from '../dist/ledger/append.js';
+import { listSegments } from '../dist/ledger/folder.js';
 import { createSigningKey } from '../dist/ledger/keys.js';
 import { measureStart } from './ledger/start.js';
 import { measureVerify } from './ledger/verify.js';
@@ -50,9 +52,9 @@ const draft = {
   payloads: { args: '{"path":"/srv/files/readme.md"}' },
 };
 
-/** CPU of one SHA-256 over as many bytes as a record has, microseconds. */
-const hashMicros = () => {
-  const bytes = Buffer.alloc(JSON.stringify(draft).length, 0x61);
+/** CPU of one SHA-256 of OpenSSL over so many bytes, microseconds. */
+const hashMicros = (length) => {
+  const bytes = Buffer.alloc(length, 0x61);
   const rounds = 200_000;
   const cpu = process.cpuUsage();
   for (let i = 0; i < rounds; i++) hash('sha256', bytes, 'hex');
@@ -87,16 +89,19 @@ const measure = async (inFlight) => {
   const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   await ledger.close('bench');
+  const segments = await listSegments(ledger.dir, realFiles);
+  const bytes = Math.round(segments.reduce((sum, { size }) => sum + size, 0) / latencies.length);
   await rm(dir, { recursive: true });
   latencies.sort((a, b) => a - b);
   const at = (share) => Number((latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(3));
   return {
     inFlight,
     recordsPerSecond: Math.round(latencies.length / seconds),
+    bytesPerRecord: bytes,
     p50ms: at(0.5),
     p99ms: at(0.99),
     cpuMicrosPerRecord: Number(((user + system) / latencies.length).toFixed(1)),
-    timesSha256: Number(((user + system) / latencies.length / hashMicros()).toFixed(1)),
+    timesSha256: Number(((user + system) / latencies.length / hashMicros(bytes)).toFixed(1)),
   };
 };
 

@@ -48,6 +48,20 @@ test('after so many bytes a segment ends, and the next has a key of its own that
   expect(await codes(dir, key)).toEqual(['NOT_ANCHORED']);
 });
 
+test('heartbeats that come while a segment ends count what stands before them', async () => {
+  const dir = await temporary();
+  const ledger = await openSample({ dir, heartbeat: 1, rotate: { bytes: 3_000, age: HOUR } });
+  for (let n = 0; n < 60; n++) {
+    const appended = [1, 2, 3].map((i) => ledger.append(callDraft(n * 3 + i, { forwarded: false })));
+    await Promise.all([...appended, ledger.rotate()]);
+  }
+  await ledger.close('test');
+  const list = await entries(dir);
+  expect(list.filter(({ type }) => type === 'hb').length).toBeGreaterThan(5);
+  expect(list.filter(({ type }) => type === 'seg').length).toBeGreaterThan(60);
+  expect(await codes(dir, ledger.key)).toEqual(['NOT_ANCHORED']);
+});
+
 test('after so much time, too', async () => {
   const dir = await temporary();
   const clock = testClock();
