@@ -66,11 +66,14 @@ const drivenV2 =
   };
 
 /** A client of a desktop program, which can only start processes. */
-const drivenRemote = (url: string, token: string): Promise<Driven> => {
-  const program = join(ROOT, 'node_modules/mcp-remote/dist/proxy.js');
-  const args = [program, url, '--allow-http', '--transport', 'http-only', '--header', `Authorization:Bearer ${token}`];
-  return drive(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }), 'legacy');
-};
+const drivenRemote =
+  (mode: Era) =>
+  (url: string): Promise<Driven> => {
+    const program = join(ROOT, 'node_modules/mcp-remote/dist/proxy.js');
+    const header = `Authorization:Bearer ${token}`;
+    const args = [program, url, '--allow-http', '--transport', 'http-only', '--header', header];
+    return drive(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }), mode);
+  };
 
 /** The same with the program's own command, and a login as it stores it. */
 const drivenWrap =
@@ -90,17 +93,20 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
+const REMOTE_MODERN = 'mcp-remote, 2026-07-28';
+
 const CLIENTS = [
   ['SDK v1', drivenV1],
   ['SDK v2, legacy', drivenV2('legacy')],
   ['SDK v2, 2026-07-28', drivenV2({ pin: '2026-07-28' })],
-  ['mcp-remote', drivenRemote],
+  ['mcp-remote, legacy', drivenRemote('legacy')],
+  [REMOTE_MODERN, drivenRemote({ pin: '2026-07-28' })],
   ['countersign wrap, legacy', drivenWrap('legacy')],
   ['countersign wrap, 2026-07-28', drivenWrap({ pin: '2026-07-28' })],
 ] as const;
 
 describe.each(['http', 'stdio'])('in front of %s', (server) => {
-  describe.each(CLIENTS)('%s', (_name, connect) => {
+  describe.each(CLIENTS)('%s', (name, connect) => {
     let client: Driven;
     beforeAll(async () => {
       client = await connect(`${world.proxy.gateway}/${server}/mcp`, token);
@@ -132,6 +138,8 @@ describe.each(['http', 'stdio'])('in front of %s', (server) => {
       });
     });
 
+    // In 2026-07-28 a call is withdrawn by closing its stream; mcp-remote sends a notification, which names no stream.
+    if (name === REMOTE_MODERN) return;
     test('withdraws a call, and the server stops', async () => {
       const before = await client.call('test_withdrawn', {});
       const withdrawal = new AbortController();
@@ -145,29 +153,39 @@ describe.each(['http', 'stdio'])('in front of %s', (server) => {
 
 const INSPECTOR = join(ROOT, 'node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js');
 
-const inspect = async (server: string, ...args: readonly string[]): Promise<unknown> => {
-  const to = ['--cli', `${world.proxy.gateway}/${server}/mcp`, '--transport', 'http'];
+const inspect = async (server: string, era: string, ...args: readonly string[]): Promise<unknown> => {
+  const to = ['--cli', `${world.proxy.gateway}/${server}/mcp`, '--transport', 'http', '--protocol-era', era];
   const header = ['--header', `Authorization: Bearer ${token}`];
   const { stdout } = await run(process.execPath, [INSPECTOR, ...to, ...header, '--format', 'json', ...args]);
   return JSON.parse(stdout);
 };
 
-describe.each(['http', 'stdio'])('the inspector in front of %s', (server) => {
+describe.each([
+  ['http', 'legacy'],
+  ['http', 'modern'],
+  ['stdio', 'legacy'],
+  ['stdio', 'modern'],
+])('the inspector in front of %s, %s', (server, era) => {
   test('lists', async () => {
-    expect(JSON.stringify(await inspect(server, '--method', 'tools/list'))).toContain('"test_simple_text"');
+    expect(JSON.stringify(await inspect(server, era, '--method', 'tools/list'))).toContain('"test_simple_text"');
   });
 
   test('calls', async () => {
-    const said = await inspect(server, '--method', 'tools/call', '--tool-name', 'test_simple_text');
+    const said = await inspect(server, era, '--method', 'tools/call', '--tool-name', 'test_simple_text');
     expect(JSON.stringify(said)).toContain('This is a simple text response for testing.');
   });
 });
 
 test('whatever these clients did is on record, and what they withdrew as cancelled', async () => {
   await world.stop();
-  const statuses = new Map<unknown, number>();
-  for await (const { type, d } of readLedger(world.proxy.ledger))
-    if (type === 'result') statuses.set(d['status'], (statuses.get(d['status']) ?? 0) + 1);
-  expect(statuses.get('cancelled')).toBe(CLIENTS.length * 2);
-  expect(statuses.get('ok')).toBeGreaterThan(CLIENTS.length * 2 * 8);
+  const waits = new Set<unknown>();
+  const withdrawn: unknown[] = [];
+  let answered = 0;
+  for await (const { type, d } of readLedger(world.proxy.ledger)) {
+    if (type === 'call' && d['target'] === 'test_wait') waits.add(d['call']);
+    if (type === 'result' && waits.has(d['call'])) withdrawn.push(d['status']);
+    if (type === 'result' && d['status'] === 'ok') answered++;
+  }
+  expect(withdrawn).toEqual(Array.from({ length: (CLIENTS.length - 1) * 2 }, () => 'cancelled'));
+  expect(answered).toBeGreaterThan(CLIENTS.length * 2 * 8);
 });
