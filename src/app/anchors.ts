@@ -70,16 +70,18 @@ export const openAnchors = ({ ledger }: Settings, deps: AnchorDeps): Promise<rea
 /** Longest time that all anchors together may take to answer before writing begins, milliseconds. */
 const START_TIMEOUT = 60_000;
 
-/** How each anchor, and each receipt on this machine, stands to this ledger. */
+/** How each anchor, and each receipt on this machine, stands to this ledger. @param lookOnly see `LatestAsk` */
 export const standingsOf = (
   { ledger }: Settings,
   dir: string,
   own: readonly OwnAnchor[],
+  lookOnly: boolean,
 ): Promise<readonly AnchorStanding[]> =>
   compareAnchors(
     { dir, origin: ledger.origin },
     own.map(({ anchor }) => anchor),
     AbortSignal.timeout(START_TIMEOUT),
+    lookOnly,
   );
 
 /**
@@ -92,7 +94,7 @@ export const checkAnchors = async (
   own: readonly OwnAnchor[],
   warn: (facts: object, text: string) => void,
 ): Promise<void> => {
-  for (const { name, problem } of refuseRollback(dir, await standingsOf(settings, dir, own))) {
+  for (const { name, problem } of refuseRollback(dir, await standingsOf(settings, dir, own, false))) {
     warn({ anchor: name, problem }, 'an anchor could not be asked whether it knows a longer history of this ledger');
   }
 };

@@ -1,23 +1,26 @@
 /** What state a ledger is in, in sentences, each with its mend. Looks, and changes nothing. */
 import { access, constants, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemClock } from '../base/clock.js';
 import { type FilePort, realFiles } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, reason, worstExit } from '../base/errors.js';
+import type { AnchorStanding } from '../ledger/anchors/start.js';
 import { ledgerDir } from '../ledger/folder.js';
 import { parseDigestKey } from '../ledger/keys.js';
 import { type LockState, lockState } from '../ledger/lock.js';
 import { unrecorded } from '../ledger/recover.js';
-import { rootKey } from '../ledger/root.js';
+import { rootKey, rootLine } from '../ledger/root.js';
 import { findStanding, readTornTail, type Standing } from '../ledger/scan.js';
 import type { Finding } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { verifyPath } from '../verify/verify.js';
+import { openAnchors, standingsOf } from './anchors.js';
 import { loadSettings, resolveSecret } from './config.js';
 import { ledgerKey } from './own-ledger.js';
 
 /** One thing looked at. */
 export interface Diagnosis {
-  readonly topic: 'folder' | 'lock' | 'disk' | 'keys' | 'records' | 'tail' | 'quarantine' | 'verification';
+  readonly topic: 'folder' | 'lock' | 'disk' | 'keys' | 'records' | 'tail' | 'quarantine' | 'anchors' | 'verification';
   /** `open`: not a fault yet, or not for this command to judge. */
   readonly state: 'pass' | 'open' | 'fail';
   /** One sentence. */
@@ -142,6 +145,34 @@ const lookAtKeys = async (
   }
 };
 
+const ofStanding = ({ name, state, problem }: AnchorStanding): Diagnosis => {
+  if (state === 'agrees') return pass('anchors', `What ${name} confirms is part of this ledger.`);
+  if (state === 'unknown') {
+    const mend = 'see that it can be reached; the gateway starts without its answer';
+    return open('anchors', `The anchor ${name} could not be asked: ${problem}.`, mend, EXIT.unanchored);
+  }
+  const mend = 'write nothing to it: this is an older or another copy; restore the newest one';
+  return fail('anchors', `${name} ${problem}.`, mend, EXIT.integrity);
+};
+
+/** Whether anchors, and receipts that are kept here, know another history. Leaves them as they are. */
+const lookAtAnchors = async (
+  settings: Settings,
+  dir: string,
+  env: NodeJS.ProcessEnv,
+): Promise<readonly Diagnosis[]> => {
+  try {
+    const root = rootKey(dir, settings.ledger.origin, await ledgerKey(settings, env));
+    const deps = { dir, sign: (text: string) => rootLine(root, text), clock: systemClock(), environment: env };
+    const standings = await standingsOf(settings, dir, await openAnchors(settings, deps), true);
+    return standings.map(ofStanding);
+  } catch (error) {
+    // A key that cannot be used is told of where keys are looked at.
+    if (error instanceof CountersignError) return [];
+    throw error;
+  }
+};
+
 const lookAtRecords = (
   { state, segments, account: { open: calls } }: Standing,
   held: boolean,
@@ -242,8 +273,8 @@ const settingsFor = async ({ dir, config, env }: DoctorAsk): Promise<Settings | 
   dir === undefined || config !== undefined ? loadSettings(config, env) : null;
 
 /**
- * Examines a ledger: folder, lock, disk, keys, records, what follows the last checkpoint, quarantine, and whether
- * it verifies. Reads all of it, up to three times; a gateway may go on writing meanwhile.
+ * Examines a ledger: folder, lock, disk, keys, records, what follows the last checkpoint, quarantine, anchors, and
+ * whether it verifies. Reads all of it, up to three times; a gateway may go on writing meanwhile.
  * @throws CountersignError CONFIG_NOT_FOUND, CONFIG_INVALID, CONFIG_DEMO; what is wrong with the ledger is a diagnosis
  */
 export const examineLedger = async (ask: DoctorAsk): Promise<LedgerState> => {
@@ -259,5 +290,6 @@ export const examineLedger = async (ask: DoctorAsk): Promise<LedgerState> => {
   const held = lock.state === 'held';
   const outside = [await lookAtFolder(dir, files), lookAtLock(lock, dir), await lookAtDisk(dir, free)];
   const inside = await lookInside(dir, held, files, keys);
-  return stateOf(dir, [...outside, ...inside, ...(await lookAtVerification(dir, held))]);
+  const anchors = settings ? await lookAtAnchors(settings, dir, env) : [];
+  return stateOf(dir, [...outside, ...inside, ...anchors, ...(await lookAtVerification(dir, held))]);
 };

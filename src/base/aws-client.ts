@@ -1,4 +1,5 @@
 /** What every client of AWS's SDK shares: credentials, time limits, and failures in words. The SDK is loaded on first use. */
+import type { S3ClientConfig } from '@aws-sdk/client-s3';
 
 const QUIET = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
 
@@ -21,7 +22,16 @@ export interface AwsCredentialAsk {
 }
 
 /** The `credentials` member of a client's configuration, or none. */
-export const awsCredentials = async ({ profile, roleArn, externalId, region, session }: AwsCredentialAsk) => {
+export type AwsCredentialsMember = { readonly credentials?: NonNullable<S3ClientConfig['credentials']> };
+
+/** Credentials for a client's configuration. */
+export const awsCredentials = async ({
+  profile,
+  roleArn,
+  externalId,
+  region,
+  session,
+}: AwsCredentialAsk): Promise<AwsCredentialsMember> => {
   if (profile === null && roleArn === null) return {};
   const { fromIni, fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   const base = profile === null ? undefined : fromIni({ profile });

@@ -44,6 +44,8 @@ export interface LatestAsk {
   readonly head: AnchorHead | null;
   /** Size of the newest receipt of this anchor on this machine; 0 where there is none. */
   readonly since: number;
+  /** Whether the anchor shall be left as it is, even where it could then be asked less. */
+  readonly lookOnly: boolean;
 }
 
 /** Why an anchor did not confirm. Never holds content of answers. */

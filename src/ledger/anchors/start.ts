@@ -41,12 +41,13 @@ const conflictProblem = async (
 
 /**
  * Compares the newest checkpoint of each anchor, and of each receipt that is kept here, with this ledger.
- * Changes nothing here; a witness is shown the last checkpoint, and cosigns it where it agrees.
+ * Changes nothing here; a witness is shown the last checkpoint, and cosigns it where it agrees, unless `lookOnly`.
  */
 export const compareAnchors = async (
   ledger: { readonly dir: string; readonly origin: string; readonly files?: FilePort },
   anchors: readonly Anchor[],
   signal: AbortSignal,
+  lookOnly = false,
 ): Promise<readonly AnchorStanding[]> => {
   const { dir, origin, files = realFiles } = ledger;
   // Where the whole ledger is gone, anchors still know of it.
@@ -62,7 +63,7 @@ export const compareAnchors = async (
   for (const anchor of anchors) {
     const since = receipts.find(({ name }) => name === anchor.name)?.size ?? 0;
     try {
-      const latest = await anchor.latest({ origin, head: local, since }, signal);
+      const latest = await anchor.latest({ origin, head: local, since, lookOnly }, signal);
       found.push(standing(anchor.name, latest && (await problemOf(dir, local, latest, files))));
     } catch (error) {
       if (!(error instanceof AnchorError)) throw error;

@@ -82,12 +82,10 @@ class Witness implements Anchor {
   }
 
   async put(head: AnchorHead, signal: AbortSignal): Promise<AnchorReceipt> {
-    const { url, fetch } = this.options;
     this.seen ??= (await this.restore()) ?? createCompactRange();
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const { body, range } = await this.ask(this.seen, head);
-      const ask = { type: 'text/plain', body, maxBytes: MAX_ANSWER, signal };
-      const answer = await post(fetch, `${url}/add-checkpoint`, ask);
+      const answer = await this.send(body, signal);
       if (answer.status === 200) return this.accept(head, answer, range);
       const size = answer.status === 409 ? sizeOf(answer) : undefined;
       if (size === undefined || size === this.seen.size) throw refusal(answer.status, head, size);
@@ -100,11 +98,27 @@ class Witness implements Anchor {
     throw new AnchorError('another process asks this witness for the same ledger');
   }
 
-  /** The witness has no way to be asked but with a checkpoint: what it accepts, it then holds. */
-  async latest({ head }: LatestAsk, signal: AbortSignal): Promise<Confirmed | null> {
+  /**
+   * The witness has no way to be asked but with a checkpoint: what it accepts, it then holds. Asked as if it had seen
+   * nothing, it tells its size alone.
+   */
+  async latest({ head, lookOnly }: LatestAsk, signal: AbortSignal): Promise<Confirmed | null> {
     if (!head) return null;
-    await this.put(head, signal);
-    return { size: head.size, root: head.root };
+    if (!lookOnly) {
+      await this.put(head, signal);
+      return { size: head.size, root: head.root };
+    }
+    const body = await this.bodyOf(0, [], head);
+    const answer = await this.send(body, signal);
+    const size = answer.status === 409 ? sizeOf(answer) : undefined;
+    if (size !== undefined) return { size, root: null };
+    if (answer.status === 200) return { size: head.size, root: head.root };
+    throw refusal(answer.status, head, size);
+  }
+
+  private send(body: Buffer, signal: AbortSignal): Promise<AnchorAnswer> {
+    const { url, fetch } = this.options;
+    return post(fetch, `${url}/add-checkpoint`, { type: 'text/plain', body, maxBytes: MAX_ANSWER, signal });
   }
 
   private async ask(seen: CompactRange, head: AnchorHead): Promise<Ask> {
