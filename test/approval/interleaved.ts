@@ -144,6 +144,26 @@ const takeBackCommand = (who: string, n: number): Command =>
     });
   });
 
+/** A further leg of a call, under a grant that it may have used. */
+const goOnCommand = (what: Call, n: number): Command =>
+  command(`go on under ${n} with ${JSON.stringify(what)}`, (world) => {
+    const { process, journal, clock, told } = world;
+    const id = chosen(world, n);
+    const use = id === undefined ? null : process.approvals.continuation(id, askOf(what, 'p1'));
+    if (id === undefined || use === null) return;
+    under(world, Promise.resolve(use), ({ revoked }) => {
+      const own = journal.bodies.filter(({ approval }) => approval === id);
+      const granted = own.find(({ event }) => event === 'granted');
+      expect(
+        own.some(({ event }) => event === 'consumed'),
+        'nothing was used that could go on',
+      ).toBe(true);
+      expect(own[0]?.requester.sub, 'it goes on for somebody else').toBe(what.who);
+      if (told.revoked.has(id)) expect(revoked.aborted, 'it goes on although it is revoked').toBe(true);
+      expect(clock.wall, 'it goes on after the deadline').toBeLessThan(Date.parse(granted?.deadline ?? ''));
+    });
+  });
+
 const crashCommand = command('crash, and start again', (world) => {
   world.process.alive = false;
   world.running.clear();
@@ -186,6 +206,10 @@ export const interleavings = fc.tuple(
       fc.tuple(subject, pick, verdict).map((args) => decideCommand(...args)),
       fc.tuple(fc.constantFrom('bob', 'cyd'), pick).map(([who, n]) => decideCommand(who, n, 'approve')),
       fc.tuple(subject, pick).map((args) => takeBackCommand(...args)),
+      fc.tuple(call, pick).map((args) => goOnCommand(...args)),
+      fc
+        .tuple(again, pick)
+        .map(([rule, n]) => goOnCommand({ who: 'ada', tool: 't1', args: 'aaaa', definition: 'd1', rule }, n)),
       fc.constant(crashCommand),
       fc.constant(sweepCommand),
       pick.map(leaveCommand),
