@@ -221,9 +221,12 @@ export const runLeak = async (world: LeakWorld, era: string, step: number) => {
     await fromClient(talk);
     await client.close();
   }
-  const masks = (await world.everything())
-    .filter(([place]) => place === 'client' || place.endsWith('.jsonl'))
-    .map(([, text]) => text.split('[redacted:').length - 1);
+  const everything = await world.everything();
+  const masksIn = (isPlace: (place: string) => boolean): number =>
+    everything
+      .filter(([place]) => isPlace(place))
+      .reduce((sum, [, text]) => sum + text.split('[redacted:').length - 1, 0);
+  const masks = [masksIn((place) => place === 'client'), masksIn((place) => place.endsWith('.jsonl'))];
   const planted = (KINDS.length * messages.positions.length) / step;
   return { shown: await search(world), masks: Math.min(...masks) / planted };
 };

@@ -34,6 +34,7 @@ describe('a value behind a secret name that could be read as a program', () => {
     'const token = await getToken();',
     'type F = (token: AccessToken) => void;',
     'sessionToken: credentials.SessionToken,',
+    '//   SharedSecret: new Uint8Array(),',
     'OpenBraceToken = 18,',
     'deleteOrgSecret: ["DELETE /orgs/{org}/secrets/{name}"],',
     'permissions:\n  id-token: write\n  contents: read',

@@ -4,8 +4,8 @@ import { type BarePlace, isInSource, lettersOf, REACH, SMALL_NUMBER } from './so
 
 /** `token = request(…)`, `token = parts[2]`: an identifier that is called or indexed. With digits it could be a value. */
 const CALL = /^[A-Za-z_$][A-Za-z_$.]{0,80}(?:\(|\[[\w$.]{1,40}\])/;
-/** `idToken: await getIdToken()`. */
-const LATER = /^(?:await|async) {1,4}[\w(]|^(?:undefined|null)[,;)}]/;
+/** `idToken: await getIdToken()`, `secret: new Uint8Array()`. */
+const LATER = /^(?:await|async) {1,4}[\w(]|^new {1,4}[A-Z]\w{0,40}\(|^(?:undefined|null)[,;)}]/;
 /** `class Token = class extends …`, `exports.token = void 0`. */
 const OPERATOR = /^(?:class|new|await|async|typeof|void|function|yield) {1,4}[\w$({[]/;
 /** `token = Token.None;`: a member of another thing, without digits. One bare word could be the value: `= swordfish;`. */
