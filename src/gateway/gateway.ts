@@ -72,7 +72,7 @@ export interface Gateway {
   readonly sessions: number;
 }
 
-const SESSION_LIMITS = { sessions: 2_000, perPrincipal: 500, underway: 256 } as const;
+const SESSION_LIMITS = { sessions: 2_000, perPrincipal: 500, underway: 1_000 } as const;
 
 const hostsOf = ({ gateway }: Pick<Settings, 'gateway'>): ReadonlySet<string> =>
   hostsServed(gateway.listen, [new URL(gateway.publicUrl).host, ...gateway.allowedHosts]);

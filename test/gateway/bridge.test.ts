@@ -97,6 +97,8 @@ describe('a client of the newer era, a server of the older', () => {
       { id: 1, result: { resultType: 'complete', content: [{ text: 'hello' }] } },
     ]);
     expect(await sent(harness)).toEqual(['server/discover', 'initialize', 'notifications/initialized']);
+    const [opened] = (await harness.entries()).filter(({ d }) => d['session'] !== undefined);
+    expect(opened?.d).toMatchObject({ event: 'opened', revision: REVISION });
   });
 
   test('a process that ends when it is asked what it does not know is started anew', async () => {

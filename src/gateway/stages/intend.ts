@@ -82,7 +82,20 @@ export interface IntendDeps {
   readonly clock: Clock;
 }
 
+/** The record that the session was opened, where there is none yet. */
+const opening = async (deps: IntendDeps, granted: Granted, session: Session): Promise<readonly RecordDraft[]> => {
+  if (session.recorded) return [];
+  const draft = await openedDraft(deps.maskFor, granted);
+  // Another call of a shared session may have recorded it meanwhile.
+  if (session.recorded) return [];
+  session.recorded = true;
+  return [draft];
+};
+
 const converse = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
+  // The gateway itself speaks with the server first, to learn its era, and what it says belongs to the session.
+  if (granted.era === 'modern')
+    for (const draft of await opening(deps, granted, session)) await deps.ledger.append(draft);
   try {
     session.upstream = await deps.converse(granted);
   } catch (error) {
@@ -150,11 +163,11 @@ const write = async (deps: IntendDeps, granted: Granted, session: Session): Prom
   const approval = granted.grant?.approval ?? null;
   const responses = granted.resumed?.asked === 'server' ? granted.retry?.responses : null;
   const beside = responses ? [await responsesDraft(deps, granted, responses)] : [];
-  const opening = session.recorded ? [] : [await openedDraft(deps.maskFor, granted)];
-  // Another call of a shared session may have recorded it meanwhile.
-  const opens = !session.recorded;
-  session.recorded = true;
-  const drafts = [...(opens ? opening : []), ...beside, callDraft(granted, { forwarded: true, approval, credential })];
+  const drafts = [
+    ...(await opening(deps, granted, session)),
+    ...beside,
+    callDraft(granted, { forwarded: true, approval, credential }),
+  ];
   const intent = (await Promise.all(drafts.map((draft) => deps.ledger.append(draft)))).at(-1);
   if (!intent) throw new Refusal('not_recorded');
   return { ...granted, intent, startedAt: deps.clock.monotonic() };
