@@ -104,6 +104,21 @@ const draftOf = async (
   };
 };
 
+/** What is not on record was not seen: the next list brings it again. Throws the error on. */
+const forget = (
+  known: Map<string, Definition>,
+  name: string,
+  { digest }: Definition,
+  before: Definition | undefined,
+  error: unknown,
+): never => {
+  if (known.get(name)?.digest === digest) {
+    if (before) known.set(name, before);
+    else known.delete(name);
+  }
+  throw error;
+};
+
 export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefinitions => {
   const servers = new Map<string, Map<string, Definition>>();
   const toolsOf = (server: string): Map<string, Definition> => {
@@ -122,8 +137,13 @@ export const createToolDefinitions = (ledger: Pick<Ledger, 'append'>): ToolDefin
       for (const node of toolNodes(answer)) {
         const name = stringOf(member(node, 'name'));
         if (name === undefined || name.length > MAX_NAME || (known.size >= MAX_TOOLS && !known.has(name))) continue;
+        const before = known.get(name);
         const change = await learn(known, name, node, mask);
-        if (change) written.push(ledger.append(await draftOf(server, name, change, node, bytes, mask)));
+        if (!change) continue;
+        const draft = await draftOf(server, name, change, node, bytes, mask);
+        written.push(
+          ledger.append(draft).catch((error: unknown) => forget(known, name, change.current, before, error)),
+        );
       }
       await Promise.all(written);
     },

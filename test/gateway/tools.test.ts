@@ -52,6 +52,23 @@ describe('what a server says of its tools', () => {
     expect(second.drafts).toEqual([]);
   });
 
+  it('is seen again where its record was refused', async () => {
+    const drafts: RecordDraft[] = [];
+    let refuses = true;
+    const tools = createToolDefinitions({
+      append: (draft) => {
+        if (refuses) return Promise.reject(new Error('the disk is full'));
+        drafts.push(draft);
+        return Promise.resolve({ seq: drafts.length, leaf: '' });
+      },
+    });
+    await expect(tools.observe('s', listOf('Reads.'), masked)).rejects.toThrow('the disk is full');
+    expect(tools.get('s', 't')).toBeUndefined();
+    refuses = false;
+    await tools.observe('s', listOf('Reads.'), masked);
+    expect(drafts.length).toBe(1);
+  });
+
   it('is cut where it is long, and says so', async () => {
     const { tools } = stand();
     await tools.observe('s', listOf('x'.repeat(5_000)), masked);
