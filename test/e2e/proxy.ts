@@ -156,7 +156,7 @@ ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, dige
       child.stderr.on('data', (chunk: Buffer) => {
         stderr += chunk.toString('utf8');
       });
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 2_400; i++) {
         if (child.exitCode !== null) throw new Error(`the proxy ended with ${child.exitCode}: ${stderr}`);
         if (await serving()) return child;
         await new Promise((resolve) => setTimeout(resolve, 25));
