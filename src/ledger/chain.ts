@@ -48,6 +48,12 @@ export class ChainError extends Error {
   }
 }
 
+/** What is said of the line that stands in a payload's place. */
+export const missingPayload = (name: string, seq: number): ChainError => {
+  const problem = `stands where the payload "${name}" of record ${seq} belongs, which is missing`;
+  return new ChainError('PAYLOAD_MISSING', problem, seq, name);
+};
+
 export interface CheckedPayload extends PayloadLine {
   /** From the record. Whether a blob's bytes give it is for the caller to check. */
   readonly commitment: string;
@@ -245,15 +251,11 @@ class Walk implements Chain {
 
   private missing(name: string): void {
     const seq = this.size - 1;
-    this.fault(
-      'PAYLOAD_MISSING',
-      `stands where the payload "${name}" of record ${seq} belongs, which is missing`,
-      name,
-    );
+    this.options.onPayloadFault(missingPayload(name, Math.max(0, seq)));
   }
 
-  private fault(code: PayloadFault, problem: string, payload: string | null = null): void {
-    this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1), payload));
+  private fault(code: PayloadFault, problem: string): void {
+    this.options.onPayloadFault(new ChainError(code, problem, Math.max(0, this.size - 1)));
   }
 }
 

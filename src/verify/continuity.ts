@@ -6,7 +6,7 @@ import type { JsonValue } from '../base/json.js';
 import { isJsonObject, type RecordLine } from '../ledger/format.js';
 import type { RecordType } from '../model/record.js';
 import { Clocks, type ClocksOptions } from './clocks.js';
-import type { CallMembers, RangeEvent, RangeFacts } from './scan/range.js';
+import type { CallMembers, RangeEvent, RangeFacts } from './scan/facts.js';
 import type { Moment } from './tolerance.js';
 
 /** Calls under way at once, beyond which the ledger is not one of a gateway. */

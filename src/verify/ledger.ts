@@ -5,7 +5,7 @@ import type { LedgerSummary } from '../model/evidence.js';
 import { MAX_PRUNED, type Pruned, parsePruned } from '../model/pruned.js';
 import { type Anchored, duration, keptAnchors } from './anchors.js';
 import { loadReceipts } from './receipts.js';
-import type { RangeFacts } from './scan/range.js';
+import type { RangeFacts } from './scan/facts.js';
 import type { Scanner } from './scan/scanner.js';
 import { scannerFor } from './scan/threads.js';
 import { listSegments, type Range, rangesOf, type SegmentFile } from './segments.js';

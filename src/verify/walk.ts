@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { realFiles } from '../base/durable.js';
 import { readLines } from '../base/lines.js';
 import { restoreCompactRange } from '../base/merkle.js';
-import { type Chain, ChainError, type CheckedPayload, createChain } from '../ledger/chain.js';
+import { type Chain, ChainError, type CheckedPayload, createChain, missingPayload } from '../ledger/chain.js';
 import { commitmentPrefix, MAX_LINE_BYTES, parseRecordLine, type RecordLine } from '../ledger/format.js';
 import type { Pruned } from '../model/pruned.js';
 import { type Anchored, AnchorWalk } from './anchors.js';
@@ -12,7 +12,7 @@ import { Continuity } from './continuity.js';
 import { digestFile } from './files.js';
 import { PasskeyWalk } from './passkeys.js';
 import { RemovalWalk } from './removals.js';
-import type { RangeEvent, RangeFacts } from './scan/range.js';
+import type { RangeEvent, RangeFacts } from './scan/facts.js';
 import type { Range, SegmentFile } from './segments.js';
 import { checkSetAside } from './set-aside.js';
 import type { Target } from './target.js';
@@ -129,7 +129,7 @@ export class LedgerWalk {
     const roots = this.chain.join({ seq, prev, leaves, checkpoints, key }, (size) => this.anchors.wants(size));
     if (!roots) return false;
     this.place = `${this.target.label}${segment.name}`;
-    this.story(facts, roots);
+    this.story(from, facts, roots);
     this.blobs += facts.blobs;
     this.last = { seq: facts.last.seq, time: facts.last.time, place: this.place, byte: from + facts.lastAt };
     const { root = '' } = checkpoints.at(-1) ?? {};
@@ -138,23 +138,33 @@ export class LedgerWalk {
   }
 
   /** What the records of a range tell, in their order. */
-  private story(facts: RangeFacts, roots: ReadonlyMap<number, Buffer>): void {
+  private story(from: number, facts: RangeFacts, roots: ReadonlyMap<number, Buffer>): void {
     const { seq, times, events } = facts;
     const origin = this.chain.verifier?.name;
     const rootOf = (size: number): Buffer | undefined => roots.get(size);
     let next = 0;
     this.continuity.begin(facts);
     for (let index = 0; index < times.length; index++) {
-      const first = next;
-      for (let event = events[next]; event?.index === index; event = events[++next]) {
-        this.continuity.event(event, seq + index);
-      }
+      let first = next;
+      for (let event = events[next]; event?.index === index; event = events[++next]) this.event(event, seq, from);
       this.anchors.record(seq + index + 1, times[index] ?? 0, origin, rootOf);
-      for (const event of events.slice(first, next)) {
-        if (event.kind === 'whole') this.notable(parseRecordLine(Buffer.from(event.line)));
-      }
+      for (let event = events[first]; event?.index === index; event = events[++first]) this.whole(event);
     }
+    // Before the checkpoint that ends the range.
+    for (const event of events.slice(next)) this.event(event, seq, from);
     this.continuity.close(facts);
+  }
+
+  private event(event: RangeEvent, first: number, from: number): void {
+    this.continuity.event(event, first + event.index);
+    if (event.kind !== 'missing') return;
+    this.last = { seq: event.seq, time: 0, place: this.place, byte: from + event.at };
+    this.byte = from + event.next;
+    for (const name of event.names) this.fault(missingPayload(name, event.seq));
+  }
+
+  private whole(event: RangeEvent): void {
+    if (event.kind === 'whole') this.notable(parseRecordLine(Buffer.from(event.line)));
   }
 
   /** After the last segment. */

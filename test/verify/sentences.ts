@@ -58,6 +58,10 @@ export const sentences: Readonly<Record<string, string>> = {
     'log/0000000000000000.jsonl, record 1, byte 506: the line at byte 1666 stands where the payload "args" of record 1 belongs, which is missing.',
   'delete-last-payload':
     'log/0000000000000000.jsonl, record 6, byte 6779: the line at byte 8073 stands where the payload "person" of record 6 belongs, which is missing.',
+  'delete-all-payloads':
+    'log/0000000000000000.jsonl, record 1, byte 506: the line at byte 1666 stands where the payload "args" of record 1 belongs, which is missing.',
+  'delete-payloads-of-the-last-call':
+    'log/0000000000000000.jsonl, record 6, byte 6779: the line at byte 7940 stands where the payload "args" of record 6 belongs, which is missing.',
   'duplicate-payload':
     'log/0000000000000000.jsonl, record 1, byte 506: the line at byte 1799 holds the payload "args" of record 1 once more.',
   'swap-payload-lines':

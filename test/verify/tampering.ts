@@ -181,6 +181,10 @@ export const TAMPERINGS: readonly Tampering[] = [
   ),
   t('delete-payload', 12, 'PAYLOAD_MISSING', (lines) => without(lines, firstPayload(lines))),
   t('delete-last-payload', 12, 'PAYLOAD_MISSING', (lines) => without(lines, lines.findLastIndex(isPayload))),
+  t('delete-all-payloads', 12, 'PAYLOAD_MISSING', (lines) => lines.filter((line) => !isPayload(line))),
+  t('delete-payloads-of-the-last-call', 12, 'PAYLOAD_MISSING', (lines) =>
+    without(lines, ...recordWithPayloads(lines, 6).slice(1)),
+  ),
   t('duplicate-payload', 12, 'PAYLOAD_DUPLICATE', (lines) =>
     insert(lines, firstPayload(lines), lines[firstPayload(lines)] ?? ''),
   ),

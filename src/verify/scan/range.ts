@@ -7,52 +7,13 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { hash } from 'node:crypto';
-import type { JsonValue } from '../../base/json.js';
 import { checkNote, type NoteVerifier } from '../../base/note.js';
 import { type CheckpointLine, FormatError, parseCheckpointLine, parseRecordLine } from '../../ledger/format.js';
 import type { RecordType } from '../../model/record.js';
 import { isSmooth, type Moment, type Tolerance } from '../tolerance.js';
+import type { RangeEvent, RangeFacts } from './facts.js';
 import { PayloadScan, type UncheckedBlob } from './payload.js';
 import { type NamedPayload, RecordScan } from './record.js';
-
-/** What a walk must look at itself, `index` being that of the record in the range. */
-export type RangeEvent =
-  | { readonly kind: 'times'; readonly index: number; readonly before: Moment; readonly after: Moment }
-  | { readonly kind: 'beat'; readonly index: number; readonly counts: Counts; readonly said: JsonValue | undefined }
-  | { readonly kind: 'call' | 'result'; readonly index: number; readonly d: CallMembers }
-  /** A record to be read whole. */
-  | { readonly kind: 'whole'; readonly index: number; readonly line: string };
-
-/** Of the record's `d`, as far as it has them. */
-export interface CallMembers {
-  readonly call?: JsonValue | undefined;
-  readonly forwarded?: JsonValue | undefined;
-  readonly intent?: JsonValue | undefined;
-}
-
-type Counts = readonly (readonly [type: RecordType, count: number])[];
-
-/** Structured-cloneable: it comes from another thread. */
-export interface RangeFacts {
-  /** Of the first record: its number, and its link. */
-  readonly seq: number;
-  readonly prev: string;
-  /** 32 bytes for each record. */
-  readonly leaves: Uint8Array;
-  /** Milliseconds since 1970 for each record. */
-  readonly times: Float64Array;
-  readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
-  readonly events: readonly RangeEvent[];
-  /** Forwarded calls without an outcome in the range: number and call id. */
-  readonly open: readonly (readonly [seq: number, call: string])[];
-  readonly counts: Counts;
-  readonly first: Moment;
-  readonly last: Moment;
-  /** Byte of the last record, from the begin of the range. */
-  readonly lastAt: number;
-  /** Payloads in files of their own. */
-  readonly blobs: number;
-}
 
 /** What a range is compared with: the key that should sign it, and the tolerances of the verifier. */
 export interface RangeRules extends Tolerance {
@@ -104,7 +65,9 @@ class RangeScan {
   private leaves: Buffer;
   private times: Float64Array;
   private leaf = '';
+  /** Payloads of the last record: those still to come, and how many it names. */
   private awaited: NamedPayload[] = [];
+  private named = 0;
   private readonly checkpoints: { size: number; root: string }[] = [];
   private covered = 0;
   private readonly events: RangeEvent[] = [];
@@ -135,7 +98,7 @@ class RangeScan {
       const kind = bytes[i];
       if (kind === RECORD) i = this.takeRecord(i, at);
       else if (kind === PAYLOAD) i = this.takePayload(i);
-      else if (kind === CHECKPOINT) i = this.takeCheckpoint(i);
+      else if (kind === CHECKPOINT) i = this.takeCheckpoint(i, at);
       else throw new Unplain();
     }
     return this.facts();
@@ -168,7 +131,7 @@ class RangeScan {
 
   private takeRecord(at: number, begin: number): number {
     const { record } = this;
-    if (this.awaited.length > 0) throw new Unplain();
+    this.settle(at, begin);
     let end = record.read(at);
     if (end < 0) {
       end = this.lineEnd(at);
@@ -182,7 +145,18 @@ class RangeScan {
     this.keep(at, end);
     this.lastAt = at - begin;
     this.awaited = record.payloads;
+    this.named = record.payloads.length;
     return end + 1;
+  }
+
+  /** Before a line that is no payload: those of the last record are all there, or, where they were removed, none. */
+  private settle(next: number, begin: number): void {
+    if (this.awaited.length === 0) return;
+    if (this.awaited.length !== this.named) throw new Unplain();
+    const names = this.awaited.map(({ name }) => name);
+    const { count: index, lastAt: at } = this;
+    this.events.push({ kind: 'missing', index, seq: this.firstSeq + index - 1, names, at, next: next - begin });
+    this.awaited = [];
   }
 
   private keep(at: number, end: number): void {
@@ -262,8 +236,9 @@ class RangeScan {
     return end + 1;
   }
 
-  private takeCheckpoint(at: number): number {
-    if (this.awaited.length > 0 || this.covered === this.count) throw new Unplain();
+  private takeCheckpoint(at: number, begin: number): number {
+    this.settle(at, begin);
+    if (this.covered === this.count) throw new Unplain();
     const end = this.lineEnd(at);
     const { note, checkpoint }: CheckpointLine = parseCheckpointLine(this.bytes.subarray(at, end));
     const { verifier } = this.rules;

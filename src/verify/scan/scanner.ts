@@ -4,7 +4,8 @@ import { parseVerifierKey } from '../../base/note.js';
 import { commitmentPrefix } from '../../ledger/format.js';
 import { digestFile } from '../files.js';
 import type { Tolerance } from '../tolerance.js';
-import { type RangeFacts, type RangeRules, scanRange } from './range.js';
+import type { RangeFacts } from './facts.js';
+import { type RangeRules, scanRange } from './range.js';
 
 /** What is to be scanned: structured-cloneable. */
 export interface ScanTask extends Tolerance {

@@ -1,7 +1,7 @@
 /** Ranges scanned in worker threads, each of which takes the next task when it is done with one. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { RangeFacts } from './range.js';
+import type { RangeFacts } from './facts.js';
 import { type Scanner, type ScanTask, scanHere } from './scanner.js';
 
 interface Waiting {
