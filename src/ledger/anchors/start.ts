@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FilePort, realFiles } from '../../base/durable.js';
 import { CountersignError } from '../../base/errors.js';
 import { listSegments } from '../folder.js';
-import { type Anchor, AnchorError, type AnchorHead, type Confirmed } from './anchor.js';
+import { type Anchor, AnchorError, type AnchorHead, type Confirmed, type LatestAsk } from './anchor.js';
 import { headAt, lastHead } from './head.js';
 import { newestReceipts } from './receipts.js';
 
@@ -39,6 +39,28 @@ const conflictProblem = async (
   files: FilePort,
 ): Promise<string | null> => (conflict ? ((await problemOf(dir, local, conflict, files)) ?? message) : null);
 
+const standing = (name: string, problem: string | null): AnchorStanding =>
+  problem === null ? { name, state: 'agrees', problem: '' } : { name, state: 'differs', problem };
+
+/** How one anchor stands to the ledger in a folder. */
+const askAnchor = async (
+  dir: string,
+  anchor: Anchor,
+  ask: LatestAsk,
+  files: FilePort,
+  signal: AbortSignal,
+): Promise<AnchorStanding> => {
+  const { name } = anchor;
+  try {
+    const latest = await anchor.latest(ask, signal);
+    return standing(name, latest && (await problemOf(dir, ask.head, latest, files)));
+  } catch (error) {
+    if (!(error instanceof AnchorError)) throw error;
+    const problem = await conflictProblem(dir, ask.head, error, files);
+    return problem === null ? { name, state: 'unknown', problem: error.message } : standing(name, problem);
+  }
+};
+
 /**
  * Compares the newest checkpoint of each anchor, and of each receipt that is kept here, with this ledger.
  * Changes nothing here; a witness is shown the last checkpoint, and cosigns it where it agrees, unless `lookOnly`.
@@ -52,28 +74,15 @@ export const compareAnchors = async (
   const { dir, origin, files = realFiles } = ledger;
   // Where the whole ledger is gone, anchors still know of it.
   const isThere = (await files.facts(join(dir, 'log')))?.kind === 'folder';
-  const local = isThere ? await lastHead(dir, files) : null;
+  const head = isThere ? await lastHead(dir, files) : null;
   const receipts = await newestReceipts(dir, files);
-  const standing = (name: string, problem: string | null): AnchorStanding =>
-    problem === null ? { name, state: 'agrees', problem: '' } : { name, state: 'differs', problem };
   const found: AnchorStanding[] = [];
   for (const receipt of receipts) {
-    found.push(standing(`the receipt of ${receipt.name}`, await problemOf(dir, local, receipt, files)));
+    found.push(standing(`the receipt of ${receipt.name}`, await problemOf(dir, head, receipt, files)));
   }
   for (const anchor of anchors) {
     const since = receipts.find(({ name }) => name === anchor.name)?.size ?? 0;
-    try {
-      const latest = await anchor.latest({ origin, head: local, since, lookOnly }, signal);
-      found.push(standing(anchor.name, latest && (await problemOf(dir, local, latest, files))));
-    } catch (error) {
-      if (!(error instanceof AnchorError)) throw error;
-      const problem = await conflictProblem(dir, local, error, files);
-      found.push(
-        problem === null
-          ? { name: anchor.name, state: 'unknown', problem: error.message }
-          : standing(anchor.name, problem),
-      );
-    }
+    found.push(await askAnchor(dir, anchor, { origin, head, since, lookOnly }, files, signal));
   }
   return found;
 };

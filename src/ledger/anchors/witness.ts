@@ -10,6 +10,7 @@ import { at, isArray, JsonError, type JsonValue, parseJson, toValue } from '../.
 import { type CompactRange, createCompactRange, restoreCompactRange } from '../../base/merkle.js';
 import { checkpointText, NoteError, type NoteSignature, parseSignatureLine, signatureLine } from '../../base/note.js';
 import type { AnchorReceipt } from '../../model/anchor.js';
+import { prunedState } from '../pruned.js';
 import { type Anchor, AnchorError, type AnchorHead, type Confirmed, type LatestAsk } from './anchor.js';
 import { consistencyProof } from './consistency.js';
 import { readLeaves } from './leaves.js';
@@ -93,7 +94,7 @@ class Witness implements Anchor {
         const problem = `the witness has cosigned ${size} records of this ledger, which has ${head.size}`;
         throw new AnchorError(problem, { size, root: null });
       }
-      this.seen = await this.extended(await this.start(), size);
+      this.seen = await this.seenBy(size);
     }
     throw new AnchorError('another process asks this witness for the same ledger');
   }
@@ -123,8 +124,9 @@ class Witness implements Anchor {
 
   private async ask(seen: CompactRange, head: AnchorHead): Promise<Ask> {
     if (seen.size > head.size) return { body: await this.bodyOf(0, [], head), range: seen };
-    const range = seen.copy();
-    const proof = await consistencyProof(seen.peaks(), seen.size, head.size, this.leaves(range, head.size));
+    const range = seen.size === 0 ? await this.start() : seen.copy();
+    const leaves = this.leaves(range, head.size);
+    const proof = await consistencyProof(seen.peaks(), seen.size, head.size, leaves);
     // What was kept of the last time may be damaged; a false proof would look like a fork.
     if (!range.root().equals(head.root)) {
       this.seen = null;
@@ -167,14 +169,18 @@ class Witness implements Anchor {
     }
   }
 
-  private async extended(from: CompactRange, size: number): Promise<CompactRange> {
-    for await (const leaf of readLeaves(this.options.dir, from.size, size, this.files)) from.append(leaf);
-    return from;
+  /** The tree over the first `size` records. */
+  private async seenBy(size: number): Promise<CompactRange> {
+    const range = size === 0 ? createCompactRange() : await this.start();
+    if (range.size > size)
+      throw new AnchorError(`the witness has cosigned ${size} records, which are not here any more`);
+    for await (const leaf of readLeaves(this.options.dir, range.size, size, this.files)) range.append(leaf);
+    return range;
   }
 
   /** Where the records on this machine begin. */
   private async start(): Promise<CompactRange> {
-    return createCompactRange();
+    return (await prunedState(this.options.dir, this.files))?.range ?? createCompactRange();
   }
 
   private get state(): string {

@@ -3,9 +3,12 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkCosignature, parseCosigner } from '../../../src/base/cosignature.js';
+import { realFiles } from '../../../src/base/durable.js';
 import { checkpointText, parseSignatureLine } from '../../../src/base/note.js';
 import { compareAnchors, refuseRollback } from '../../../src/ledger/anchors/start.js';
 import type { OpenedLedger } from '../../../src/ledger/append.js';
+import { lastBoundary } from '../../../src/ledger/removal/boundary.js';
+import { pruneSegments } from '../../../src/ledger/removal/carry-out.js';
 import { newKey, ORIGIN, oneCall, openSample, testClock } from '../samples.js';
 import { headOf, never, startWitness, temporaryFolder, type WitnessProcess, witnessAnchor } from './world.js';
 
@@ -128,6 +131,22 @@ describe('a witness', () => {
     await expect(witnessAnchor(ledger, { ...witness, key: other.key }).put(headOf(ledger), never)).rejects.toThrow(
       'the cosignature of its key',
     );
+    await other.close();
+  });
+
+  it('goes on with a ledger whose oldest segments were removed', async () => {
+    await oneCall(ledger, clock, 1);
+    await ledger.rotate();
+    await oneCall(ledger, clock, 2);
+    const boundary = await lastBoundary(ledger.dir, () => true, realFiles);
+    if (!boundary) throw new Error('no boundary');
+    await witnessAnchor(ledger, witness).put(headOf(ledger), never);
+    await pruneSegments(ledger.dir, ORIGIN, boundary, realFiles);
+    rmSync(join(ledger.dir, 'anchors', 'team.json'));
+    await oneCall(ledger, clock, 3);
+    expect((await witnessAnchor(ledger, witness).put(headOf(ledger), never)).size).toBe(headOf(ledger).size);
+    const other = await startWitness(join(folder, 'new.json'), ledger.key);
+    expect((await witnessAnchor(ledger, other).put(headOf(ledger), never)).size).toBe(headOf(ledger).size);
     await other.close();
   });
 
