@@ -135,16 +135,20 @@ export class Sessions {
   /**
    * The session of this principal and server, for requests that stand for themselves; a new one where there is none.
    * @param apart what else keeps sessions apart: the capabilities, where the server must be told them once for all
+   * @param before what kept them apart before the server's era was known
    * @throws Refusal too_many
    */
-  shared(opener: Opener, apart: string): Session {
-    const name = sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, apart]));
-    const session = this.sessions.get(this.byName.get(name) ?? '') ?? this.add(opener, 'modern', name);
+  shared(opener: Opener, apart: string, before = apart): Session {
+    const nameOf = (what: string): string =>
+      sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, what]));
+    const known = this.byName.get(nameOf(apart)) ?? this.byName.get(nameOf(before)) ?? '';
+    const session = this.sessions.get(known) ?? this.add(opener, 'modern');
+    this.byName.set(nameOf(apart), session.id);
     session.usedAt = this.deps.clock.monotonic();
     return session;
   }
 
-  private add({ server, principal, client, capabilities }: Opener, era: Era, name?: string): Session {
+  private add({ server, principal, client, capabilities }: Opener, era: Era): Session {
     const owner = principalKey(principal);
     const owned = [...this.sessions.values()].filter((session) => session.owner === owner).length;
     if (this.ended || this.sessions.size >= this.limits.sessions || owned >= this.limits.perPrincipal)
@@ -171,7 +175,6 @@ export class Sessions {
       usedAt: this.deps.clock.monotonic(),
     };
     this.sessions.set(session.id, session);
-    if (name !== undefined) this.byName.set(name, session.id);
     return session;
   }
 

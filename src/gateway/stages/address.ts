@@ -54,9 +54,9 @@ const addressModern = (
   const node = envelope?.capabilities;
   const capabilities = valueOf(node);
   // Servers of the older revisions are told the capabilities when their session opens; others with each request.
-  const once = node && eras.last(authenticated.server.id) !== 'modern';
-  const apart = once ? sent.bytes.toString('utf8', node.start, node.end) : '';
-  const { id } = sessions.shared({ ...authenticated, capabilities }, apart);
+  const declared = node ? sent.bytes.toString('utf8', node.start, node.end) : '';
+  const apart = eras.last(authenticated.server.id) === 'modern' ? '' : declared;
+  const { id } = sessions.shared({ ...authenticated, capabilities }, apart, declared);
   const headers = headersFor(message, authenticated.mirrored);
   return { ...authenticated, era: 'modern', session: id, capabilities, headers, message, retry };
 };

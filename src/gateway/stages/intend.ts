@@ -4,7 +4,7 @@ import type { Decided, Granted, Intended } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
-import type { CallRecord, CredentialFacts, RecordDraft } from '../../model/record.js';
+import type { CallRecord, CredentialFacts, Receipt, RecordDraft } from '../../model/record.js';
 import { type MaskFor, redactionFacts, redactionPayload, sealedPayload } from '../../model/redaction.js';
 import type { Converse } from '../bridge/open.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
@@ -82,20 +82,29 @@ export interface IntendDeps {
   readonly clock: Clock;
 }
 
-/** The record that the session was opened, where there is none yet. */
-const opening = async (deps: IntendDeps, granted: Granted, session: Session): Promise<readonly RecordDraft[]> => {
-  if (session.recorded) return [];
-  const draft = await openedDraft(deps.maskFor, granted);
+/** Appends records, that the session was opened first of all where that is not on record yet. */
+const append = async (
+  deps: IntendDeps,
+  granted: Granted,
+  session: Session,
+  drafts: readonly RecordDraft[],
+): Promise<readonly Receipt[]> => {
+  const opened = session.recorded ? null : await openedDraft(deps.maskFor, granted);
   // Another call of a shared session may have recorded it meanwhile.
-  if (session.recorded) return [];
+  const first = opened !== null && !session.recorded ? [opened] : [];
   session.recorded = true;
-  return [draft];
+  try {
+    return await Promise.all([...first, ...drafts].map((draft) => deps.ledger.append(draft)));
+  } catch (error) {
+    // The ledger may come back: whoever calls then records the opening.
+    if (first.length > 0) session.recorded = false;
+    throw error;
+  }
 };
 
 const converse = async (deps: IntendDeps, granted: Granted, session: Session): Promise<void> => {
   // The gateway itself speaks with the server first, to learn its era, and what it says belongs to the session.
-  if (granted.era === 'modern')
-    for (const draft of await opening(deps, granted, session)) await deps.ledger.append(draft);
+  if (granted.era === 'modern') await append(deps, granted, session, []);
   try {
     session.upstream = await deps.converse(granted);
   } catch (error) {
@@ -163,12 +172,8 @@ const write = async (deps: IntendDeps, granted: Granted, session: Session): Prom
   const approval = granted.grant?.approval ?? null;
   const responses = granted.resumed?.asked === 'server' ? granted.retry?.responses : null;
   const beside = responses ? [await responsesDraft(deps, granted, responses)] : [];
-  const drafts = [
-    ...(await opening(deps, granted, session)),
-    ...beside,
-    callDraft(granted, { forwarded: true, approval, credential }),
-  ];
-  const intent = (await Promise.all(drafts.map((draft) => deps.ledger.append(draft)))).at(-1);
+  const drafts = [...beside, callDraft(granted, { forwarded: true, approval, credential })];
+  const intent = (await append(deps, granted, session, drafts)).at(-1);
   if (!intent) throw new Refusal('not_recorded');
   return { ...granted, intent, startedAt: deps.clock.monotonic() };
 };
