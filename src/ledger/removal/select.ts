@@ -23,7 +23,7 @@ const namesOf = ({ p }: JsonObject): readonly string[] => (isJsonObject(p) ? Obj
 const REVIEWERS: ReadonlySet<string> = new Set(['reason', 'person']);
 
 /** Follows the records of a ledger from its first. */
-export class PersonalPayloads {
+class PersonalPayloads {
   private readonly selection: PersonalSelection;
   private readonly calls = new Set<number>();
   private readonly sessions = new Set<JsonValue>();

@@ -59,7 +59,7 @@ const keyArgs = (kind: 'rsa' | 'ec'): string[] =>
     : ['-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** Makes a certificate authority and an authority's certificate in `dir`. */
-export const makeTsaKeys = (dir: string, kind: 'rsa' | 'ec' = 'ec'): void => {
+const makeTsaKeys = (dir: string, kind: 'rsa' | 'ec' = 'ec'): void => {
   writeFileSync(join(dir, 'ts.cnf'), CONFIG);
   for (const name of ['ca', 'tsa', 'other']) openssl(dir, 'genpkey', ...keyArgs(kind), '-out', `${name}.key`);
   openssl(
