@@ -43,18 +43,30 @@ describe('ledgers of one segment', async () => {
   });
 });
 
-describe('ledgers of several segments', async () => {
-  const folder = join(v1, 'segments');
-  interface SegmentCase extends Case {
-    readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
-  }
-  const { origin, key, cases } = await casesIn<{ origin: string; key: string; cases: readonly SegmentCase[] }>(folder);
+interface FolderCase extends Case {
+  /** Kept by the trust file. */
+  readonly checkpoints: readonly { readonly size: number; readonly root: string }[];
+}
+interface FolderCases {
+  readonly origin: string;
+  readonly key: string;
+  readonly custodians?: readonly string[];
+  readonly cases: readonly FolderCase[];
+}
+
+describe.each([
+  ['of several segments', 'segments'],
+  ['from which something was removed', 'removals'],
+])('ledgers %s', async (_name, below) => {
+  const folder = join(v1, below);
+  const { origin, key, custodians = [], cases } = await casesIn<FolderCases>(folder);
 
   test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, one) => {
     const checkpoints = one.checkpoints.map((kept) => ({ origin, ...kept }));
-    const trust = await trustFile({ ledgers: [key], checkpoints });
+    const trust = await trustFile({ ledgers: [key], checkpoints, ...(custodians.length > 0 ? { custodians } : {}) });
     agrees(await verifyPath(join(folder, name), { trust }), one);
-    const given = [key, ...one.checkpoints.map(({ size, root }) => `${size}:${root}`)].join('@');
+    const kept = [key, ...one.checkpoints.map(({ size, root }) => `${size}:${root}`)].join('@');
+    const given = [kept, ...custodians].join('!');
     expect(exits(verdicts(given, [join(folder, name)]))).toEqual([one.exit]);
   });
 
