@@ -27,7 +27,8 @@ describe.each(LEGS)('suite %s', (name, transports) => {
     expect(passed(direct).length).toBeGreaterThanOrEqual(SUITES[name].passing);
   });
 
-  test.each(transports)('loses nothing through the gateway, in front of %s', async (transport) => {
+  // Some scenarios listen for half a second and no longer, which a busy machine may not make.
+  test.each(transports)('loses nothing through the gateway, in front of %s', { retry: 2 }, async (transport) => {
     const through = await againstServer(name, world.through[transport]);
     expect(lost(direct, through)).toEqual({});
   });
