@@ -77,24 +77,33 @@ export const SMALL_NUMBER = /^(?:0[xX][0-9a-fA-F]{1,8}|[0-9]{1,3})(?=[\s,;)}]|$)
 /** How far back a line is looked at. */
 const LINE_REACH = 400;
 
-/** Whether the place is in a comment, as far as its line shows it. */
-const isComment = (line: string): boolean => /^\s*(?:\/\/|\*|\/\*|#|<!--)|\s\/\/ /.test(line);
+const COMMENT = /^\s*(?:\/\/|\*|\/\*|#|<!--)/;
+/** Quotation marks, a bit each. */
+const QUOTATION = Uint8Array.from({ length: 128 }, (_, code) => [0x22, 0x27, 0x60].indexOf(code) + 1);
 
-/** Whether a quotation is open at the end of a line's part: what stands in it is text. An apostrophe counts as one. */
-const isInQuotes = (line: string): boolean => {
-  for (const mark of ['"', "'", '`']) {
-    let count = 0;
-    for (let at = line.indexOf(mark); at >= 0; at = line.indexOf(mark, at + 1)) count++;
-    if (count % 2 === 1) return true;
+/**
+ * Whether the end of a line's part is text: in a comment, as far as the line shows it, or in a quotation that is open.
+ * An apostrophe counts as one.
+ */
+const isText = (line: string): boolean => {
+  if (COMMENT.test(line)) return true;
+  let open = 0;
+  for (let i = 0; i < line.length; i++) {
+    const code = line.charCodeAt(i);
+    if (code === 0x2f && line.startsWith(' // ', i - 1)) return true;
+    open ^= 1 << (QUOTATION[code] ?? 0);
   }
-  return false;
+  // The lowest bit is that of everything else.
+  return open > 1;
 };
 
 /** The part of the line before the separator; undefined where the line is longer than programs are written. */
 const lineBefore = (s: string, { name, separator }: BarePlace): string | undefined => {
   const low = Math.max(0, name - LINE_REACH);
-  const newline = s.lastIndexOf('\n', separator);
-  return newline < low && low > 0 ? undefined : s.slice(Math.max(newline + 1, low), separator);
+  // Never further back than that: a line may be as long as its text.
+  const window = s.slice(low, separator);
+  const newline = window.lastIndexOf('\n');
+  return newline < 0 && low > 0 ? undefined : window.slice(newline + 1);
 };
 
 /** What goes by the same letters, whatever its writing. */
@@ -116,7 +125,7 @@ export const isInSource = (whole: ScanText, place: BarePlace): boolean => {
   const text = s.slice(start, start + REACH);
   const line = lineBefore(s, place);
   if (line === undefined) return SHORT.test(text);
-  const isQuotation = isComment(line) || isInQuotes(line);
+  const isQuotation = isText(line);
   if (start === separator + 1) return !isQuotation && SHORT.test(text);
   if (isNamesake(text, s.slice(name, separator))) return true;
   // Behind a name in quotes JSON may stand as well.
