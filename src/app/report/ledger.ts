@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { realFiles } from '../../base/durable.js';
 import { reason } from '../../base/errors.js';
+import { newestReceipts } from '../../ledger/anchors/receipts.js';
 import { ledgerDir } from '../../ledger/folder.js';
 import { parseSigningKey } from '../../ledger/keys.js';
 import type { Verification } from '../../model/evidence.js';
 import type { SecretSource } from '../../model/settings.js';
 import type { AccessOutcome } from '../../report/package.js';
-import { createFindings } from '../../verify/findings.js';
+import { createFindings, type Findings } from '../../verify/findings.js';
 import { type LedgerHead, verifyLedger } from '../../verify/ledger.js';
 import { noTrust } from '../../verify/trust.js';
 import { resolveSecret } from '../config.js';
@@ -30,6 +31,24 @@ export interface CheckedLedger {
   readonly head: LedgerHead | null;
   readonly verification: Verification;
 }
+
+const KINDS: Readonly<Record<string, string>> = {
+  s3: 'a bucket with Object Lock',
+  timestamp: 'a time stamp authority',
+  witness: 'a witness',
+  file: 'a text file to be carried elsewhere',
+};
+
+/** How far anchors have confirmed the ledger by their own receipts, and what waits for each: for the auditor to check. */
+const tellAnchors = async (dir: string, head: LedgerHead | null, findings: Findings): Promise<void> => {
+  for (const { name, kind, size, at } of await newestReceipts(dir)) {
+    const when = at === null ? '' : `, last at ${at}`;
+    const open = (head?.size ?? 0) - size;
+    const wait = open > 0 ? `the ${open} records after them wait for it` : 'nothing waits for it';
+    const message = `receipts of the anchor ${name} (${KINDS[kind] ?? 'unknown'}) are of records 0 to ${size - 1}${when}; ${wait}. They count under the auditor's trust file alone.`;
+    findings.add('note', 'ANCHOR_RECEIPTS', message);
+  }
+};
 
 /** Copies the ledger as it stands and walks the copy; `head` is null where nothing in it verifies. */
 export const checkLedger = async (
@@ -56,6 +75,7 @@ export const checkLedger = async (
       `${leftOut} bytes after the last checkpoint are not in the copy: a write under way.`,
     );
   }
+  await tellAnchors(dir, head, findings);
   return { dir, head, verification: findings.result(origin, 'ledger') };
 };
 

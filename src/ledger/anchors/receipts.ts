@@ -41,6 +41,10 @@ export interface KeptReceipt extends Confirmed {
   readonly root: Buffer;
   /** Name of the anchor. */
   readonly name: string;
+  /** See `AnchorReceipt`; empty where it is none of ours. */
+  readonly kind: string;
+  /** The time that the anchor stated, RFC 3339; null where it stated none. */
+  readonly at: string | null;
 }
 
 const parse = (name: string, line: Buffer): KeptReceipt | null => {
@@ -48,7 +52,9 @@ const parse = (name: string, line: Buffer): KeptReceipt | null => {
     const node = parseJson(line);
     const size = at(node, 'size');
     const root = Buffer.from(stringOf(at(node, 'root')) ?? '', 'hex');
-    return size?.kind === 'number' && root.length === 32 ? { name, size: size.value, root } : null;
+    if (size?.kind !== 'number' || root.length !== 32) return null;
+    const [kind = '', time = null] = [stringOf(at(node, 'kind')), stringOf(at(node, 'at'))];
+    return { name, kind, size: size.value, root, at: time };
   } catch (error) {
     if (error instanceof JsonError) return null;
     throw error;
