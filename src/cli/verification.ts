@@ -78,7 +78,7 @@ const summaryRows = (ledger: LedgerSummary): readonly (readonly [label: string, 
   return [
     [
       'records',
-      `${count(first.seq)} to ${count(last.seq)}, in ${plural(ledger.segments, 'segment')} of ${sizeText(ledger.bytes)} in all`,
+      `${count(first.seq)} to ${count(last.seq)}${ledger.whole ? '' : ', where reading ended'}, in ${plural(ledger.segments, 'segment')} of ${sizeText(ledger.bytes)} in all`,
     ],
     ['time', `${timeText(first.t)} to ${timeText(last.t)} UTC, ${spanText(first.t, last.t)}`],
     ['root key', ledger.key],

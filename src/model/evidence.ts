@@ -151,6 +151,8 @@ export interface LedgerSummary {
   /** Number and wall clock of the first and the last record read. */
   readonly first: { readonly seq: number; readonly t: string };
   readonly last: { readonly seq: number; readonly t: string };
+  /** False where a fault ended the reading before the end of the ledger. */
+  readonly whole: boolean;
   readonly segments: number;
   readonly bytes: number;
   /** From which record on which key signs; of very many, the first ones. */

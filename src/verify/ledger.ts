@@ -94,7 +94,12 @@ async function* scanned(
 const bytesOf = (segments: readonly SegmentFile[]): number => segments.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** A ledger in figures. */
-const summaryOf = (head: LedgerHead, walk: LedgerWalk, segments: readonly SegmentFile[]): LedgerSummary => {
+const summaryOf = (
+  head: LedgerHead,
+  walk: LedgerWalk,
+  segments: readonly SegmentFile[],
+  whole: boolean,
+): LedgerSummary => {
   const { clocks, anchors, signers } = walk;
   const pointOf = (moment: Moment | null): LedgerSummary['first'] => ({
     seq: moment?.seq ?? 0,
@@ -105,6 +110,7 @@ const summaryOf = (head: LedgerHead, walk: LedgerWalk, segments: readonly Segmen
     key: head.key,
     first: pointOf(clocks.first),
     last: pointOf(clocks.last),
+    whole,
     segments: segments.length,
     bytes: bytesOf(segments),
     signers,
@@ -149,8 +155,10 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   const walk = new LedgerWalk(target, await anchoredOf(target), pruned);
   const segments = remaining(await listSegments(target), pruned, target);
   const scanner = target.scanner ?? scannerFor(bytesOf(segments));
+  let whole = false;
   try {
-    await walk.end(await walkRanges(target, segments, walk, scanner));
+    whole = await walkRanges(target, segments, walk, scanner);
+    await walk.end(whole);
   } finally {
     await scanner.close();
   }
@@ -160,6 +168,6 @@ export const verifyLedger = async (target: LedgerTarget): Promise<LedgerHead | n
   findings.establish(`${what}: records 0 to ${head.size - 1} give the signed root ${head.root}.`);
   judgeSigner({ what, ...head }, target);
   judgeAnchors(target, head, walk);
-  findings.summarize(summaryOf(head, walk, segments));
+  findings.summarize(summaryOf(head, walk, segments, whole));
   return head;
 };

@@ -13,6 +13,7 @@ const ledger: LedgerSummary = {
   key: `example.com/mcp/gw-1+71776e9a+${'A'.repeat(44)}`,
   first: { seq: 0, t: '2026-07-01T00:00:00.000Z' },
   last: { seq: 1_234_566, t: '2026-09-30T23:59:58.120Z' },
+  whole: true,
   segments: 19,
   bytes: 1_250_000_000,
   signers: [
@@ -66,6 +67,11 @@ test('figures first, then what holds, then what does not, the worst first', () =
   ]);
   expect(lines.at(-2)).toBe('◆ not established  the ledger: 567 records are not confirmed.');
   expect(lines.at(-1)).toBe('· note             ledger: the gateway was stopped for an hour.');
+});
+
+test('a reading that a fault ended says so', () => {
+  const [, records] = verificationLines(screen(100), { ...verification, ledgers: [{ ...ledger, whole: false }] });
+  expect(records).toBe('  records   0 to 1,234,566, where reading ended, in 19 segments of 1.3 GB in all');
 });
 
 test.each([80, 100])('fits %i columns, but for keys and hashes', (width) => {

@@ -219,6 +219,7 @@ describe('in figures', () => {
         key: sample.key,
         first: { seq: 0, t: '2026-11-24T05:00:00.000Z' },
         last: { seq: 8, t: '2026-11-24T05:00:00.050Z' },
+        whole: true,
         segments: 1,
         bytes: sample.lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
         signers: [{ seq: 0, key: sample.key }],
