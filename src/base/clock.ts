@@ -45,3 +45,6 @@ export const parseSize = (text: string): number | undefined => {
   const found = /^(\d{1,9})(B|KiB|MiB|GiB)$/.exec(text);
   return found ? Number(found[1]) * (SIZES[found[2] ?? ''] ?? 0) : undefined;
 };
+
+/** What a timer of Node can wait for at most. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;

@@ -1,5 +1,5 @@
 /** GET: the stream of messages that belong to no call, and of answers that come after a broken stream. */
-import type { Clock } from '../base/clock.js';
+import { type Clock, LONGEST_TIMER_MS } from '../base/clock.js';
 import type { Answered, Masked, Recorded } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import type { MaskEvent } from './event-fields.js';
@@ -15,9 +15,6 @@ export interface ListeningDeps {
   readonly record: (masked: Masked) => Promise<Recorded | undefined>;
   readonly clock: Pick<Clock, 'now'>;
 }
-
-/** What Node can wait for at most. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Streams of one session that go on after a broken one, at once: as many as calls of a client that lost them all. */
 const MAX_RESUMED = 16;

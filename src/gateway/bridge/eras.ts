@@ -52,7 +52,7 @@ export const discoverMessage = (id: string): Message =>
   });
 
 /** The era an answer to `server/discover` shows. */
-export const eraShown = (answer: Message | undefined): Era => {
+const eraShown = (answer: Message | undefined): Era => {
   if (names(at(answer?.node, 'result', 'supportedVersions'), REVISION)) return 'modern';
   const error = member(answer?.node, 'error');
   const code = member(error, 'code');

@@ -5,7 +5,7 @@ import type { Message } from '../../model/call.js';
 import { REVISIONS, readMessage } from '../protocol/2025-11-25/message.js';
 import { META, REVISION } from '../protocol/2026-07-28/envelope.js';
 
-export const valueAt = (node: JsonNode | undefined, ...path: readonly string[]): JsonValue | undefined => {
+const valueAt = (node: JsonNode | undefined, ...path: readonly string[]): JsonValue | undefined => {
   const found = at(node, ...path);
   return found ? toValue(found) : undefined;
 };

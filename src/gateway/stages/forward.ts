@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import { type Clock, LONGEST_TIMER_MS } from '../../base/clock.js';
 import { member } from '../../base/json.js';
 import type { Answered, Intended, Message, UpstreamMessage } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
@@ -126,9 +126,6 @@ async function* exchange(
   }
   throw new UpstreamError('lost', 'the server ended the stream without an answer');
 }
-
-/** What Node can wait for at most. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A call has its time; a stream of changes stays as long as the token it was opened with. */
 const limitTime = (
