@@ -20,6 +20,7 @@ export { loadSettings } from './app/config.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
+export { type Exported, exportRecords, printedRecords } from './app/export.js';
 export { INIT_DEFAULTS, type InitAsk, type InitResult, initialize } from './app/init.js';
 export { type AnchorAnswered, type AnchorAsk, type Anchored, anchorOwnLedger } from './app/ledger-anchor.js';
 export { type Diagnosis, type DoctorAsk, examineLedger, type LedgerState } from './app/ledger-doctor.js';

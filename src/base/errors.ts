@@ -67,6 +67,17 @@ export const ERRORS = {
     message: 'the key file {file} cannot be used: {problem}',
     hint: 'the file must exist, be readable by its owner alone (chmod 600) and hold one key',
   },
+  EXPORT_UNKNOWN: {
+    exit: 2,
+    message: 'there is no export {name}; the configuration has: {known}',
+    hint: 'add it under export in the configuration, or leave the name out to print the records',
+  },
+  EXPORT_CURSOR: {
+    exit: 12,
+    message:
+      'the export {name} goes on after record {seq}, and the ledger does not have that record any more: {problem}',
+    hint: 'the ledger is another one, or was rewritten: verify it; to send everything again, remove {file}',
+  },
   TLS_FILE: {
     exit: 2,
     message: 'TLS cannot be set up with {file}: {problem}',

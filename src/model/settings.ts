@@ -85,6 +85,18 @@ export interface TlsSettings {
   readonly clientCa: string | null;
 }
 
+/** Where records are sent by `countersign export`. */
+export interface ExportSettings {
+  readonly name: string;
+  readonly format: 'ocsf' | 'ndjson';
+  readonly to:
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'splunk'; readonly url: string; readonly token: SecretSource; readonly sourcetype: string }
+    /** `ca`: file of authorities, PEM; null: those of Node. */
+    | { readonly kind: 'syslog'; readonly host: string; readonly port: number; readonly ca: string | null }
+    | { readonly kind: 'otlp'; readonly url: string; readonly headers: Readonly<Record<string, SecretSource>> };
+}
+
 /** Where metrics are pushed to. */
 export interface OtlpSettings {
   readonly url: string;
@@ -266,6 +278,8 @@ export interface Settings {
   readonly approvalMaxAge: number;
   /** Absent: nobody. */
   readonly revoked?: RevokedSettings;
+  /** Absent: none. */
+  readonly exports?: readonly ExportSettings[];
   /** Absent: metrics are served, and pushed nowhere. */
   readonly otlp?: OtlpSettings;
   readonly people: readonly {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ASYMMETRIC } from '../../identity/issuer.js';
 import { ISSUER_PRESETS } from '../../model/identity-settings.js';
+import { exportTarget } from './export-schema.js';
 import {
   address,
   duration,
@@ -186,6 +187,10 @@ export const configuration = z.strictObject({
     .default({}),
   masking,
   metrics: metrics.prefault({}),
+  export: z
+    .record(name, exportTarget)
+    .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 exports' })
+    .default({}),
   ledger,
   collect: z
     .strictObject({

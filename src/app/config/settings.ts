@@ -11,6 +11,7 @@ import type {
   ServerSettings,
   Settings,
 } from '../../model/settings.js';
+import { exportOf } from './export-schema.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { tlsOf } from './operating-schema.js';
@@ -244,6 +245,9 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     approvalMaxAge: config.identity.approvalMaxAge,
     revoked: config.identity.revoked,
     ...otlpOf(config, at),
+    exports: Object.entries(config.export).map(([name, target]) =>
+      exportOf(name, target, at, (source) => secretOf(source, at)),
+    ),
     people: config.people,
     servers: Object.entries(config.servers).map(([id, server]) => serverOf(id, server, config.gateway, folder, at)),
     policy: config.policy.map((rule) => ruleOf(rule, config.organization.timezone)),

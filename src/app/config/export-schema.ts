@@ -1,0 +1,49 @@
+/** The section `export`: where records are sent, and in which form. */
+import { z } from 'zod';
+import type { ExportSettings, SecretSource } from '../../model/settings.js';
+import { isHost, line, path, secretSource, webUrl } from './fields.js';
+
+const KINDS = ['file', 'splunk', 'syslog', 'otlp'] as const;
+
+const syslog = z.strictObject({
+  host: z.string().max(255).refine(isHost, { error: 'must be a host name or an address' }),
+  port: z.int().min(1).max(65_535).default(6_514),
+  ca: path.optional(),
+});
+
+export const exportTarget = z
+  .strictObject({
+    format: z.enum(['ocsf', 'ndjson']).default('ocsf'),
+    file: path.optional(),
+    splunk: z
+      .strictObject({ url: webUrl, token: secretSource, sourcetype: line(100).default('countersign') })
+      .optional(),
+    syslog: syslog.optional(),
+    otlp: z.strictObject({ url: webUrl, headers: z.record(line(100), secretSource).default({}) }).optional(),
+  })
+  .refine((target) => KINDS.filter((kind) => target[kind] !== undefined).length === 1, {
+    error: `must have exactly one of ${KINDS.join(', ')}`,
+  });
+
+type ParsedSecret = { readonly env?: string | undefined; readonly file?: string | undefined };
+type At = (path: string) => string;
+
+/** @param at makes a path absolute; @param secret makes a source of what stands in the file */
+export const exportOf = (
+  name: string,
+  target: z.output<typeof exportTarget>,
+  at: At,
+  secret: (parsed: ParsedSecret) => SecretSource,
+): ExportSettings => {
+  const { format, file, splunk, syslog: receiver, otlp } = target;
+  const to = (): ExportSettings['to'] => {
+    if (splunk) return { kind: 'splunk', ...splunk, token: secret(splunk.token) };
+    if (receiver) return { kind: 'syslog', ...receiver, ca: receiver.ca === undefined ? null : at(receiver.ca) };
+    if (otlp) {
+      const headers = Object.entries(otlp.headers).map(([header, source]) => [header, secret(source)] as const);
+      return { kind: 'otlp', url: otlp.url, headers: Object.fromEntries(headers) };
+    }
+    return { kind: 'file', path: at(file ?? '') };
+  };
+  return { name, format, to: to() };
+};

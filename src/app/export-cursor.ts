@@ -1,0 +1,41 @@
+/** Where an export stands: the last record that its receiver has. Durable, and bound to the history it belongs to. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isSystemError, makeFolder, readBounded, writeAtomic } from '../base/durable.js';
+import { CountersignError, reason } from '../base/errors.js';
+
+const MAX_BYTES = 4_096;
+
+const schema = z.strictObject({
+  v: z.literal(1),
+  origin: z.string(),
+  seq: z.int().min(0),
+  leaf: z.string().regex(/^[0-9a-f]{64}$/),
+});
+export type Cursor = z.output<typeof schema>;
+
+export const cursorFile = (dir: string, name: string): string => join(dir, `${name}.cursor.json`);
+
+/**
+ * @returns null where nothing was sent yet
+ * @throws CountersignError EXPORT_CURSOR where the file is not as it was written
+ */
+export const readCursor = async (dir: string, name: string): Promise<Cursor | null> => {
+  const file = cursorFile(dir, name);
+  const damaged = (problem: string) => new CountersignError('EXPORT_CURSOR', { name, seq: 'unknown', problem, file });
+  const bytes = await readBounded(file, MAX_BYTES).catch((error: unknown) => {
+    if (isSystemError(error, 'ENOENT')) return null;
+    throw damaged(reason(error));
+  });
+  if (bytes === null) return null;
+  try {
+    return schema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    throw damaged(`${file} does not have the form it was written in`);
+  }
+};
+
+export const writeCursor = async (dir: string, name: string, cursor: Cursor): Promise<void> => {
+  await makeFolder(dir);
+  await writeAtomic(cursorFile(dir, name), Buffer.from(`${JSON.stringify(cursor)}\n`));
+};
