@@ -107,7 +107,7 @@ const measure = async (inFlight) => {
 
 const print = (figures) => process.stdout.write(`${JSON.stringify(figures)}\n`);
 // COUNTERSIGN_BENCH_RECORDS: how many to verify. Ten million take about 12 GB of the disk.
-const records = Number(process.env['COUNTERSIGN_BENCH_RECORDS'] ?? '500000');
+const records = Number(process.env['COUNTERSIGN_BENCH_RECORDS'] ?? '1000000');
 for (const inFlight of [1, 16, 64, 512]) print(await measure(inFlight));
 // 1 KB and a little on disk, with payload, link and its share of checkpoints.
 const { definition: _definition, args: _args, ...rest } = draft.d;
