@@ -33,8 +33,7 @@ const start = async (when: 'fault' | 'after') => {
     await expect.poll(() => ledger.healthy).toBe(true);
   };
   const acquire = () => approvals.acquire(ask(ada), ulid(clock.now()), 0, new AbortController().signal);
-  const events = async () =>
-    (await entries(disk)).filter(({ type }) => type === 'approval').map(({ d }) => String(d['event']));
+  const events = async () => (await entries(disk)).filter(({ type }) => type === 'approval').map(({ d }) => d['event']);
   return { approvals, ledger, outage, acquire, events };
 };
 
