@@ -59,9 +59,9 @@ afterAll(async () => {
 
 it('each is told with the link and without arguments, and of the end', async () => {
   const { id } = await world.call('told_tool', 'for nobody else to read');
-  await expect.poll(() => received.length).toBe(3);
+  await expect.poll(() => received.length, { timeout: 20_000 }).toBe(3);
   await world.api('bob', `${id}/deny`, true);
-  await expect.poll(() => received.length, { timeout: 5_000 }).toBe(6);
+  await expect.poll(() => received.length, { timeout: 20_000 }).toBe(6);
 
   const hooks = of('/hook');
   expect(hooks.map(({ body }) => JSON.parse(body).type)).toEqual(['approval.requested', 'approval.denied']);

@@ -191,7 +191,7 @@ describe('a rule limits', () => {
 it('a webhook that is not taken is on record as dead', async () => {
   const { id } = await world.call('told_a', 'told');
   await expect
-    .poll(() => world.all('notice'), { timeout: 4_000 })
+    .poll(() => world.all('notice'), { timeout: 20_000 })
     .toMatchObject([
       { event: 'dead', channel: 'ops', approval: id, kind: 'requested', attempts: 1, problem: 'it answered 410' },
     ]);
