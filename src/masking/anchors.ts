@@ -1,5 +1,5 @@
 /** The raw stage's pass over the bytes: a stop at each anchor of a detector, and a hit where the detector finds something. */
-import { codeAt } from './codes.js';
+import { codeAt, entryAt, innerAt } from './codes.js';
 import type { Detector, ScanText } from './detector.js';
 import { Dispatch } from './dispatch.js';
 
@@ -34,21 +34,21 @@ export class AnchorScan {
     let i = 0;
     // Four at once: in most fours there is none.
     while (i <= last && hits.length <= most) {
-      const first = codeAt(bytes, i);
-      const second = codeAt(bytes, i + 1);
-      const third = codeAt(bytes, i + 2);
-      const fourth = codeAt(bytes, i + 3);
-      const a = codeAt(pairs, (before << 8) | first);
-      const b = codeAt(pairs, (first << 8) | second);
-      const c = codeAt(pairs, (second << 8) | third);
-      const d = codeAt(pairs, (third << 8) | fourth);
+      const first = innerAt(bytes, i);
+      const second = innerAt(bytes, i + 1);
+      const third = innerAt(bytes, i + 2);
+      const fourth = innerAt(bytes, i + 3);
+      const a = entryAt(pairs, (before << 8) | first);
+      const b = entryAt(pairs, (first << 8) | second);
+      const c = entryAt(pairs, (second << 8) | third);
+      const d = entryAt(pairs, (third << 8) | fourth);
       const hit = (a | b | c | d) === 0 ? -1 : this.hitOfFour(text, i, a, b, c, d);
       if (hit >= 0) hits.push(hit);
       i = hit < 0 ? i + 4 : stringEnd(bytes, hit + 1);
       before = hit < 0 ? fourth : codeAt(bytes, i - 1);
     }
     for (; i < bytes.length; i++) {
-      const list = codeAt(pairs, (codeAt(bytes, i - 1) << 8) | codeAt(bytes, i));
+      const list = entryAt(pairs, (codeAt(bytes, i - 1) << 8) | codeAt(bytes, i));
       if (list !== 0 && this.isHit(text, i, list)) hits.push(i);
     }
     return hits;

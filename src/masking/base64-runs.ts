@@ -2,7 +2,7 @@
  * Runs of the base64 alphabets (RFC 4648 §4, §5) in a text: whole, or wrapped over lines (RFC 2045 §6.8).
  */
 import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
-import { codeAt } from './codes.js';
+import { entryAt, innerAt } from './codes.js';
 import type { ScanText } from './detector.js';
 
 /** Shortest run looked at: nine bytes. */
@@ -20,7 +20,7 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   return is(character, 0, BASE64) ? SIGN : 0;
 });
 
-const kindAt = (codes: Uint8Array, i: number): number => codeAt(KIND, codeAt(codes, i));
+const kindAt = (codes: Uint8Array, i: number): number => entryAt(KIND, innerAt(codes, i));
 
 /** A run of base64 characters. */
 export interface Run {
@@ -69,18 +69,20 @@ export const nextRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, from: numbe
   for (let i = from; i + SHORTEST_RUN <= codes.length; ) {
     let last = i + SHORTEST_RUN - 1;
     let seen = 0;
-    for (let kind = kindAt(codes, last); kind !== 0 && last >= i; kind = kindAt(codes, last)) {
+    for (; last >= i; last--) {
+      const kind = kindAt(codes, last);
+      if (kind === 0) break;
       seen |= kind;
-      last--;
     }
     if (last >= i) {
       i = last + 1;
       continue;
     }
     let end = i + SHORTEST_RUN;
-    for (let kind = kindAt(codes, end); kind !== 0; kind = kindAt(codes, end)) {
+    for (; end < codes.length; end++) {
+      const kind = kindAt(codes, end);
+      if (kind === 0) break;
       seen |= kind;
-      end++;
     }
     return runAt(s, i, end, (seen & SIGN) !== 0);
   }

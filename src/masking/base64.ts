@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { type Run, SHORTEST_RUN, unwrapped } from './base64-runs.js';
+import { codeAt, entryAt, innerAt } from './codes.js';
 
 /** Shortest readable stretch that counts inside data that is not text. */
 const STRETCH = 20;
@@ -63,14 +64,14 @@ for (const character of ALPHABETS.join('')) {
   const code = character.charCodeAt(0);
   PLACES[code] = placesOf(SEXTET[code] ?? 0);
 }
-const mayBe = (b: Uint8Array, i: number, place: number): boolean => ((PLACES[b[i] ?? 0] ?? 0) & place) !== 0;
+const mayBe = (b: Uint8Array, i: number, place: number): boolean => (entryAt(PLACES, codeAt(b, i)) & place) !== 0;
 
 /** The three bytes that the four characters at `i` stand for. */
 const quadAt = (b: Uint8Array, i: number): number =>
-  ((SEXTET[b[i] ?? 0] ?? 0) << 18) |
-  ((SEXTET[b[i + 1] ?? 0] ?? 0) << 12) |
-  ((SEXTET[b[i + 2] ?? 0] ?? 0) << 6) |
-  (SEXTET[b[i + 3] ?? 0] ?? 0);
+  (entryAt(SEXTET, codeAt(b, i)) << 18) |
+  (entryAt(SEXTET, codeAt(b, i + 1)) << 12) |
+  (entryAt(SEXTET, codeAt(b, i + 2)) << 6) |
+  entryAt(SEXTET, codeAt(b, i + 3));
 
 /** Whether the four characters at `i` decode to three readable bytes. */
 const readableQuad = (b: Uint8Array, i: number): boolean => {
@@ -120,8 +121,8 @@ const hasReadableStretch = (b: Uint8Array, start: number, end: number): boolean 
 
 /** Whether UTF-8 may begin at `i`; a no is final. */
 const mayBeginText = (b: Uint8Array, i: number): boolean => {
-  const first = PLACES[b[i] ?? 0] ?? 0;
-  const second = PLACES[b[i + 1] ?? 0] ?? 0;
+  const first = entryAt(PLACES, codeAt(b, i));
+  const second = entryAt(PLACES, codeAt(b, i + 1));
   // The bits of what may follow stand two to the left of what they follow.
   return (first & (ASCII_FIRST | LEADING_FIRST) & (second >> 2)) !== 0;
 };
@@ -133,7 +134,7 @@ const firstReadable = (b: Uint8Array, start: number, end: number, at: number): n
   if (at === start && isReadableAt(b, start, end)) return start;
   const last = end - SHORTEST_RUN;
   for (let from = Math.max(at, start + 1); from <= last; from++) {
-    if (IS_SIGN[b[from - 1] ?? 0] === 1 && isReadableAt(b, from, end)) return from;
+    if (entryAt(IS_SIGN, innerAt(b, from - 1)) === 1 && isReadableAt(b, from, end)) return from;
   }
   return -1;
 };

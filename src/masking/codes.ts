@@ -17,5 +17,14 @@ export const codesOf = (s: string): Uint8Array => {
   return codes;
 };
 
-/** The byte at `i`; 0 outside the text. */
-export const codeAt = (codes: Uint8Array, i: number): number => codes[i] ?? 0;
+/**
+ * The byte at `i`; 0 outside the text. The bounds are tested, since a read outside of them, above all at -1, makes every
+ * later read slower.
+ */
+export const codeAt = (codes: Uint8Array, i: number): number => (i >= 0 && i < codes.length ? (codes[i] ?? 0) : 0);
+
+/** The byte at `i`, which is inside the text. */
+export const innerAt = (codes: Uint8Array, i: number): number => codes[i] ?? 0;
+
+/** An entry of a table, inside its bounds. Apart from `codeAt`, so that the engine keeps the two kinds of array apart. */
+export const entryAt = (table: Uint8Array, i: number): number => table[i] ?? 0;

@@ -1,6 +1,6 @@
 /** Telling from the last letters of a name that it is none of a list of names: most names are told so. */
 import { DIGIT, is, LOWER, UPPER } from './chars.js';
-import { codeAt } from './codes.js';
+import { codeAt, entryAt } from './codes.js';
 
 /** Longest separators, digits and spaces skipped at the end of a name. */
 export const TRAIL = 8;
@@ -68,13 +68,13 @@ export const createEnding = (names: readonly string[]): ((codes: Uint8Array, las
   const left = trailing(names);
   return (codes, last) => {
     let at = last;
-    while (codeAt(left, codeAt(codes, at)) === 1 && at > last - 2 * TRAIL && at > 0) at--;
+    while (entryAt(left, codeAt(codes, at)) === 1 && at > last - 2 * TRAIL && at > 0) at--;
     const code = codeAt(codes, at);
     const before = at > 0 ? codeAt(codes, at - 1) : 0x20;
     const first = codeAt(codes, at - 2);
-    if ((codeAt(IS_LETTER, first) & codeAt(IS_LETTER, before) & codeAt(IS_LETTER, code)) !== 0) {
+    if ((entryAt(IS_LETTER, first) & entryAt(IS_LETTER, before) & entryAt(IS_LETTER, code)) !== 0) {
       const three = triple(first, before, code);
-      return (codeAt(triples, three >> 3) & (1 << (three & 7))) !== 0;
+      return (entryAt(triples, three >> 3) & (1 << (three & 7))) !== 0;
     }
     return before > 127 || code > 127 || pairs[(before << 7) | code] === 1;
   };

@@ -2,6 +2,7 @@
 import { AnchorScan } from './anchors.js';
 import { isPlausible } from './base64.js';
 import { nextRun, type Run, unwrapped } from './base64-runs.js';
+import { codeAt } from './codes.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
 import { FOREIGN_STARTS, isEscapeAt, isForeignAt } from './shadow.js';
 
@@ -47,7 +48,8 @@ const MOST_HITS = 1 << 16;
 const MOST_BLANKS = 64;
 const TEXT_NAME = Buffer.from('"text"');
 const isTextName = (codes: Uint8Array, end: number): boolean => {
-  for (let k = 1; k <= TEXT_NAME.length; k++) if (codes[end - k] !== TEXT_NAME[TEXT_NAME.length - k]) return false;
+  for (let k = 1; k <= TEXT_NAME.length; k++)
+    if (codeAt(codes, end - k) !== TEXT_NAME[TEXT_NAME.length - k]) return false;
   return true;
 };
 
@@ -63,9 +65,9 @@ const createTextCounter = () => {
     before: '" \t\n\r',
     at: ({ codes }, i) => {
       let end = i;
-      while (codes[end - 1] !== 0x22 && end > i - MOST_BLANKS) end--;
+      while (codeAt(codes, end - 1) !== 0x22 && end > i - MOST_BLANKS) end--;
       // Where the name is not to be seen it counts as one.
-      if (codes[end - 1] !== 0x22 || isTextName(codes, end)) count++;
+      if (codeAt(codes, end - 1) !== 0x22 || isTextName(codes, end)) count++;
       return undefined;
     },
   };

@@ -2,7 +2,7 @@
 import type { MaskingProfile } from '../model/settings.js';
 import { readings } from './base64.js';
 import { nextRun, type Run } from './base64-runs.js';
-import { codeAt, codesOf } from './codes.js';
+import { codeAt, codesOf, entryAt, innerAt } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
@@ -43,8 +43,8 @@ const scan = (text: ScanText, dispatch: Dispatch, findings: Finding[]): void => 
   let from = 0;
   let before = 0;
   for (let i = 0; i < codes.length; i++) {
-    const code = codeAt(codes, i);
-    const list = codeAt(pairs, (before << 8) | code);
+    const code = innerAt(codes, i);
+    const list = entryAt(pairs, (before << 8) | code);
     before = code;
     if (list === 0) continue;
     for (const look of dispatch.at(list, codeAt(codes, i - 2), codeAt(codes, i + 1))) {

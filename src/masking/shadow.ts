@@ -153,6 +153,11 @@ const readAt = (s: string, i: number, code: number): Reading | undefined => {
   return code === 0x26 ? readEntity(s, i) : undefined;
 };
 
+/** The characters of ASCII at which nothing but themselves is read, 0 each: all but a few. */
+const MAY_BEGIN = Uint8Array.from({ length: 128 }, (_, code) =>
+  ESCAPE_STARTS.includes(String.fromCharCode(code)) ? 1 : 0,
+);
+
 /** The shadow of a text, or undefined where it would be the text itself. */
 export const shadowOf = (s: string): Shadow | undefined => {
   if (!SPECIAL.test(s)) return undefined;
@@ -162,7 +167,7 @@ export const shadowOf = (s: string): Shadow | undefined => {
   let changed = false;
   for (let i = 0; i < s.length; ) {
     const code = s.charCodeAt(i);
-    const reading = readAt(s, i, code);
+    const reading = MAY_BEGIN[code] === 0 ? undefined : readAt(s, i, code);
     if (reading) changed = true;
     const unit = reading ? reading.unit : code;
     if (unit >= 0) {

@@ -4,6 +4,7 @@
  * value alone; the format around it stays.
  */
 import { charactersOf, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
+import { codeAt, entryAt } from '../codes.js';
 import type { DetectorEntry, Finding, ScanText } from '../detector.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
@@ -202,8 +203,8 @@ const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding 
 
 /** Whether the last letters of the name before `i` rule out a secret: those of most names do. */
 const isOrdinary = (names: KeyNames, { codes, raw }: ScanText, i: number): boolean => {
-  const last = codes[i - 1] === 0x22 ? i - 2 : i - 1;
-  if (IS_WORD[codes[last] ?? 0] !== 1 || codes[last - 1] === 0x5c) return false;
+  const last = codeAt(codes, i - 1) === 0x22 ? i - 2 : i - 1;
+  if (entryAt(IS_WORD, codeAt(codes, last)) !== 1 || codeAt(codes, last - 1) === 0x5c) return false;
   if (names.mayEndAt(codes, last)) return false;
   return !raw || !endsPair(codes, last) || isOrdinaryText(names, codes, i + 1);
 };

@@ -1,5 +1,6 @@
 /** Account numbers that carry their own check: payment cards (ISO/IEC 7812) and IBAN (ISO 13616). */
 import { ALNUM, charactersOf, DIGIT, is, isEscapeLetter, LOWER, UPPER, WORD } from '../chars.js';
+import { codeAt } from '../codes.js';
 import { BEFORE_WORD, type DetectorEntry, type ScanText } from '../detector.js';
 import { isLuhn } from '../luhn.js';
 
@@ -19,16 +20,16 @@ interface Digits {
   readonly end: number;
 }
 
-const isDigit = (code: number | undefined): boolean => code !== undefined && code >= 0x30 && code <= 0x39;
+const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 /** How many digits stand at `i`, with single blanks or hyphens between them; 20 where there are more. */
 const digitCount = (codes: Uint8Array, i: number): number => {
   let at = i;
   let digits = 0;
   for (; digits < 20; digits++) {
-    const code = codes[at];
+    const code = codeAt(codes, at);
     if (!isDigit(code)) {
-      if ((code !== 0x20 && code !== 0x2d) || !isDigit(codes[at + 1])) return digits;
+      if ((code !== 0x20 && code !== 0x2d) || !isDigit(codeAt(codes, at + 1))) return digits;
       at++;
     }
     at++;
@@ -87,7 +88,7 @@ export const cardNumber: DetectorEntry = {
   at(text, i) {
     const { s, codes } = text;
     // Every grouping begins with four digits.
-    if (!isDigit(codes[i + 3]) || !hasCardLength(digitCount(codes, i)) || !startsNumber(s, i)) return undefined;
+    if (!isDigit(codeAt(codes, i + 3)) || !hasCardLength(digitCount(codes, i)) || !startsNumber(s, i)) return undefined;
     const { digits, groups, end } = digitsAt(s, i);
     if (!hasCardLength(digits.length) || continues(s, end) || !issued(digits) || !isLuhn(digits)) return undefined;
     const known = GROUPINGS.has(groups) || (!groups.includes('-') && hasCardContext(text, i));

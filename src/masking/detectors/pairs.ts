@@ -2,6 +2,7 @@
  * Members that name what another one holds: `"name": "DB_PASSWORD", "value": …`. The raw stage only asks whether such a
  * name is there; the document tells the rest.
  */
+import { codeAt, entryAt } from '../codes.js';
 import type { ScanText } from '../detector.js';
 import type { KeyNames } from '../keys.js';
 import { quoteAt, quotedEnd } from './quoting.js';
@@ -17,20 +18,20 @@ const PAIR_ENDS = Uint8Array.from({ length: 256 }, (_, code) =>
 );
 const endsWith = (codes: Uint8Array, last: number, name: string): boolean => {
   const start = last + 1 - name.length;
-  for (let k = name.length - 1; k >= 0; k--) if (((codes[start + k] ?? 0) | 0x20) !== name.charCodeAt(k)) return false;
+  for (let k = name.length - 1; k >= 0; k--) if ((codeAt(codes, start + k) | 0x20) !== name.charCodeAt(k)) return false;
   return true;
 };
 export const endsPair = (codes: Uint8Array, last: number): boolean => {
-  if (PAIR_ENDS[codes[last] ?? 0] !== 1) return false;
+  if (entryAt(PAIR_ENDS, codeAt(codes, last)) !== 1) return false;
   for (const name of PAIR_NAMES) if (endsWith(codes, last, name)) return true;
   return false;
 };
 
 /** Whether the string at `start` is short, has no escapes, and ends in no secret name. */
 export const isOrdinaryText = (names: KeyNames, codes: Uint8Array, start: number): boolean => {
-  if (codes[start] !== 0x22) return false;
+  if (codeAt(codes, start) !== 0x22) return false;
   for (let i = start + 1; i < start + 128; i++) {
-    const code = codes[i] ?? 0;
+    const code = codeAt(codes, i);
     if (code === 0x22) return i > start + 1 && !names.mayEndAt(codes, i - 1);
     if (code === 0x5c) return false;
   }

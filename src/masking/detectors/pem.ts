@@ -1,5 +1,7 @@
 /** Private keys in PEM armour (RFC 7468), whole or cut off at either end. */
+
 import { BASE64_STANDARD, is } from '../chars.js';
+import { codeAt } from '../codes.js';
 import type { DetectorEntry, Finding } from '../detector.js';
 import { made } from './example.js';
 
@@ -9,7 +11,7 @@ const END = '-----END ';
 const LABEL = 48;
 
 /** Of `BEGIN` or `END`. */
-const isFirstLetter = (code: number | undefined): boolean => code === 0x42 || code === 0x45;
+const isFirstLetter = (code: number): boolean => code === 0x42 || code === 0x45;
 
 /** End of the armour line that starts at `i`, where it names a private key. */
 const lineEnd = (s: string, i: number, opening: string): number | undefined => {
@@ -42,7 +44,7 @@ export const privateKey: DetectorEntry = {
   after: '-',
   at({ s, codes, raw }, second, from): Finding | undefined {
     const i = second - 1;
-    if (i < from || codes[i + 4] !== 0x2d || !isFirstLetter(codes[i + 5])) return undefined;
+    if (i < from || codeAt(codes, i + 4) !== 0x2d || !isFirstLetter(codeAt(codes, i + 5))) return undefined;
     const opened = lineEnd(s, i, BEGIN);
     if (opened !== undefined) {
       if (raw) return { start: i, end: opened, detector: 'private-key' };

@@ -1,4 +1,0 @@
-export declare const corpora: (
-  mask: (bytes: Buffer) => { readonly redactions: readonly unknown[] },
-  baits: (seed: string) => readonly { readonly text: string }[],
-) => Readonly<Record<string, Buffer>>;
