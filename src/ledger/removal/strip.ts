@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type FilePort, isSystemError } from '../../base/durable.js';
 import { readLines } from '../../base/lines.js';
 import { listSegments, type Segment } from '../folder.js';
-import { isPayloadName, MAX_LINE_BYTES, parsePayloadLine, parseRecordLine } from '../format.js';
+import { isPayloadName, MAX_LINE_BYTES, parseRecordLine } from '../format.js';
 
 /** Which payloads go. */
 export type Goes = (seq: number, name: string) => boolean;
@@ -13,6 +13,8 @@ export type Goes = (seq: number, name: string) => boolean;
 const RECORD = 0x7b;
 const PAYLOAD = 0x3e;
 const FEED = Buffer.from('\n');
+/** A file that was being written when a removal was cut off. */
+const LEFT = /^\.strip-[0-9a-f-]{36}\.tmp$/;
 /** Bytes written at once. */
 const CHUNK = 1 << 20;
 const HEAD = /^>\{"seq":(\d{1,16}),"name":"([a-z0-9_]{1,32})"/;
@@ -23,18 +25,9 @@ const isGoing = (line: Buffer, goes: Goes): boolean => {
   return seq !== undefined && isPayloadName(name) && goes(Number(seq), name);
 };
 
-/** The commitment of a payload that lies in a file of its own; null where it stands in its line. */
-const blobOf = (record: Buffer | null, line: Buffer): string | null => {
-  const { name, data } = parsePayloadLine(line);
-  if (data || !record) return null;
-  return parseRecordLine(record).payloads.find(([own]) => own === name)?.[1] ?? null;
-};
-
-/** What is left of a file, and the blobs that belong to what goes. */
+/** What is left of a file. */
 class Stripper {
-  readonly blobs: string[] = [];
   removed = 0;
-  private record: Buffer | null = null;
   private readonly goes: Goes;
 
   constructor(goes: Goes) {
@@ -43,17 +36,14 @@ class Stripper {
 
   /** Whether the line stays. */
   stays(line: Buffer): boolean {
-    if (line[0] === RECORD) this.record = line;
     if (line[0] !== PAYLOAD || !isGoing(line, this.goes)) return true;
     this.removed++;
-    const blob = blobOf(this.record, line);
-    if (blob !== null) this.blobs.push(blob);
     return false;
   }
 }
 
 const rewrite = async ({ path }: Segment, stripper: Stripper, files: FilePort): Promise<void> => {
-  const temporary = join(dirname(dirname(path)), `.strip.${randomUUID()}.tmp`);
+  const temporary = join(dirname(dirname(path)), `.strip-${randomUUID()}.tmp`);
   const file = await files.create(temporary);
   try {
     let waiting: Buffer[] = [];
@@ -97,20 +87,51 @@ export const removeFile = async (path: string, files: FilePort): Promise<void> =
   }
 };
 
+/** The blobs, of those that are there, that belong to payloads that go: by the records, as the lines may be gone. */
+const blobsThatGo = async (
+  segments: readonly Segment[],
+  there: ReadonlySet<string>,
+  goes: Goes,
+  files: FilePort,
+): Promise<readonly string[]> => {
+  const found: string[] = [];
+  if (there.size === 0) return found;
+  for (const { path } of segments) {
+    for await (const lines of readLines(path, MAX_LINE_BYTES, 0, files)) {
+      for (const { bytes, end } of lines) {
+        if (bytes[0] !== RECORD || end !== 'feed') continue;
+        const { seq, payloads } = parseRecordLine(bytes);
+        for (const [name, commitment] of payloads) if (there.has(commitment) && goes(seq, name)) found.push(commitment);
+      }
+    }
+  }
+  return found;
+};
+
+const removeBlobs = async (dir: string, segments: readonly Segment[], goes: Goes, files: FilePort): Promise<void> => {
+  const folder = join(dir, 'blobs');
+  if ((await files.facts(folder))?.kind !== 'folder') return;
+  const going = await blobsThatGo(segments, new Set(await files.list(folder)), goes, files);
+  for (const blob of going) await removeFile(join(folder, blob), files);
+  if (going.length > 0) await files.syncFolder(folder);
+};
+
 /**
  * Removes payloads of the first `size` records, `size` being where a segment begins. Each file is replaced whole, so
  * that a power cut leaves the old one or the new one; done again it goes on where it was cut off.
  * @returns the number of payload lines that were removed
  */
 export const stripPayloads = async (dir: string, size: number, goes: Goes, files: FilePort): Promise<number> => {
+  const segments = (await listSegments(dir, files)).filter(({ first }) => first < size);
+  for (const name of await files.list(dir)) if (LEFT.test(name)) await removeFile(join(dir, name), files);
   let removed = 0;
-  for (const segment of await listSegments(dir, files)) {
-    if (segment.first >= size || !(await concerns(segment, goes, files))) continue;
+  for (const segment of segments) {
+    if (!(await concerns(segment, goes, files))) continue;
     const stripper = new Stripper(goes);
     await rewrite(segment, stripper, files);
-    // The lines go first: a line whose blob is missing would be tampering, a blob without line is noted.
-    for (const blob of stripper.blobs) await removeFile(join(dir, 'blobs', blob), files);
     removed += stripper.removed;
   }
+  // The lines go first: a line whose blob is missing would be tampering, a blob without line is noted.
+  await removeBlobs(dir, segments, goes, files);
   return removed;
 };
