@@ -141,7 +141,7 @@ export class Comeback {
     for (const intent of unknown) this.unknown.add(intent);
     await (next ? Promise.all(place(next, drafts)) : write(drafts));
     durable();
-    if (!this.scarce) outage.end();
+    if (!this.scarce) outage.end(options.clock.now());
     options.onResumed?.();
   }
 }

@@ -6,13 +6,15 @@ import { conditionOf } from './condition.js';
 import type { Draft } from './encode.js';
 import { recoveryDrafts } from './recover.js';
 
-/** When a writer that failed tries again: milliseconds, doubled at each attempt up to the most. */
+/** When a writer that failed, and failed again at once, tries again: milliseconds, doubled each time up to the most. */
 export interface Retry {
   readonly first: number;
   readonly most: number;
 }
 
 const MAX_PROBLEM = 300;
+/** A disk that fails again sooner is the same trouble, and is not tried at once. */
+const CALM_MS = 60_000;
 
 type Cause = NonNullable<RecoverRecord['cause']>;
 
@@ -34,6 +36,8 @@ export class Outage {
   private problem = '';
   private refused = 0;
   private attempts = 0;
+  /** Wall clock at the end of the last outage. */
+  private ended = Number.NEGATIVE_INFINITY;
   /** Calls that ended without outcome, as a record of theirs was refused. */
   private readonly lost = new Set<string>();
   /** Bytes set aside, by the name of their file. */
@@ -42,6 +46,7 @@ export class Outage {
   /** @returns whether it began with this failure */
   begin(error: CountersignError, now: number): boolean {
     const began = this.since === null;
+    if (began && now - this.ended >= CALM_MS) this.attempts = 0;
     const condition = conditionOf(error);
     this.cause = condition === 'disk_full' || condition === 'read_only' ? condition : 'write_failed';
     this.problem = String(error.details['problem'] ?? error.message)
@@ -61,9 +66,10 @@ export class Outage {
     if (record?.file !== undefined) this.aside.set(record.file, record);
   }
 
-  /** Milliseconds until the next attempt. */
+  /** Milliseconds until the next attempt. The first comes at once: what failed may have been one write. */
   delay({ first, most }: Retry): number {
-    return Math.min(most, first * 2 ** Math.min(this.attempts++, 20));
+    const attempts = this.attempts++;
+    return attempts === 0 ? 0 : Math.min(most, first * 2 ** Math.min(attempts - 1, 20));
   }
 
   /**
@@ -84,9 +90,9 @@ export class Outage {
   }
 
   /** Every record is taken again. */
-  end(): void {
+  end(now: number): void {
     this.since = null;
-    this.attempts = 0;
+    this.ended = now;
     this.lost.clear();
   }
 }

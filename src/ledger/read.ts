@@ -5,7 +5,15 @@ import { CountersignError } from '../base/errors.js';
 import type { JsonObject } from '../base/json.js';
 import { type Line, readLines } from '../base/lines.js';
 import type { RecordType } from '../model/record.js';
-import { type Chain, ChainError, type ChainItem, type CheckedPayload, createChain } from './chain.js';
+import {
+  type Chain,
+  ChainError,
+  type ChainItem,
+  type ChainOptions,
+  type ChainState,
+  type CheckedPayload,
+  createChain,
+} from './chain.js';
 import { listSegments, type Segment } from './folder.js';
 import { MAX_LINE_BYTES, type RecordLine } from './format.js';
 import { prunedState } from './pruned.js';
@@ -68,6 +76,12 @@ class Batch {
     this.dir = dir;
   }
 
+  /** Forgets what has come of a batch. */
+  clear(): void {
+    this.items = [];
+    this.bytes = 0;
+  }
+
   /** The records of the batch, once its checkpoint has come. */
   add(item: ChainItem, file: string, offset: number, length: number): readonly Collected[] {
     this.bytes += length;
@@ -77,8 +91,7 @@ class Batch {
     if (item.kind === 'payload' && last) last.payloads[item.name] = payloadOf(this.dir, item);
     if (item.kind !== 'checkpoint') return [];
     const { items } = this;
-    this.items = [];
-    this.bytes = 0;
+    this.clear();
     return items;
   }
 }
@@ -98,10 +111,19 @@ const take = (chain: Chain, batch: Batch, line: Line, segment: Segment): readonl
 /** Reads on where it left off. */
 export interface LedgerReader {
   /**
-   * The records that have come since the last call, up to the last checkpoint.
+   * The records that have come since the last call, up to the last checkpoint. A batch that was read while its sync
+   * failed, and was set aside then, is followed by those that took its place, under the same numbers.
    * @throws CountersignError LEDGER_NOT_FOUND, or LEDGER_DAMAGED where a line does not hold
    */
   more(): AsyncGenerator<LedgerEntry>;
+}
+
+/** A place behind a checkpoint. */
+interface Stand {
+  readonly state: ChainState;
+  /** Index of the file, and the byte in it. */
+  readonly segment: number;
+  readonly offset: number;
 }
 
 /** Lines that are not whole yet are read again. */
@@ -113,6 +135,8 @@ class Reader implements LedgerReader {
   private readonly batch: Batch;
   private segment = 0;
   private offset = 0;
+  /** Behind the last checkpoints: the one before the last, and the last. */
+  private stood: readonly Stand[] = [];
 
   constructor(dir: string, { verify = false, files = realFiles }: ReadOptions) {
     this.dir = dir;
@@ -122,10 +146,10 @@ class Reader implements LedgerReader {
   }
 
   async *more(): AsyncGenerator<LedgerEntry> {
-    const options = { signatures: this.verify, onPayloadFault: throwFault };
-    this.chain ??= createChain(options, (await prunedState(this.dir, this.files)) ?? undefined);
+    this.chain ??= createChain(this.options, (await prunedState(this.dir, this.files)) ?? undefined);
     const segments = await listSegments(this.dir, this.files);
     for (let segment = segments[this.segment]; segment; segment = segments[this.segment]) {
+      if (segment.size < this.offset) this.back(segment);
       yield* this.lines(this.chain, segment);
       // A file that another follows was whole before that one was made.
       if (this.segment === segments.length - 1) return;
@@ -139,9 +163,33 @@ class Reader implements LedgerReader {
       for (const line of lines) {
         if (line.end === 'file') return;
         this.offset = line.offset + line.bytes.length + 1;
-        for (const collected of this.take(chain, line, segment)) yield entryOf(collected);
+        const records = this.take(chain, line, segment);
+        if (records.length > 0) this.stand(chain);
+        for (const collected of records) yield entryOf(collected);
       }
     }
+  }
+
+  private stand(chain: Chain): void {
+    const { segment, offset } = this;
+    this.stood = [...this.stood.slice(-1), { state: chain.state(), segment, offset }];
+  }
+
+  /** What was read last has been set aside: to where the file ends now. */
+  private back({ name, size }: Segment): void {
+    const stand = this.stood.findLast(({ segment, offset }) => segment === this.segment && offset <= size);
+    if (stand?.offset !== size) {
+      const problem = `${name} is shorter than it was, by more than one batch`;
+      throw new CountersignError('LEDGER_DAMAGED', { dir: this.dir, problem });
+    }
+    this.chain = createChain(this.options, stand.state);
+    this.batch.clear();
+    this.offset = stand.offset;
+    this.stood = [stand];
+  }
+
+  private get options(): ChainOptions {
+    return { signatures: this.verify, onPayloadFault: throwFault };
   }
 
   private take(chain: Chain, line: Line, segment: Segment): readonly Collected[] {
