@@ -9,6 +9,7 @@ import { verifyPath } from '../../src/verify/verify.js';
 import { newKey, ORIGIN } from '../ledger/samples.js';
 import { type Certified, certifiedLedger, filesOf, folderOf, rootOf } from './certified.js';
 import { MUTATIONS, seeded } from './fuzzing.js';
+import { exits, proofVerdicts } from './python.js';
 import { type SampleLedger, sampleLedger, temporary, trustFile } from './sample.js';
 
 let ledger: Certified;
@@ -156,8 +157,10 @@ describe('what does not hold', () => {
     expect((await judged({ ...early, segment: late.segment })).exit).toBe(12);
   });
 
-  test('random damage: never 0 but where the file says the same', async () => {
+  test('random damage: never 0 but where the file says the same, and in Python the same exit', async () => {
     const below = seeded(3);
+    const files: string[] = [];
+    const found: number[] = [];
     for (const [, ask] of ASKS) {
       const proof = await proveFrom({ dir, ask });
       const bytes = Buffer.from(JSON.stringify(proof));
@@ -168,8 +171,12 @@ describe('what does not hold', () => {
         const { exit } = await verifyPath(path, { trust });
         if (exit === 0) expect(JSON.parse(damaged.toString())).toEqual(proof);
         else expect(exit).toBe(12);
+        files.push(path);
+        found.push(exit);
       }
     }
+    const given = `${ledger.rootKey}@16:${rootOf(ledger.segments, 16)}`;
+    expect(exits(proofVerdicts(given, files))).toEqual(found);
   });
 });
 

@@ -10,11 +10,16 @@ import { ledgerOf, SEGMENT, sampleLedger, trustFile } from './sample.js';
 
 export const vectors = join(import.meta.dirname, '..', 'vectors');
 
-/** Exit and code for each ledger, as the verifier in Python prints them. */
-export const verdicts = (key: string, dirs: readonly string[]): readonly string[] =>
-  execFileSync('python3', [join(vectors, 'verify.py'), key, ...dirs], { encoding: 'utf8' })
+const run = (program: string, key: string, paths: readonly string[]): readonly string[] =>
+  execFileSync('python3', [join(vectors, program), key, ...paths], { encoding: 'utf8' })
     .trimEnd()
     .split('\n');
+
+/** Exit and code for each ledger, as the verifier in Python prints them. */
+export const verdicts = (key: string, dirs: readonly string[]): readonly string[] => run('verify.py', key, dirs);
+
+/** Exit and code for each proof file. */
+export const proofVerdicts = (key: string, files: readonly string[]): readonly string[] => run('proof.py', key, files);
 
 export const exits = (lines: readonly string[]): readonly number[] => lines.map((line) => Number(line.split(' ')[0]));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Verification } from '../../src/model/evidence.js';
 import { verifyPath } from '../../src/verify/verify.js';
-import { exits, vectors, verdicts } from './python.js';
+import { exits, proofVerdicts, vectors, verdicts } from './python.js';
 import { ledgerOf, trustFile } from './sample.js';
 
 interface Case {
@@ -78,13 +78,18 @@ describe.each([
 
 describe('proof files', async () => {
   const folder = join(v1, 'proofs');
-  const { key, checkpoints, cases } = await casesIn<{ key: string; checkpoints: object; cases: readonly Case[] }>(
-    folder,
-  );
+  const { key, checkpoints, cases } = await casesIn<{
+    key: string;
+    checkpoints: FolderCase['checkpoints'];
+    cases: readonly Case[];
+  }>(folder);
 
   test.each(cases.map((one) => [one.name, one] as const))('%s', async (name, one) => {
     const trust = await trustFile({ ledgers: [key], checkpoints });
-    agrees(await verifyPath(join(folder, `${name}.json`), { trust }), one);
+    const file = join(folder, `${name}.json`);
+    agrees(await verifyPath(file, { trust }), one);
+    const given = [key, ...checkpoints.map(({ size, root }) => `${size}:${root}`)].join('@');
+    expect(exits(proofVerdicts(given, [file]))).toEqual([one.exit]);
   });
 
   test('every vector has its case', async () => {
