@@ -1,6 +1,6 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
-import { readings } from './base64.js';
+import { isPlausible, readings } from './base64.js';
 import { nextRun, type Run } from './base64-runs.js';
 import { codeAt, codesOf, entryAt, innerAt } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
@@ -96,7 +96,9 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     custom,
   });
 
-  const hidden = (s: string, run: Run, layer: number): Finding | undefined => {
+  const hidden = ({ s, codes }: ScanText, run: Run, layer: number): Finding | undefined => {
+    // Most runs are ruled out as they stand, without a copy.
+    if (run.lineEnd === run.end && !isPlausible(codes, run.start, run.end, run.signs)) return undefined;
     for (const reading of readings(s, run)) {
       const detector = layer >= MOST_LAYERS ? 'nested-encoding' : findAt(reading, '', layer + 1)[0]?.detector;
       if (detector === undefined) continue;
@@ -110,7 +112,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     const findings: Finding[] = [];
     scan(text, selection.dispatch, findings);
     for (let run = nextRun(text, 0); run; run = nextRun(text, run.end + 1)) {
-      const found = inRun(runDetectors, text, run) ?? hidden(s, run, layer);
+      const found = inRun(runDetectors, text, run) ?? hidden(text, run, layer);
       if (found) findings.push(found);
     }
     findings.push(...findInTables(keys, s));
