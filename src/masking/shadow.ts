@@ -64,7 +64,7 @@ export const isForeignAt = (latin1: string, i: number): boolean => {
 };
 
 /** The characters that every written escape begins with. */
-export const ESCAPE_STARTS = '\\%&';
+const ESCAPE_STARTS = '\\%&';
 
 /** Whether a written escape begins at `i`. */
 export const isEscapeAt = (s: string, i: number): boolean => {
