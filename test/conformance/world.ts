@@ -19,6 +19,8 @@ const startFixture = async (): Promise<{ readonly url: string; readonly process:
   const child = spawn(process.execPath, [join(FIXTURE, 'http.mjs'), String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Also where the world is never whole.
+  process.once('exit', () => child.kill());
   await once(child.stdout, 'data');
   return { url: `http://127.0.0.1:${port}/mcp`, process: child };
 };
