@@ -28,10 +28,11 @@ const NAME_REACH = 160;
 
 /**
  * The part of a finding in the joined text that lies in the item at `[offset, edge)`. What lies whole inside is left
- * to the ordinary scan, save near its start, where the name that makes it secret may stand in the item before.
+ * to the ordinary scan, save near its start, where the name that makes it secret may stand in the item before, and
+ * where that may stand far away.
  */
-const partOf = ({ start, end, detector }: Finding, offset: number, edge: number): Finding | undefined => {
-  const whole = start >= offset + (offset > 0 ? NAME_REACH : 0) && end <= edge;
+const partOf = ({ start, end, detector, far }: Finding, offset: number, edge: number): Finding | undefined => {
+  const whole = !far && start >= offset + (offset > 0 ? NAME_REACH : 0) && end <= edge;
   const part = { start: Math.max(start, offset) - offset, end: Math.min(end, edge) - offset, detector };
   return !whole && part.end > part.start ? part : undefined;
 };

@@ -25,6 +25,8 @@ export interface Finding {
   readonly start: number;
   readonly end: number;
   readonly detector: MaskName;
+  /** What makes it secret may stand any distance before it, as the head of a table does. */
+  readonly far?: true;
   /** What stands in place of the text, where it is not the mask of the detector. */
   readonly replacement?: string;
 }

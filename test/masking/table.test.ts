@@ -38,6 +38,15 @@ describe('a column under a secret name is masked, and nothing else', () => {
     expect(masked(inside)).toBe(inside.replace('swordfish', KEY));
   });
 
+  test('split over content items, anywhere', () => {
+    const text = `user,password\n${'alice,hunter2\n'.repeat(40)}`;
+    for (let at = 1; at < text.length; at += 7) {
+      const content = [text.slice(0, at), text.slice(at)].map((part) => ({ type: 'text', text: part }));
+      const { bytes } = mask(Buffer.from(JSON.stringify({ result: { content } })));
+      expect(bytes.includes('hunter2'), String(at)).toBe(false);
+    }
+  });
+
   test('for the names of a rule too', () => {
     const rule: MaskRule = {
       id: 'pay',

@@ -93,7 +93,8 @@ const below = (s: string, start: number, separator: string, labels: Labels, foun
     if (cells.length !== labels.length) break;
     for (const [i, { start: from, end }] of cells.entries()) {
       const detector = labels[i];
-      if (detector !== undefined && !isNothing(s.slice(from, end))) found.push({ start: from, end, detector });
+      if (detector !== undefined && !isNothing(s.slice(from, end)))
+        found.push({ start: from, end, detector, far: true });
     }
     at = next;
   }
@@ -126,6 +127,8 @@ export const findInTables = (names: KeyNames, s: string): readonly Finding[] => 
 };
 
 const LETTERS = charactersOf(UPPER | LOWER | DIGIT);
+/** Separators, and the end of a line, in clear and as an escape. */
+const AFTER_NAME = ',;\\\n\r\t';
 
 /** The raw stage alone asks these: whether a secret name stands where a column of a table may have it. */
 const rawDetector = (
@@ -146,7 +149,7 @@ const rawDetector = (
 });
 
 export const createTableDetectors = (names: KeyNames): readonly Detector[] => [
-  rawDetector(names, { anchors: ',;\\', before: LETTERS }),
-  rawDetector(names, { anchors: ',;\\', before: '"', twoBefore: '\\' }),
+  rawDetector(names, { anchors: AFTER_NAME, before: LETTERS }),
+  rawDetector(names, { anchors: AFTER_NAME, before: '"', twoBefore: '\\' }),
   rawDetector(names, { anchors: BAR, before: ' ' }),
 ];
