@@ -1,11 +1,11 @@
 /** A small evidence package with a ledger and a CloudTrail chain, made here from the written formats. */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { canonical } from '../../src/base/canonical.js';
 import { sha256 } from '../../src/base/digest.js';
-import { createNoteSigner, signNote } from '../../src/base/note.js';
+import { type Checkpoint, createNoteSigner, parseCheckpoint, parseNote, signNote } from '../../src/base/note.js';
 import { manifestText, sealRun } from '../../src/base/seal.js';
 import {
   digestSignedBytes,
@@ -14,9 +14,9 @@ import {
   type TrailDigestLog,
 } from '../../src/base/trail-digest.js';
 import type { RawObject } from '../../src/model/evidence.js';
-import { verifyPath } from '../../src/verify/verify.js';
-import { newKey, ORIGIN } from '../ledger/samples.js';
-import { sampleLedger, temporary, trustFile } from './sample.js';
+import { newKey } from '../ledger/samples.js';
+import { put } from './package-edits.js';
+import { SEGMENT, sampleLedger, temporary, trustFile } from './sample.js';
 
 const BUCKET = 'example-trail';
 const ACCOUNT = '111122223333';
@@ -138,11 +138,6 @@ export const putRaw = async (dir: string, objects: readonly TrailObject[]): Prom
   await put(dir, 'raw/index.ndjson', objects.map(({ object }) => `${JSON.stringify(object)}\n`).join(''));
 };
 
-export const put = async (dir: string, path: string, content: Buffer | string): Promise<void> => {
-  await mkdir(dirname(join(dir, path)), { recursive: true });
-  await writeFile(join(dir, path), content);
-};
-
 const filesIn = async (dir: string): Promise<readonly string[]> => {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   return entries
@@ -153,9 +148,22 @@ const filesIn = async (dir: string): Promise<readonly string[]> => {
 export interface SamplePackage {
   readonly dir: string;
   readonly reportKey: KeyObject;
-  /** Names everything in the package that can be trusted. */
+  readonly ledgerKey: KeyObject;
+  readonly trail: SampleTrail;
+  /** Names every key in the package. */
   readonly trust: string;
+  /** Also keeps the last checkpoint of the ledger: the package gives 0. */
+  readonly keptTrust: string;
 }
+
+/** Where the ledger of the sample lies in it. */
+export const LEDGER = 'ledger/example.com_mcp_gw-1';
+
+/** What the last checkpoint of the ledger says, whether the records give it or not. */
+const lastCheckpoint = (segment: string): Checkpoint => {
+  const line = segment.split('\n').findLast((one) => one.startsWith('~')) ?? '';
+  return parseCheckpoint(parseNote(String(JSON.parse(line.slice(1)))).text);
+};
 
 /** Writes manifest, signature and run anew over what lies in the folder. */
 export const seal = async (dir: string, reportKey: KeyObject, over: object = {}): Promise<void> => {
@@ -166,13 +174,9 @@ export const seal = async (dir: string, reportKey: KeyObject, over: object = {})
     const rows = path.startsWith('csv/') ? { rows: bytes.toString().split('\r\n').length - 2 } : {};
     files.push({ path, bytes: bytes.length, sha256: sha256(bytes), ...rows });
   }
-  const ledger = await verifyPath(join(dir, 'ledger', 'example.com_mcp_gw-1'));
-  const root = /signed root ([0-9a-f]{64})/.exec(ledger.established.join())?.[1] ?? '';
-  const seg = JSON.parse(
-    (await readFile(join(dir, 'ledger', 'example.com_mcp_gw-1', 'log', '0000000000000000.jsonl'), 'utf8')).split(
-      '\n',
-    )[0] ?? '',
-  );
+  const segment = await readFile(join(dir, LEDGER, 'log', SEGMENT), 'utf8');
+  const { origin, size, root } = lastCheckpoint(segment);
+  const { key } = JSON.parse(segment.split('\n')[0] ?? '').d;
   const manifest = {
     v: 1,
     kind: 'countersign-evidence',
@@ -184,11 +188,11 @@ export const seal = async (dir: string, reportKey: KeyObject, over: object = {})
     tool: { name: 'countersign', version: '0.1.0' },
     evidenceRoot: sha256(
       files
-        .filter(({ path }) => path !== 'report.pdf')
+        .filter(({ path }) => path !== 'report.pdf' && path !== 'report.html')
         .map((file) => `${file.sha256}  ${file.path}\n`)
         .join(''),
     ),
-    ledgers: [{ origin: ORIGIN, key: seg.d.key, size: 9, root }],
+    ledgers: [{ origin, key, size, root: root.toString('hex') }],
     cloudtrail: { logs: 3, digests: 5 },
     files,
     ...over,
@@ -200,20 +204,35 @@ export const seal = async (dir: string, reportKey: KeyObject, over: object = {})
   await put(dir, 'run.json', sealRun({ manifest: sha256(text), host: 'laptop', who: 'tester' }, [signer]));
 };
 
+const FILES: Readonly<Record<string, string>> = {
+  'README.txt': 'How to verify this package.\n',
+  'config/countersign.yaml': 'version: 1\npolicies: [policies/files.yaml]\n',
+  'config/policies/files.yaml': 'rules:\n  - id: engineers-read\n    effect: allow\n',
+  'csv/results.csv': 'control,result\r\nCS-APP-01,exceptions\r\n',
+  'report.html': '<!doctype html><title>Evidence</title>',
+  'report.pdf': 'not really',
+  'results.json': '[]',
+  'snapshots/index.ndjson': '{"kind":"users"}\n',
+  'snapshots/users.csv': 'subject,active\r\nalice,true\r\n',
+  'sql/CS-APP-01.exceptions.sql': 'SELECT * FROM approvals WHERE late',
+  'sql/CS-APP-01.population.sql': 'SELECT * FROM approvals',
+};
+
 export const samplePackage = async (trail: SampleTrail = sampleTrail()): Promise<SamplePackage> => {
   const dir = join(await temporary(), 'package');
-  const ledger = await sampleLedger(newKey());
-  await cp(join(ledger.dir, 'log'), join(dir, 'ledger', 'example.com_mcp_gw-1', 'log'), { recursive: true });
+  const [ledgerKey, reportKey] = [newKey(), newKey()];
+  const ledger = await sampleLedger(ledgerKey);
+  await cp(join(ledger.dir, 'log'), join(dir, LEDGER, 'log'), { recursive: true });
   await putRaw(dir, trail.objects);
-  await put(dir, 'report.pdf', 'not really');
-  await put(dir, 'results.json', '[]');
-  await put(dir, 'csv/results.csv', 'control,result\r\nCS-APP-01,exceptions\r\n');
-  const reportKey = newKey();
+  for (const [path, text] of Object.entries(FILES)) await put(dir, path, text);
   await seal(dir, reportKey);
-  const trust = await trustFile({
+  const named = {
     ledgers: [ledger.key],
     reports: [createNoteSigner('example.com/report', reportKey).key],
     cloudtrail: [{ region: REGION, fingerprint: trail.fingerprint, publicKey: trail.publicKey }],
-  });
-  return { dir, reportKey, trust };
+  };
+  const { origin, size, root } = lastCheckpoint(await readFile(join(dir, LEDGER, 'log', SEGMENT), 'utf8'));
+  const checkpoints = [{ origin, size, root: root.toString('hex') }];
+  const [trust, keptTrust] = [await trustFile(named), await trustFile({ ...named, checkpoints })];
+  return { dir, reportKey, ledgerKey, trail, trust, keptTrust };
 };

@@ -9,8 +9,8 @@ import { manifestText } from '../../src/base/seal.js';
 import type { Verification } from '../../src/model/evidence.js';
 import { verifyPath } from '../../src/verify/verify.js';
 import { newKey } from '../ledger/samples.js';
+import { edit, flip, link, put } from './package-edits.js';
 import {
-  put,
   putRaw,
   type SamplePackage,
   type SampleTrail,
@@ -359,19 +359,6 @@ describe('CloudTrail, in packages that are otherwise in order', () => {
   });
 });
 
-const flip = async (path: string, at: number): Promise<void> => {
-  const bytes = await readFile(path);
-  bytes[at] = (bytes[at] ?? 0) ^ 1;
-  await writeFile(path, bytes);
-};
-const edit = async (path: string, from: string | RegExp, to: string): Promise<void> =>
-  writeFile(path, (await readFile(path, 'utf8')).replace(from, to));
-const link = async (dir: string, name: string): Promise<void> => {
-  const outside = join(await temporary(), 'file');
-  await cp(join(dir, name), outside);
-  await rm(join(dir, name));
-  await symlink(outside, join(dir, name));
-};
 /** A signature over something else, by the right name and key id. */
 const changeSignature = async (path: string): Promise<void> => {
   const note = await readFile(path, 'utf8');
