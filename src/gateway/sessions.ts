@@ -43,6 +43,9 @@ const begun = (call: Ulid): Underway => {
   return { call, abort, intended: undefined, answered: false, settled, settle };
 };
 
+/** Capabilities that are kept as they were written, characters: they begin with a brace, a digest does not. */
+const LONGEST_NAME = 512;
+
 /** What a request is called while it is under way: ids of stateless requests are unique for one client only. */
 export const underwayKey = ({ era, call, message }: Pick<Decided, 'era' | 'call' | 'message'>): string =>
   era === 'modern' ? call : (message.id ?? '');
@@ -139,8 +142,10 @@ export class Sessions {
    * @throws Refusal too_many
    */
   shared(opener: Opener, apart: string, before = apart): Session {
+    const owner = principalKey(opener.principal);
+    // Long capabilities are named by their digest; a server's id has no space, so no two names are one.
     const nameOf = (what: string): string =>
-      sha256(JSON.stringify([principalKey(opener.principal), opener.server.id, what]));
+      `${opener.server.id} ${what.length > LONGEST_NAME ? sha256(what) : what} ${owner}`;
     const known = this.byName.get(nameOf(apart)) ?? this.byName.get(nameOf(before)) ?? '';
     const session = this.sessions.get(known) ?? this.add(opener, 'modern');
     this.byName.set(nameOf(apart), session.id);

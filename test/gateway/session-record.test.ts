@@ -17,20 +17,26 @@ afterAll(async () => {
   await server.close();
 });
 
+const call = (id: number, token = 'jane', capabilities: object = {}) =>
+  raw(`${harness.url}/up/mcp`, {
+    headers: {
+      ...HEADERS,
+      authorization: `Bearer ${token}`,
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'tools/list',
+    },
+    body: rpc(id, 'tools/list', {
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': capabilities,
+      },
+    }),
+  });
+
 test('a refused opening is recorded by the next call', async () => {
   const append = harness.ledger.append.bind(harness.ledger);
   harness.ledger.append = (draft) =>
     failing && draft.type === 'session' ? Promise.reject(new CountersignError('LEDGER_BUSY', {})) : append(draft);
-  const call = (id: number) =>
-    raw(`${harness.url}/up/mcp`, {
-      headers: { ...HEADERS, 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' },
-      body: rpc(id, 'tools/list', {
-        _meta: {
-          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-          'io.modelcontextprotocol/clientCapabilities': {},
-        },
-      }),
-    });
   expect((await call(1)).body).toContain('cannot record');
   failing = false;
   expect((await call(2)).status).toBe(200);
@@ -38,4 +44,17 @@ test('a refused opening is recorded by the next call', async () => {
   const entries = await harness.entries();
   expect(entries.filter(({ type, d }) => type === 'session' && d['event'] === 'opened')).toHaveLength(1);
   expect(entries.filter(({ type, d }) => type === 'call' && d['forwarded'] === true)).toHaveLength(2);
+});
+
+test("a session is one principal's, whatever its clients can do", async () => {
+  for (const token of ['jane', 'joe', 'jane'])
+    for (const capabilities of [{}, { elicitation: {} }, { experimental: { x: ' joe'.repeat(200) } }])
+      expect((await call(9, token, capabilities)).status).toBe(200);
+  const calls = (await harness.entries()).filter(({ type }) => type === 'call');
+  const owners = new Map<unknown, Set<unknown>>();
+  for (const { d } of calls) {
+    const { sub } = Object(d['principal']);
+    owners.set(d['session'], (owners.get(d['session']) ?? new Set()).add(sub));
+  }
+  expect([...owners.values()].map((subjects) => [...subjects])).toEqual([['jane'], ['joe']]);
 });

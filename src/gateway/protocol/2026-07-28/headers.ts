@@ -95,12 +95,11 @@ export const headerFault = (message: Message, headers: MirroredHeaders): string 
 
 /** The headers that go with a request to a server of this revision: made of the body, but for those of arguments. */
 export const headersFor = (message: Message, sent: MirroredHeaders = {}): MirroredHeaders => {
+  const headers: Record<string, string> = {};
+  for (const header in sent) if (header.startsWith(PARAMETER)) headers[header] = sent[header] ?? '';
+  headers['mcp-protocol-version'] = REVISION;
+  headers['mcp-method'] = encodeHeader(message.method ?? '');
   const name = nameOf(message);
-  const parameters = Object.entries(sent).filter(([header]) => header.startsWith(PARAMETER));
-  return {
-    ...Object.fromEntries(parameters),
-    'mcp-protocol-version': REVISION,
-    'mcp-method': encodeHeader(message.method ?? ''),
-    ...(name === undefined ? {} : { 'mcp-name': encodeHeader(name) }),
-  };
+  if (name !== undefined) headers['mcp-name'] = encodeHeader(name);
+  return headers;
 };
