@@ -88,6 +88,8 @@ test('takes linear time', () => {
     const { user, system } = process.cpuUsage(before);
     return user + system;
   };
+  // The least of several: what collects garbage or compiles is in some of them, not in all.
+  const least = (n: number): number => Math.min(...Array.from({ length: 5 }, () => cost(n)));
   cost(2_000);
-  expect(cost(32_000)).toBeLessThan(cost(8_000) * 10 + 50_000);
+  expect(least(32_000)).toBeLessThan(least(8_000) * 10 + 50_000);
 });
