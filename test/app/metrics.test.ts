@@ -119,7 +119,7 @@ test('pushes go on after a collector was away, and a failure is told once', asyn
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
-      bodies.push(`${incoming.headers['x-key']} ${Buffer.concat(chunks).toString('utf8')}`);
+      bodies.push(`${String(incoming.headers['x-key'])} ${Buffer.concat(chunks).toString('utf8')}`);
       response.writeHead(status).end();
     });
   });

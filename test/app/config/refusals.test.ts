@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
   [
     'a network that is none',
     'tools: [write_file]',
-    'tools: [write_file]\n    networks: [10.0.0.0\/33]',
+    'tools: [write_file]\n    networks: [10.0.0.0/33]',
     '32:16',
     'policy[1].networks[0]',
     /address or a block/,

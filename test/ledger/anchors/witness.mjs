@@ -127,13 +127,17 @@ const addCheckpoint = (body) => {
   return { status, type: 'text/plain; charset=utf-8', body: cosign(ask.text) };
 };
 
-const server = createServer(async (request, response) => {
+const handle = async (request, response) => {
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const isAsk = request.method === 'POST' && request.url === '/add-checkpoint';
   const answer = isAsk ? addCheckpoint(Buffer.concat(chunks).toString('utf8')) : { status: 404 };
   response.writeHead(answer.status, answer.type === undefined ? {} : { 'content-type': answer.type });
   response.end(answer.body ?? '');
+};
+
+const server = createServer((request, response) => {
+  handle(request, response).catch(() => response.destroy());
 });
 server.listen(0, '127.0.0.1', () => {
   const { port } = server.address();
