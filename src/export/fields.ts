@@ -6,7 +6,7 @@ const member = (value: JsonValue | undefined, name: string): JsonValue | undefin
     ? value[name]
     : undefined;
 
-export const at = (value: JsonValue, ...path: readonly string[]): JsonValue | undefined =>
+const at = (value: JsonValue, ...path: readonly string[]): JsonValue | undefined =>
   path.reduce<JsonValue | undefined>(member, value);
 
 /** The text at a path; undefined where there is none. */

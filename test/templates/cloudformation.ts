@@ -5,7 +5,7 @@ import { type CollectionTag, isCollection, parseDocument, Scalar, type ScalarTag
 import { z } from 'zod';
 
 /** A function of a template, such as `!Ref`: what it is worth only AWS knows. */
-export class Intrinsic {
+class Intrinsic {
   readonly name: string;
   readonly argument: unknown;
   constructor(name: string, argument: unknown) {
