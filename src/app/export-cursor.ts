@@ -35,6 +35,40 @@ export const readCursor = async (dir: string, name: string): Promise<Cursor | nu
   }
 };
 
+/** Holds the history of a ledger, read from its first record on, to what an export has sent of it. */
+export interface Bookmark {
+  /**
+   * Whether the receiver has a record already.
+   * @throws CountersignError EXPORT_CURSOR where the record sent last is another one, or what follows it was pruned
+   */
+  isPast(entry: { readonly seq: number; readonly leaf: string }): boolean;
+  /**
+   * To be told when all was read that there is.
+   * @throws CountersignError EXPORT_CURSOR where the record sent last is not among it
+   */
+  end(): void;
+}
+
+/** @param cursor null: nothing was sent yet */
+export const createBookmark = (cursor: Cursor | null, origin: string, name: string, dir: string): Bookmark => {
+  if (cursor === null) return { isPast: () => false, end: () => undefined };
+  let last: number | null = null;
+  const broken = (problem: string): CountersignError =>
+    new CountersignError('EXPORT_CURSOR', { name, seq: cursor.seq, problem, file: cursorFile(dir, name) });
+  if (cursor.origin !== origin) throw broken(`it was of ${cursor.origin}`);
+  return {
+    isPast({ seq, leaf }) {
+      if (last === null && seq > cursor.seq + 1) throw broken('records after it were pruned before they were sent');
+      if (seq === cursor.seq && leaf !== cursor.leaf) throw broken('it is another one now');
+      last = seq;
+      return seq <= cursor.seq;
+    },
+    end() {
+      if (last === null || last < cursor.seq) throw broken('the ledger ends before it');
+    },
+  };
+};
+
 export const writeCursor = async (dir: string, name: string, cursor: Cursor): Promise<void> => {
   await makeFolder(dir);
   await writeAtomic(cursorFile(dir, name), Buffer.from(`${JSON.stringify(cursor)}\n`));

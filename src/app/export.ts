@@ -1,5 +1,4 @@
 /** `countersign export`: verified records, as they come, to the systems of others. Never on the path of a call. */
-import { appendFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,16 +8,16 @@ import { CountersignError } from '../base/errors.js';
 import { deliver } from '../export/deliver.js';
 import { eventOf } from '../export/event.js';
 import type { ExportEvent, ExportFormat } from '../export/record.js';
-import { createFileSink } from '../export/sinks/file.js';
+import { appendDurably, createFileSink } from '../export/sinks/file.js';
 import { createOtlpSink } from '../export/sinks/otlp.js';
 import type { Sink } from '../export/sinks/sink.js';
 import { createSplunkSink } from '../export/sinks/splunk.js';
 import { createSyslogSink } from '../export/sinks/syslog.js';
 import { ledgerDir } from '../ledger/folder.js';
-import { createLedgerReader, type LedgerEntry, type LedgerReader } from '../ledger/read.js';
+import { createLedgerReader, type LedgerEntry } from '../ledger/read.js';
 import type { ExportSettings, Settings } from '../model/settings.js';
 import { resolveSecret } from './config.js';
-import { type Cursor, cursorFile, readCursor, writeCursor } from './export-cursor.js';
+import { createBookmark, readCursor, writeCursor } from './export-cursor.js';
 import { readText } from './read-text.js';
 
 const INTERVAL_MS = 500;
@@ -52,7 +51,11 @@ const sinkOf = async ({ to, name }: ExportSettings, settings: Settings, environm
 };
 
 /** Records in order, from the first on; each was checked. With a signal it goes on until that aborts. */
-async function* recordsOf(reader: LedgerReader, follow: AbortSignal | undefined): AsyncGenerator<LedgerEntry | null> {
+async function* recordsOf(
+  { gateway, ledger }: Settings,
+  follow: AbortSignal | undefined,
+): AsyncGenerator<LedgerEntry | null> {
+  const reader = createLedgerReader(ledgerDir(gateway.dataDir, ledger.origin), { verify: true });
   for (;;) {
     for await (const entry of reader.more()) yield entry;
     // What is there was yielded: what waits in a batch can go.
@@ -116,20 +119,17 @@ const chosen = ({ exports = [] }: Settings, name: string): ExportSettings => {
   throw new CountersignError('EXPORT_UNKNOWN', { name, known });
 };
 
-/** @throws CountersignError EXPORT_CURSOR where the record that was sent last is another one now */
-const checkCursor = (cursor: Cursor, { seq, leaf }: LedgerEntry, origin: string, name: string, dir: string): void => {
-  const problem = cursor.origin !== origin ? `it was of ${cursor.origin}` : 'it is another one now';
-  if (seq !== cursor.seq || (leaf === cursor.leaf && cursor.origin === origin)) return;
-  throw new CountersignError('EXPORT_CURSOR', { name, seq, problem, file: cursorFile(dir, name) });
-};
-
 /** Keeps what a receiver refused for good, with why, so that it can be looked at and sent by hand. */
 const keepDead = async (file: string, events: readonly ExportEvent[], problem: string): Promise<void> => {
   const why = JSON.stringify(problem);
   const lines = events.map(({ seq, body }) => `{"seq":${seq},"problem":${why},"event":${body}}\n`);
   await makeFolder(dirname(file));
-  await appendFile(file, lines.join(''), { mode: 0o600 });
+  await appendDurably(file, lines.join(''));
 };
+
+/** Whether an export was told to end while its receiver was away. */
+const isEnding = (error: unknown, follow: AbortSignal | undefined): boolean =>
+  follow?.aborted === true && error instanceof Error && error.name === 'AbortError';
 
 /**
  * Sends what the receiver does not have yet, at least once and in order. Where it is away, it waits and tries again.
@@ -145,6 +145,7 @@ export const exportRecords = async (
   const dir = join(settings.gateway.dataDir, 'export');
   const deadLetters = join(dir, `${name}.dead.ndjson`);
   const cursor = await readCursor(dir, name);
+  const bookmark = createBookmark(cursor, origin, name, dir);
   const sink = await sinkOf(target, settings, environment);
   const batch = new Batch();
   let [sent, refused, done] = [0, 0, cursor?.seq ?? null];
@@ -167,19 +168,19 @@ export const exportRecords = async (
     done = last.seq;
     onSent?.(sent);
   };
-  const reader = createLedgerReader(ledgerDir(settings.gateway.dataDir, origin), { verify: true });
   try {
-    for await (const entry of recordsOf(reader, follow)) {
-      if (entry === null) await flush();
-      else if (cursor && entry.seq <= cursor.seq) checkCursor(cursor, entry, origin, name, dir);
-      else {
+    for await (const entry of recordsOf(settings, follow)) {
+      if (entry === null) {
+        bookmark.end();
+        await flush();
+      } else if (!bookmark.isPast(entry)) {
         batch.add(entry, eventOf({ ...entry, origin }, target.format));
         if (batch.full) await flush();
       }
     }
   } catch (error) {
-    // Told to end while a receiver was away: what it does not have is sent the next time.
-    if (!follow?.aborted) throw error;
+    // What the receiver does not have is sent the next time.
+    if (!isEnding(error, follow)) throw error;
   } finally {
     await sink.close();
   }
@@ -196,8 +197,7 @@ export async function* printedRecords(
   follow?: AbortSignal,
 ): AsyncGenerator<string> {
   const { origin } = settings.ledger;
-  const reader = createLedgerReader(ledgerDir(settings.gateway.dataDir, origin), { verify: true });
-  for await (const entry of recordsOf(reader, follow)) {
+  for await (const entry of recordsOf(settings, follow)) {
     const event = entry && eventOf({ ...entry, origin }, format);
     if (event) yield event.body;
   }

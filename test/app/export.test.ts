@@ -9,6 +9,7 @@ import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings } from '../../src/app/config.js';
 import { exportRecords, printedRecords } from '../../src/app/export.js';
+import { createBookmark } from '../../src/app/export-cursor.js';
 import { systemClock } from '../../src/base/clock.js';
 import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
 import { ledgerDir } from '../../src/ledger/folder.js';
@@ -177,6 +178,25 @@ describe('an export', () => {
     await expect(again()).rejects.toMatchObject({ code: 'EXPORT_CURSOR', exit: 12 });
     await writeFile(file, 'not a cursor');
     await expect(again()).rejects.toMatchObject({ code: 'EXPORT_CURSOR' });
+  });
+
+  it('stops where the ledger ends before its cursor, or was pruned behind it', async () => {
+    const settings = await settingsWith('{ file: out.ndjson }');
+    await append(0, 2);
+    await exportRecords(settings, { name: 'siem', onProblem });
+    const file = join(settings.gateway.dataDir, 'export', 'siem.cursor.json');
+    const cursor = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...cursor, seq: cursor.seq + 1 }));
+    const again = exportRecords(settings, { name: 'siem', onProblem });
+    await expect(again).rejects.toMatchObject({
+      code: 'EXPORT_CURSOR',
+      exit: 12,
+      message: expect.stringContaining('the ledger ends before it'),
+    });
+    const bookmark = () => createBookmark({ ...cursor, seq: 3 }, cursor.origin, 'siem', dir);
+    expect(bookmark().isPast({ seq: 4, leaf: '' })).toBe(false);
+    expect(() => bookmark().isPast({ seq: 5, leaf: '' })).toThrow('pruned before they were sent');
+    expect(() => createBookmark(cursor, 'example.com/other', 'siem', dir)).toThrow('it was of example.com/mcp/gw-1');
   });
 
   it('is refused by a name that the configuration does not have', async () => {
