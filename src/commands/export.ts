@@ -7,7 +7,8 @@ export default class Export extends BaseCommand {
   static override description =
     'With the name of an export of the configuration, sends what its receiver does not have yet, at least once and in ' +
     'order; a receiver that is away is tried again, and what it refuses for good is kept beside. Without a name, prints ' +
-    'all records, one JSON object a line. Payloads stay in the ledger. It reads the ledger, so it never holds up a call.';
+    'them, one JSON object a line; heartbeats and the like are no events of OCSF. Payloads stay ' +
+    'in the ledger. It reads the ledger, so it never holds up a call.';
   static override examples = ['<%= config.bin %> export siem --follow', '<%= config.bin %> export --format ndjson'];
   static override args = { name: Args.string({ description: 'an export of the configuration (default: print)' }) };
   static override flags = {
