@@ -14,7 +14,7 @@ const schema = z.strictObject({
 });
 export type Cursor = z.output<typeof schema>;
 
-export const cursorFile = (dir: string, name: string): string => join(dir, `${name}.cursor.json`);
+const cursorFile = (dir: string, name: string): string => join(dir, `${name}.cursor.json`);
 
 /**
  * @returns null where nothing was sent yet
