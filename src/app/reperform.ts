@@ -7,7 +7,7 @@ import { readBounded, realFiles } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, reason } from '../base/errors.js';
 import type { Control } from '../controls/definition.js';
 import { loadControls } from '../controls/load.js';
-import type { Manifest, Period, TestResult } from '../model/evidence.js';
+import type { Manifest, Period, TestResult, Waiver } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { jsonOf } from '../report/json.js';
 import { parseManifest } from '../verify/manifest.js';
@@ -17,6 +17,7 @@ import { loadSettings } from './config.js';
 import { controlSet } from './report/control-set.js';
 import { perform } from './report/perform.js';
 import { changedFields, type ShownResult, shownResults } from './report/shown-results.js';
+import { waiversOf } from './report/waivers.js';
 
 const MAX_MANIFEST = 256 * 1024 * 1024;
 const MAX_RESULTS = 1024 * 1024 * 1024;
@@ -119,6 +120,22 @@ const readShown = async (dir: string): Promise<ReadonlyMap<string, ShownResult>>
   }
 };
 
+/** Its own waivers; one that does not hold was never in a package that this program made. */
+const packageWaivers = async (
+  dir: string,
+  settings: Settings,
+  controls: readonly Control[],
+  period: Period,
+): Promise<readonly Waiver[]> => {
+  const folder = join(dir, 'waivers');
+  const there = (await realFiles.facts(folder))?.kind === 'folder';
+  try {
+    return (await waiversOf(there ? folder : null, settings, controls, period)).waivers;
+  } catch (error) {
+    throw new CountersignError('PACKAGE_UNSOUND', { dir, problem: reason(error) }, { cause: error });
+  }
+};
+
 const periodOf = ({ period: { label, from, to } }: Manifest): Period => ({
   label,
   from: Date.parse(from),
@@ -147,7 +164,8 @@ export const reperform = async (ask: ReperformAsk): Promise<Reperformance> => {
         controls.find((control) => control.id === id),
         shipped,
       );
-    const tests = await perform(job, controls, async ({ results }) => compare(shown, results, definition));
+    const waivers = await packageWaivers(dir, settings, controls, job.period);
+    const tests = await perform(job, { controls, waivers }, async ({ results }) => compare(shown, results, definition));
     const same = tests.every(({ differs }) => differs.length === 0);
     const version = { package: manifest.tool.version, here: ask.version };
     return { report: manifest.report, version, tests, exit: same ? EXIT.ok : EXIT.integrity };

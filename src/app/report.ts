@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import { createNoteSigner, type NoteSigner } from '../base/note.js';
 import { populationQuery } from '../controls/run.js';
+import type { LoadedWaivers } from '../controls/waivers.js';
 import { ledgerFolder } from '../ledger/format.js';
 import type { Manifest, Period, TestResult, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
@@ -15,6 +16,7 @@ import { refuseKnownKey } from './config.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
 import { type ReportJob, recordAccess, signingKey } from './report/ledger.js';
 import { type Performed, perform } from './report/perform.js';
+import { waiversOf } from './report/waivers.js';
 
 export { controlSet } from './report/control-set.js';
 export { parsePeriod, periodBetween } from './report/period.js';
@@ -69,6 +71,7 @@ const exitOf = (
 
 interface Prepared extends Performed {
   readonly set: ControlSet;
+  readonly waived: LoadedWaivers;
   readonly signer: NoteSigner;
 }
 
@@ -77,7 +80,7 @@ const packageInput = async (
   prepared: Prepared,
 ): Promise<Omit<PackageInput, 'recordAccess' | 'run'>> => {
   const { settings, period, clock } = ask;
-  const { set, ledger, results, incomplete, signer, warehouse } = prepared;
+  const { set, waived, ledger, results, incomplete, signer, warehouse } = prepared;
   const { dataDir } = settings.gateway;
   const { head, dir, verification } = ledger;
   return {
@@ -91,6 +94,7 @@ const packageInput = async (
     verification,
     criteria: { lines: set.criteria, text: set.criteriaText },
     definitions: set.controls.flatMap(({ files }) => files),
+    waivers: { lines: waived.waivers, files: waived.files },
     populationSql: populationQuery,
     incomplete,
     version: ask.version,
@@ -133,7 +137,7 @@ const makePackage = async (ask: ReportJob, prepared: Prepared, started: number):
  * Makes the evidence package of a period from the ledger and from all that was collected.
  * The exit is 12 where the ledger does not verify, 11 where something could not be tested or is not complete,
  * 10 where tests found exceptions.
- * @throws CountersignError CONTROL_INVALID, CONTROL_DUPLICATE, KEY_FILE, SECRET_MISSING, and what building throws
+ * @throws CountersignError CONTROL_INVALID, CONTROL_DUPLICATE, WAIVER_INVALID, KEY_FILE, SECRET_MISSING, and what building throws
  */
 export const report = async (asked: ReportAsk): Promise<ReportSummary> => {
   const ask: ReportJob = { clock: systemClock(), environment: process.env, ...asked };
@@ -141,5 +145,7 @@ export const report = async (asked: ReportAsk): Promise<ReportSummary> => {
   const started = clock.now();
   const set = await controlSet(settings.evidence.controls);
   const signer = await reportSigner(settings, ask.environment);
-  return perform(ask, set.controls, (performed) => makePackage(ask, { ...performed, set, signer }, started));
+  const waived = await waiversOf(settings.evidence.waivers, settings, set.controls, ask.period);
+  const plan = { controls: set.controls, waivers: waived.waivers };
+  return perform(ask, plan, (performed) => makePackage(ask, { ...performed, set, waived, signer }, started));
 };

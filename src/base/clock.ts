@@ -48,3 +48,21 @@ export const parseSize = (text: string): number | undefined => {
 
 /** What a timer of Node can wait for at most. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const INSTANT = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/;
+
+const isDay = (day: string): boolean => {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
+};
+
+/**
+ * Milliseconds since 1970 of a time that people wrote with its offset (RFC 3339); undefined for any other text, and
+ * for a day or an hour that the calendar has not.
+ */
+export const instantOf = (text: string): number | undefined => {
+  const day = INSTANT.exec(text)?.[1];
+  const ms = day === undefined ? Number.NaN : Date.parse(text);
+  // Date.parse carries 31 February over into March.
+  return day === undefined || Number.isNaN(ms) || !isDay(day) ? undefined : ms;
+};

@@ -221,6 +221,11 @@ export const ERRORS = {
     message: 'the control {id} is defined twice: in {first} and in {second}',
     hint: 'give one of them another id, or remove it',
   },
+  WAIVER_INVALID: {
+    exit: 2,
+    message: 'the waiver {file} cannot be used: {problem}',
+    hint: 'mend the file at the place named, or take it out of the folder; no report was made',
+  },
   PERIOD_INVALID: {
     exit: 2,
     message: 'the period {text} cannot be used: {problem}',

@@ -1,7 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
-import type { z } from 'zod';
 import { realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import {
@@ -12,75 +10,28 @@ import {
   controlSchema,
   criteriaSchema,
 } from './definition.js';
+import { parseYaml, readText } from './yaml-file.js';
 
-/** A control is a page of text and two queries; what is larger is not one. */
-const MAX_FILE_BYTES = 256 * 1024;
 const MAX_CONTROLS = 500;
 
 const invalid = (file: string, problem: string): CountersignError =>
   new CountersignError('CONTROL_INVALID', { file, problem });
-
-const readText = async (file: string): Promise<string> => {
-  try {
-    const { size } = await stat(file);
-    if (size > MAX_FILE_BYTES) throw invalid(file, `it is larger than ${MAX_FILE_BYTES} bytes`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    throw invalid(file, reason(error));
-  }
-};
-
-/** Byte offset of what an issue is about: the unknown key itself, or the value. */
-const offsetOf = (document: ReturnType<typeof parseDocument>, issue: z.core.$ZodIssue): number => {
-  const node: unknown = issue.path.length === 0 ? document.contents : document.getIn(issue.path, true);
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const pair = isMap(node) ? node.items.find(({ key }) => isScalar(key) && key.value === unknown) : undefined;
-  const found: unknown = pair ? pair.key : node;
-  return isNode(found) ? (found.range?.[0] ?? 0) : 0;
-};
-
-const plainValue = (file: string, document: ReturnType<typeof parseDocument>): unknown => {
-  try {
-    return document.toJS({ maxAliasCount: 0 });
-  } catch (error) {
-    throw invalid(file, reason(error));
-  }
-};
-
-/** Parses one strict YAML document, naming line and column of each fault. */
-const parseYaml = <S extends z.ZodType>(file: string, text: string, schema: S): z.infer<S> => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const place = (offset: number): string => {
-    const { line, col } = lines.linePos(offset);
-    return `${line}:${col}`;
-  };
-  const fault = document.errors[0] ?? document.warnings[0];
-  if (fault) throw invalid(file, `${place(fault.pos[0])} ${fault.message.split('\n')[0]?.replace(/:$/, '') ?? ''}`);
-  const parsed = schema.safeParse(plainValue(file, document));
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues
-    .slice(0, 5)
-    .map((issue) => [place(offsetOf(document, issue)), issue.path.join('.'), issue.message].filter(Boolean).join(' '));
-  throw invalid(file, problems.join('; '));
-};
 
 /** `cases.yaml` is optional: a control without cases is one nobody has shown to work yet. */
 const loadCases = async (
   file: string,
 ): Promise<{ readonly text: string; readonly cases: readonly ControlCase[] } | null> => {
   if ((await realFiles.facts(file)) === undefined) return null;
-  const text = await readText(file);
-  return { text, cases: parseYaml(file, text, casesSchema).cases };
+  const text = await readText(file, invalid);
+  return { text, cases: parseYaml(file, text, casesSchema, invalid).value.cases };
 };
 
 const loadControl = async (dir: string, name: string): Promise<Control> => {
-  const read = async (file: string): Promise<string> => readText(join(dir, name, file));
+  const read = async (file: string): Promise<string> => readText(join(dir, name, file), invalid);
   const yaml = await read('control.yaml');
   const population = await read('population.sql');
   const exceptions = await read('exceptions.sql');
-  const definition = parseYaml(join(dir, name, 'control.yaml'), yaml, controlSchema);
+  const definition = parseYaml(join(dir, name, 'control.yaml'), yaml, controlSchema, invalid).value;
   if (definition.id !== name)
     throw invalid(join(dir, name, 'control.yaml'), `the folder must be named ${definition.id}`);
   const cases = await loadCases(join(dir, name, 'cases.yaml'));
@@ -135,8 +86,8 @@ export const loadControls = async (dirs: readonly string[]): Promise<readonly Co
 export const loadCriteria = async (
   file: string,
 ): Promise<{ readonly criteria: readonly Criterion[]; readonly text: string }> => {
-  const text = await readText(file);
-  const { criteria } = parseYaml(file, text, criteriaSchema);
+  const text = await readText(file, invalid);
+  const { criteria } = parseYaml(file, text, criteriaSchema, invalid).value;
   const seen = new Set<string>();
   for (const { id } of criteria) {
     if (seen.has(id)) throw invalid(file, `the criterion ${id} occurs twice`);

@@ -72,6 +72,7 @@ const toException = (row: Readonly<Record<string, unknown>>): ControlException =
   what: text(row.what),
   expected: text(row.expected),
   found: text(row.found),
+  waiver: null,
 });
 
 /** What the queries of a period take: RFC 3339 in UTC, which DuckDB casts to a naive TIMESTAMP. */

@@ -20,6 +20,28 @@ export interface ControlException {
   readonly what: string;
   readonly expected: string;
   readonly found: string;
+  /** Id of the waiver it falls under. It is an exception all the same: it stays counted and listed. */
+  readonly waiver: string | null;
+}
+
+/** A written decision to live with exceptions of one control for a time, approved by somebody else than who asked. */
+export interface Waiver {
+  readonly id: string;
+  /** Which exceptions it covers: those of the control that have all that is named here. */
+  readonly scope: {
+    readonly control: string;
+    /** Null: every item, person, or kind of thing. */
+    readonly items: readonly string[] | null;
+    readonly person: string | null;
+    readonly what: string | null;
+  };
+  readonly reason: string;
+  readonly requester: string;
+  readonly approver: string;
+  /** RFC 3339. It covers what happened from `starts` on and before `expires`, or before it was revoked. */
+  readonly starts: string;
+  readonly expires: string;
+  readonly revoked: string | null;
 }
 
 /** Outcome of one test of control over its whole population. */

@@ -1,4 +1,5 @@
 /** Registers that only the organisation keeps: who left, who reviewed, what changed, what was disclosed. */
+import { instantOf } from '../base/clock.js';
 import { csvRecords } from '../base/csv-read.js';
 
 /** The registers, by the word that names them on the command line. */
@@ -45,22 +46,6 @@ const MAX_TEXT = 4096;
 /** Reading stops here: a file with more is the wrong file. */
 const MAX_PROBLEMS = 1000;
 
-const TIME = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/;
-
-/** Milliseconds since 1970; undefined for a day or an hour that the calendar has not. */
-const timeOf = (text: string): number | undefined => {
-  const day = TIME.exec(text)?.[1];
-  const ms = day === undefined ? Number.NaN : Date.parse(text);
-  // Date.parse carries 31 February over into March.
-  if (day === undefined || Number.isNaN(ms) || !isDay(day)) return undefined;
-  return ms;
-};
-
-const isDay = (day: string): boolean => {
-  const ms = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
-};
-
 class FieldError extends Error {}
 
 const cellOf = (type: FieldType, text: string): RegisterCell => {
@@ -72,7 +57,7 @@ const cellOf = (type: FieldType, text: string): RegisterCell => {
   if (text.length > MAX_TEXT) throw new FieldError(`it is longer than ${MAX_TEXT} characters`);
   if (type === 'sha256' && !/^[0-9a-f]{64}$/.test(text)) throw new FieldError('64 digits 0-9 a-f are wanted');
   if (!type.endsWith('time')) return text;
-  const ms = timeOf(text);
+  const ms = instantOf(text);
   if (ms === undefined) throw new FieldError('a time with its offset is wanted, such as 2026-10-31T18:00:00+01:00');
   return ms;
 };

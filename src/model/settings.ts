@@ -325,6 +325,8 @@ export interface Settings {
     readonly outDir: string;
     /** Further folders of controls. */
     readonly controls: readonly string[];
+    /** Folder of waivers, one file each; null where there is none. */
+    readonly waivers: string | null;
     readonly key: SecretSource;
   };
   /** Digests of the files read: what the `config` record names. */

@@ -1,5 +1,5 @@
 /** What the report says, as plain data: gathered once from the warehouse, then drawn and written. */
-import type { Period, TestResult, Verification } from '../model/evidence.js';
+import type { Period, TestResult, Verification, Waiver } from '../model/evidence.js';
 
 /** A criterion with our wording, and how far the controls speak to it. */
 export interface CriterionLine {
@@ -115,6 +115,8 @@ export interface ReportContent {
   readonly period: Period;
   readonly results: readonly TestResult[];
   readonly criteria: readonly CriterionLine[];
+  /** Those that bear on the period, by id. */
+  readonly waivers: readonly Waiver[];
   readonly scope: Scope;
   readonly totals: Totals;
   readonly coverage: Coverage;

@@ -4,6 +4,7 @@ import { CLAIMS, testsOf } from './claims.js';
 import type { ReportContent } from './content.js';
 import { csv } from './csv.js';
 import type { Staging } from './staging.js';
+import { waived, waiverTable } from './waivers.js';
 
 /** The lists that come from the results and from what was gathered. */
 export const contentTables = (content: ReportContent): Readonly<Record<string, string>> => ({
@@ -12,6 +13,7 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
   'control_matrix.csv': matrix(content),
   'criteria.csv': criteria(content),
   'claims.csv': claims(content),
+  'waivers.csv': waiverTable(content),
   'reconciliation.csv': csv(
     ['recon_id', 'side_a', 'side_b', 'count_a', 'count_b', 'difference', 'status', 'explanation'],
     content.reconciliations.map((r) => [
@@ -65,6 +67,7 @@ const results = ({ results: rows }: ReportContent): string =>
       'population',
       'items_excepted',
       'exceptions',
+      'waived',
       'reason',
       'criteria',
       'category',
@@ -80,6 +83,7 @@ const results = ({ results: rows }: ReportContent): string =>
       r.result === 'not_testable' || r.result === 'error' ? null : r.population,
       new Set(r.exceptions.map(({ item }) => item)).size,
       r.exceptions.length,
+      waived(r),
       r.reason,
       r.criteria.join(' '),
       r.category.join(' '),
@@ -92,7 +96,7 @@ const results = ({ results: rows }: ReportContent): string =>
 
 const exceptions = ({ results: rows }: ReportContent): string =>
   csv(
-    ['exception_id', 'control_id', 'item', 'time', 'person', 'what', 'expected', 'found'],
+    ['exception_id', 'control_id', 'item', 'time', 'person', 'what', 'expected', 'found', 'waiver_id'],
     rows.flatMap((r) =>
       r.exceptions.map((e, i) => [
         `${r.control}/${String(i + 1).padStart(4, '0')}`,
@@ -103,6 +107,7 @@ const exceptions = ({ results: rows }: ReportContent): string =>
         e.what,
         e.expected,
         e.found,
+        e.waiver,
       ]),
     ),
   );

@@ -6,7 +6,7 @@ import { CountersignError } from '../base/errors.js';
 import type { NoteSigner } from '../base/note.js';
 import { signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
-import type { Manifest, Period, RawObject, TestResult, Verification } from '../model/evidence.js';
+import type { Manifest, Period, RawObject, TestResult, Verification, Waiver } from '../model/evidence.js';
 import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
 import { gatherReconciliations } from './gather-reconcile.js';
@@ -44,6 +44,11 @@ export interface PackageInput extends Sources {
   readonly criteria: { readonly lines: readonly CriterionLine[]; readonly text: string };
   /** Files of the controls, below `controls/`. */
   readonly definitions: readonly { readonly path: string; readonly text: string }[];
+  /** Those that bear on the period, and their files, below `waivers/`. */
+  readonly waivers: {
+    readonly lines: readonly Waiver[];
+    readonly files: readonly { readonly path: string; readonly text: string }[];
+  };
   /** The statement that lists a population, from a control's own. */
   readonly populationSql: (sql: string) => string;
   /** Why sources are not complete, in sentences; empty where they are. */
@@ -110,6 +115,7 @@ const gather = async (input: PackageInput, revision: number): Promise<ReportCont
     period,
     results: input.results,
     criteria: input.criteria.lines,
+    waivers: input.waivers.lines,
     scope: await gatherScope(reader, period),
     totals: await gatherTotals(reader, period),
     coverage: await gatherCoverage(reader, period),
@@ -156,10 +162,11 @@ const writeEvidence = async (staging: Staging, input: PackageInput, content: Rep
   await staging.write('csv/evidence_index.csv', evidenceIndex(content, staging));
   await staging.write('controls/criteria.yaml', input.criteria.text);
   for (const { path, text } of input.definitions) await staging.write(`controls/${path}`, text);
-  const { results, report, status } = content;
+  for (const { path, text } of input.waivers.files) await staging.write(`waivers/${path}`, text);
+  const { results, waivers, report, status } = content;
   const { label, from, to } = content.period;
   const period = { label, from: timestamp(from), to: timestamp(to) };
-  await staging.write('results.json', `${canonical(jsonOf({ v: 1, report, status, period, results }))}\n`);
+  await staging.write('results.json', `${canonical(jsonOf({ v: 1, report, status, period, results, waivers }))}\n`);
 };
 
 const manifestOf = (content: ReportContent, staging: Staging, root: string): Manifest => ({

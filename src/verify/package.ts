@@ -13,6 +13,7 @@ import { verifyLedger } from './ledger.js';
 import { checkRun, checkSignature, evidenceRoot, OUTSIDE_MANIFEST, parseManifest } from './manifest.js';
 import { ShapeError } from './shape.js';
 import type { Target } from './target.js';
+import { checkWaivers } from './waivers.js';
 
 const MAX_MANIFEST = 256 * 1024 * 1024;
 const MAX_SMALL = 1024 * 1024;
@@ -145,6 +146,7 @@ export const verifyPackage = async (target: Target): Promise<void> => {
   const manifest = readManifest(bytes, findings);
   if (!manifest) return;
   await checkFiles(target, manifest);
+  await checkWaivers(target, manifest);
   await checkLedgers(target, manifest);
   await verifyTrail(target, manifest);
 };

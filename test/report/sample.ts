@@ -11,6 +11,7 @@ export const exception = (n: number, over: Partial<ControlException> = {}): Cont
   what: 'files / write_file',
   expected: 'Approved by a second person before the call',
   found: 'No approval',
+  waiver: null,
   ...over,
 });
 
@@ -62,6 +63,7 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
     { id: 'CC8.1', text: 'Changes are authorised', strength: 'partial', evidence: 'For governed calls.' },
     { id: 'P8.1', text: 'Complaints are handled', strength: 'none', evidence: 'Needs complaint records.' },
   ],
+  waivers: [],
   scope: {
     servers: [
       { id: 'files', kind: 'stdio', aws: false, personal: false, classification: '', purposes: '', calls: 812 },

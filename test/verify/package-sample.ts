@@ -204,6 +204,30 @@ export const seal = async (dir: string, reportKey: KeyObject, over: object = {})
   await put(dir, 'run.json', sealRun({ manifest: sha256(text), host: 'laptop', who: 'tester' }, [signer]));
 };
 
+/** One exception under a waiver that holds. */
+const RESULTS = JSON.stringify({
+  v: 1,
+  results: [
+    {
+      control: 'CS-APP-01',
+      result: 'exceptions',
+      exceptions: [{ item: 'call-1', time: '2026-11-24T05:10:00.000Z', waiver: 'W-1' }],
+    },
+  ],
+  waivers: [
+    {
+      id: 'W-1',
+      scope: { control: 'CS-APP-01', items: null, person: null, what: null },
+      reason: 'The tool is replaced in December.',
+      requester: 'ada@example.com',
+      approver: 'cara@example.com',
+      starts: '2026-11-01T00:00:00.000Z',
+      expires: '2026-12-01T00:00:00.000Z',
+      revoked: null,
+    },
+  ],
+});
+
 const FILES: Readonly<Record<string, string>> = {
   'README.txt': 'How to verify this package.\n',
   'config/countersign.yaml': 'version: 1\npolicies: [policies/files.yaml]\n',
@@ -211,7 +235,7 @@ const FILES: Readonly<Record<string, string>> = {
   'csv/results.csv': 'control,result\r\nCS-APP-01,exceptions\r\n',
   'report.html': '<!doctype html><title>Evidence</title>',
   'report.pdf': 'not really',
-  'results.json': '[]',
+  'results.json': RESULTS,
   'snapshots/index.ndjson': '{"kind":"users"}\n',
   'snapshots/users.csv': 'subject,active\r\nalice,true\r\n',
   'sql/CS-APP-01.exceptions.sql': 'SELECT * FROM approvals WHERE late',

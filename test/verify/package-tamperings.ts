@@ -145,8 +145,8 @@ export const PACKAGE_TAMPERINGS: readonly PackageTampering[] = [
     [
       'results.json',
       'FILE_ALTERED',
-      'results.json: 3 bytes, not 2: it was changed after the manifest was signed.',
-      ({ dir }) => put(dir, 'results.json', '[ ]'),
+      'results.json: its content was changed after the manifest was signed.',
+      ({ dir }) => edit(join(dir, 'results.json'), 'call-1', 'call-2'),
     ],
     ['report.pdf', 'FILE_ALTERED', altered('report.pdf'), ({ dir }) => flip(join(dir, 'report.pdf'), 3)],
     ['report.html', 'FILE_ALTERED', altered('report.html'), ({ dir }) => flip(join(dir, 'report.html'), 30)],
@@ -270,6 +270,45 @@ export const PACKAGE_TAMPERINGS: readonly PackageTampering[] = [
         const segment = await readFile(join(dir, LEDGER, 'log', SEGMENT));
         await put(dir, `ledger/example.com_mcp_gw-2/log/${SEGMENT}`, segment);
       },
+    ],
+  ]),
+  ...rows('report key', [
+    ...(
+      [
+        [
+          'the approver of a waiver is its requester',
+          'the waiver W-1 was approved by its requester.',
+          ['cara@example.com', 'Ada@example.com'],
+        ],
+        [
+          'a waiver taken out',
+          'the exception CS-APP-01 call-1 names the waiver W-1, which the package does not hold.',
+          ['"id":"W-1"', '"id":"W-2"'],
+        ],
+        [
+          'a waiver of another control',
+          'the exception CS-APP-01 call-1 is under W-1, a waiver of CS-NET-01.',
+          ['"scope":{"control":"CS-APP-01"', '"scope":{"control":"CS-NET-01"'],
+        ],
+        [
+          'a waiver that had ended',
+          'the exception CS-APP-01 call-1 is under W-1, which was not in force then.',
+          ['2026-12-01T00:00:00', '2026-11-24T05:10:00'],
+        ],
+      ] as const
+    ).map(
+      ([name, sentence, [from, to]]): Row => [
+        name,
+        'WAIVER_INVALID',
+        `results.json: ${sentence}`,
+        ({ dir }) => edit(join(dir, 'results.json'), from, to),
+      ],
+    ),
+    [
+      'results that are no results',
+      'RESULTS_INVALID',
+      'results.json cannot be read: results is not a list.',
+      ({ dir }) => edit(join(dir, 'results.json'), '"results":[', '"others":['),
     ],
   ]),
   ...rows('report key', [

@@ -68,6 +68,6 @@ export const SETTINGS: Settings = {
   masking: [],
   ledger: { origin: 'example.com/mcp/gw-1', key: { env: 'A' }, digestKey: { env: 'B' }, heartbeat: 60_000 },
   collect: { cloudtrail: [] },
-  evidence: { outDir: '/nowhere', controls: [], key: { env: 'C' } },
+  evidence: { outDir: '/nowhere', controls: [], waivers: null, key: { env: 'C' } },
   provenance: { digest: 'c'.repeat(64), files: [{ path: 'countersign.yaml', digest: 'c'.repeat(64) }] },
 };

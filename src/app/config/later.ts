@@ -14,6 +14,5 @@ export const LATER: readonly string[] = [
   'servers.*.http.headers.*.secretsManager',
   'collect.identity',
   'collect.cloudtrail.*.lookup',
-  'evidence.waivers',
   'evidence.register',
 ];

@@ -201,6 +201,7 @@ export const configuration = z.strictObject({
     .strictObject({
       outDir: path.default('./evidence'),
       controls: z.array(path).max(50).default([]),
+      waivers: path.optional(),
       key: secretSource.optional(),
     })
     .prefault({}),

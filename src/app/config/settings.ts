@@ -266,6 +266,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     evidence: {
       outDir: at(config.evidence.outDir),
       controls: config.evidence.controls.map(at),
+      waivers: config.evidence.waivers === undefined ? null : at(config.evidence.waivers),
       key: key(config.evidence.key, 'report.key'),
     },
     provenance,

@@ -5,8 +5,9 @@ import { makeFolder, realFiles } from '../../base/durable.js';
 import type { CountersignError } from '../../base/errors.js';
 import type { Control } from '../../controls/definition.js';
 import { runControls } from '../../controls/run.js';
+import { applyWaivers } from '../../controls/waivers.js';
 import { rescan } from '../../masking/rescan.js';
-import type { TestResult } from '../../model/evidence.js';
+import type { TestResult, Waiver } from '../../model/evidence.js';
 import { buildWarehouse } from '../../warehouse/build.js';
 import { openWarehouse, type Warehouse } from '../../warehouse/open.js';
 import type { ReportAsk } from '../report.js';
@@ -45,9 +46,15 @@ const load = async (ask: PerformAsk, ledger: CheckedLedger, damage: string[]): P
   return openWarehouse(built.file, { readOnly: true });
 };
 
+/** What is tested, and which waivers lie over what is found. */
+export interface TestPlan {
+  readonly controls: readonly Control[];
+  readonly waivers: readonly Waiver[];
+}
+
 const test = async (
   ask: PerformAsk,
-  controls: readonly Control[],
+  { controls, waivers }: TestPlan,
   { warehouse, ledger }: Pick<Performed, 'warehouse' | 'ledger'>,
 ): Promise<Pick<Performed, 'results' | 'incomplete'>> => {
   const { settings, period } = ask;
@@ -57,7 +64,7 @@ const test = async (
     sources,
     onControl: (_id, done, total) => ask.onProgress?.('tests', done, total),
   });
-  return { results, incomplete };
+  return { results: applyWaivers(results, waivers, period), incomplete };
 };
 
 /**
@@ -67,7 +74,7 @@ const test = async (
  */
 export const perform = async <T>(
   ask: PerformAsk,
-  controls: readonly Control[],
+  plan: TestPlan,
   use: (performed: Performed) => Promise<T>,
 ): Promise<T> => {
   const { dataDir } = ask.settings.gateway;
@@ -78,7 +85,7 @@ export const perform = async <T>(
     const damage: string[] = [];
     const warehouse = await load(ask, ledger, damage);
     try {
-      const { results, incomplete } = await test(ask, controls, { warehouse, ledger });
+      const { results, incomplete } = await test(ask, plan, { warehouse, ledger });
       return await use({ ledger, warehouse, results, incomplete: [...damage, ...incomplete] });
     } finally {
       await warehouse.close();

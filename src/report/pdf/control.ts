@@ -17,7 +17,7 @@ import {
   TEXT,
   type TextStyle,
 } from './style.js';
-import { table } from './table.js';
+import { type Cell, table } from './table.js';
 
 /** How many exceptions of one control the PDF lists; exceptions.csv holds all. */
 export const MAX_LISTED = 200;
@@ -64,7 +64,15 @@ const resultText = (result: TestResult): string => {
   }
 };
 
-const row = (e: ControlException) => [
+const found = ({ found: text, waiver }: ControlException): Cell =>
+  waiver === null
+    ? text
+    : [
+        { text, style: CELL },
+        { text: `under waiver ${waiver}`, style: SUB },
+      ];
+
+const row = (e: ControlException): readonly Cell[] => [
   [
     { text: e.time === null ? 'no time' : shortTime(e.time), style: CELL },
     { text: e.item, style: SUB },
@@ -72,7 +80,7 @@ const row = (e: ControlException) => [
   e.person || 'unknown',
   e.what,
   { text: e.expected, style: CELL_MUTED },
-  e.found,
+  found(e),
 ];
 
 const exceptions = (sheet: Sheet, result: TestResult): void => {

@@ -1,9 +1,11 @@
 import type { ResultWord, TestResult } from '../../model/evidence.js';
 import type { ReportContent } from '../content.js';
+import { waived } from '../waivers.js';
 import { figure, listed, plural } from '../words.js';
 import type { Sheet } from './sheet.js';
-import { CAPTION, CELL_MUTED, CONTENT_WIDTH, ID, PAGE, RED, STATES, TEXT, type TextStyle } from './style.js';
+import { CAPTION, CELL_MUTED, CONTENT_WIDTH, ID, PAGE, RED, STATES, SUB, TEXT, type TextStyle } from './style.js';
 import { type Cell, table } from './table.js';
+import { waiversPart } from './waivers.js';
 
 const ORDER: readonly ResultWord[] = ['no_exceptions', 'exceptions', 'error', 'not_testable', 'no_occurrence'];
 
@@ -41,6 +43,13 @@ const bar = (sheet: Sheet, results: readonly TestResult[]): void => {
 
 const tested = ({ result }: TestResult): boolean => result !== 'not_testable' && result !== 'error';
 
+/** How many, and how many of them a waiver covers. */
+const counted = (result: TestResult, style: TextStyle): Cell => {
+  const under = waived(result);
+  const total = { text: figure(result.exceptions.length), style };
+  return under === 0 ? total : [total, { text: `${figure(under)} waived`, style: SUB }];
+};
+
 const row = (result: TestResult): readonly Cell[] => {
   const strong: TextStyle = { font: 'bold', size: 8.7, color: RED };
   const exceptions = result.exceptions.length;
@@ -49,7 +58,7 @@ const row = (result: TestResult): readonly Cell[] => {
     result.title,
     { text: result.criteria.join(' '), style: CELL_MUTED },
     tested(result) ? figure(result.population) : '–',
-    exceptions > 0 ? { text: figure(exceptions), style: strong } : result.result === 'no_exceptions' ? '0' : '–',
+    exceptions > 0 ? counted(result, strong) : result.result === 'no_exceptions' ? '0' : '–',
     { badge: result.result },
   ];
 };
@@ -90,6 +99,7 @@ export const glance = (sheet: Sheet, content: ReportContent): void => {
     { look: 'zebra', padding: 5 },
   );
   sheet.paragraph('No overall score is given: each result stands for its own control.', CAPTION, { gap: 4 });
+  waiversPart(sheet, content);
   meanings(sheet, results);
 };
 
