@@ -42,6 +42,8 @@ export interface CompactRange {
   readonly size: number;
   /** Adds the leaf whose hash this is. */
   append(leaf: Buffer): void;
+  /** Adds leaves, each of whose hashes has 32 bytes; quicker than one by one. */
+  appendAll(leaves: Buffer): void;
   /** The root over all leaves so far. */
   root(): Buffer;
   /** The roots of the perfect subtrees, the largest first: one for each bit of the size. */
@@ -60,11 +62,33 @@ class Range implements CompactRange {
   }
 
   append(leaf: Buffer): void {
-    let node = leaf.toString('latin1');
-    // As many subtrees end here as the size before has ones at its end.
-    for (let bits = this.size; bits % 2 === 1; bits = (bits - 1) / 2) node = joined(this.subtrees.pop() ?? '', node);
-    this.subtrees.push(node);
+    this.push(leaf.toString('latin1'), 0);
     this.size++;
+  }
+
+  appendAll(leaves: Buffer): void {
+    let at = 0;
+    if (this.size % 2 === 1 && leaves.length > 0) {
+      this.append(leaves.subarray(0, 32));
+      at = 32;
+    }
+    // Two that lie side by side are the children of one node.
+    for (; at + 64 <= leaves.length; at += 64) {
+      leaves.copy(pair, 1, at, at + 64);
+      this.push(hash('sha256', pair, 'binary'), 1);
+      this.size += 2;
+    }
+    if (at < leaves.length) this.append(leaves.subarray(at));
+  }
+
+  /** Adds the root of a perfect subtree of this height. */
+  private push(root: string, height: number): void {
+    let node = root;
+    // As many subtrees end here as the size before has ones at its end.
+    for (let bits = this.size / 2 ** height; bits % 2 === 1; bits = (bits - 1) / 2) {
+      node = joined(this.subtrees.pop() ?? '', node);
+    }
+    this.subtrees.push(node);
   }
 
   root(): Buffer {

@@ -30,8 +30,12 @@ export const appendRun = (
   const leaves = Buffer.from(run.leaves.buffer, run.leaves.byteOffset, run.leaves.byteLength);
   let at = 0;
   for (const { size, root } of run.checkpoints) {
-    for (; range.size < size && at < leaves.length; at += 32) {
-      range.append(leaves.subarray(at, at + 32));
+    while (range.size < size && at < leaves.length) {
+      let stop = range.size + 1;
+      while (stop < size && !wants(stop)) stop++;
+      const end = Math.min(at + 32 * (stop - range.size), leaves.length);
+      range.appendAll(leaves.subarray(at, end));
+      at = end;
       if (wants(range.size)) roots.set(range.size, range.root());
     }
     if (range.size !== size || range.root().toString('hex') !== root) return undefined;

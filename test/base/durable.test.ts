@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { makeFolder, readBounded, realFiles, writeAtomic } from '../../src/base/durable.js';
+import { fillFrom, makeFolder, readBounded, realFiles, writeAtomic } from '../../src/base/durable.js';
 import { readLines } from '../../src/base/lines.js';
 import { createBufferedFiles } from '../faults/buffered-files.js';
 import { SimulatedDisk } from '../faults/simulated-disk.js';
@@ -124,4 +124,17 @@ describe('readLines', () => {
       [600_002, 1, 'file'],
     ]);
   });
+});
+
+test('a buffer is filled from a place in a file, or not at all', async () => {
+  const dir = await temporary();
+  const path = join(dir, 'file');
+  await writeFile(path, '0123456789');
+  await symlink(path, join(dir, 'link'));
+  const buffer = Buffer.alloc(4);
+  expect(fillFrom(path, buffer, 3)).toBe(true);
+  expect(buffer.toString()).toBe('3456');
+  expect(fillFrom(path, buffer, 7)).toBe(false);
+  expect(() => fillFrom(join(dir, 'link'), buffer, 0)).toThrow(/ELOOP/);
+  expect(() => fillFrom(join(dir, 'none'), buffer, 0)).toThrow(/ENOENT/);
 });

@@ -47,3 +47,18 @@ test('any leaves give the root of RFC 6962, and a copy goes its own way', () => 
     }),
   );
 });
+
+test('leaves added at once, in any portions, give the roots that they give one by one', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 40 }), { maxLength: 6 }), (portions) => {
+      const [single, atOnce] = [createCompactRange(), createCompactRange()];
+      for (const [index, portion] of portions.entries()) {
+        const leaves = Array.from({ length: portion }, (_, n) => leafHash(Buffer.from(`${index}/${n}`)));
+        for (const leaf of leaves) single.append(leaf);
+        atOnce.appendAll(Buffer.concat(leaves));
+        expect(atOnce.size).toBe(single.size);
+        expect(atOnce.peaks()).toEqual(single.peaks());
+      }
+    }),
+  );
+});

@@ -1,10 +1,19 @@
 /** What the quick scan takes for plain, the strict parsers accept, with the same values. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FormatError, parsePayloadLine, parseRecordLine, type RecordLine } from '../../src/ledger/format.js';
+import { checkNote, createNoteSigner, type NoteVerifier, parseVerifierKey } from '../../src/base/note.js';
+import {
+  FormatError,
+  parseCheckpointLine,
+  parsePayloadLine,
+  parseRecordLine,
+  type RecordLine,
+} from '../../src/ledger/format.js';
+import { CheckpointScan } from '../../src/verify/scan/checkpoint.js';
+import { hashOf, hexText, isHexOf } from '../../src/verify/scan/hashes.js';
 import { JsonScan } from '../../src/verify/scan/json.js';
 import { RecordScan } from '../../src/verify/scan/record.js';
-import { newKey } from '../ledger/samples.js';
+import { newKey, ORIGIN } from '../ledger/samples.js';
 import { MUTATIONS, seeded } from './fuzzing.js';
 import { sampleLedger } from './sample.js';
 
@@ -24,23 +33,25 @@ const strictly = (line: Buffer): RecordLine | null => {
 /** What the scan says of a line: null where it leaves it to the strict parser. */
 const scanned = (line: Buffer): RecordScan | null => {
   const scan = new RecordScan();
-  const bytes = Buffer.concat([line, Buffer.from('\n')]);
-  scan.over(bytes);
+  scan.over(endedLine(line));
   return scan.read(0) === line.length ? scan : null;
 };
+
+const endedLine = (line: Buffer): Buffer => Buffer.concat([line, Buffer.from('\n')]);
 
 /** True where the scan took the line. */
 const agree = (line: Buffer): boolean => {
   const scan = scanned(line);
   if (!scan) return false;
   // Hashes are not looked at: they are compared with what they must be.
-  if ([scan.prev, ...scan.payloads.map(({ commitment }) => commitment)].some((hash) => !HASH.test(hash))) return true;
+  const commitments = scan.payloads.map((named) => [named.name, hexText(endedLine(line), named)] as const);
+  if ([scan.prev, ...commitments.map(([, digits]) => digits)].some((hash) => !HASH.test(hash))) return true;
   const strict = strictly(line);
   expect(strict, line.toString()).not.toBeNull();
   if (!strict) return true;
   const { seq, prev, time, m, boot, type, d, payloads } = strict;
   expect([scan.seq, scan.prev, scan.time, scan.m, scan.boot, scan.type]).toEqual([seq, prev, time, m, boot, type]);
-  expect(scan.payloads.map(({ name, commitment }) => [name, commitment])).toEqual(payloads);
+  expect(commitments).toEqual(payloads);
   expect(scan.isCall).toBe(typeof d['call'] === 'string');
   if (scan.call !== null) expect(scan.call).toBe(d['call']);
   if (scan.intent !== null) expect(scan.intent).toBe(d['intent']);
@@ -164,4 +175,72 @@ test('JSON of payloads', () => {
     const text = (MUTATIONS[below(MUTATIONS.length)]?.(sample, below) ?? sample).toString();
     if (isPlain(text)) expect(isJson(text), text).toBe(true);
   }
+});
+
+describe('checkpoints', () => {
+  const key = newKey();
+  const verifier = parseVerifierKey(createNoteSigner(ORIGIN, key).key);
+
+  /** What the strict parser and the note's own check make of a line over so many records. */
+  const strictRoot = (line: Buffer, size: number, by: NoteVerifier): string | undefined => {
+    const { note, checkpoint } = parseCheckpointLine(line);
+    const isOwn = checkpoint.origin === by.name && checkpoint.size === size && checkNote(note, by) === true;
+    return isOwn ? checkpoint.root.toString('hex') : undefined;
+  };
+
+  const outcome = (root: () => string | undefined): string | undefined => {
+    try {
+      return root();
+    } catch (error) {
+      if (error instanceof FormatError) return error.message;
+      throw error;
+    }
+  };
+
+  const bothSay = (line: Buffer, size: number, by = verifier): string | undefined => {
+    const quick = outcome(() => new CheckpointScan(endedLine(line), by).root(0, line.length, size));
+    expect(quick, line.toString()).toBe(outcome(() => strictRoot(line, size, by)));
+    return quick;
+  };
+
+  const checkpoints = async (): Promise<readonly Buffer[]> => {
+    const { lines } = await sampleLedger(key);
+    return lines.filter((line) => line.startsWith('~')).map((line) => Buffer.from(line));
+  };
+
+  test('those of a ledger give their root under its key and size, and under no other', async () => {
+    const other = parseVerifierKey(createNoteSigner(ORIGIN, newKey()).key);
+    for (const line of await checkpoints()) {
+      const { size, root } = parseCheckpointLine(line).checkpoint;
+      expect(bothSay(line, size)).toBe(root.toString('hex'));
+      expect(bothSay(line, size + 1)).toBeUndefined();
+      expect(bothSay(line, size, other)).toBeUndefined();
+    }
+  });
+
+  test('damaged ones are judged as the strict parser judges them', async () => {
+    const lines = await checkpoints();
+    const below = seeded(7);
+    for (let run = 0; run < 2000; run++) {
+      const line = lines[below(lines.length)] ?? Buffer.alloc(0);
+      const { size } = parseCheckpointLine(line).checkpoint;
+      const damaged = MUTATIONS[below(MUTATIONS.length)]?.(line, below) ?? line;
+      bothSay(damaged, size);
+    }
+  });
+});
+
+test('a hash is compared with its digits where they stand', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat({ max: 63 }), (data, changed) => {
+      const digits = Buffer.from(hashOf(data, 0, data.length), 'latin1').toString('hex');
+      const bytes = Buffer.from(`"${digits}"`);
+      const digest = hashOf(Buffer.concat([Buffer.from('x'), data]), 1, data.length + 1);
+      expect(isHexOf(bytes, { at: 1, read: '' }, digest)).toBe(true);
+      expect(isHexOf(bytes, { at: 0, read: digits }, digest)).toBe(true);
+      bytes[1 + changed] = (bytes[1 + changed] ?? 0) ^ 1;
+      expect(isHexOf(bytes, { at: 1, read: '' }, digest)).toBe(false);
+      expect(isHexOf(bytes, { at: 0, read: hexText(bytes, { at: 1, read: '' }) }, digest)).toBe(false);
+    }),
+  );
 });

@@ -1,6 +1,7 @@
 /** Checks payload lines in place: their form, and that they are what their record names. */
-import { hash } from 'node:crypto';
 import { MAX_INLINE_BYTES, parsePayloadLine } from '../../ledger/format.js';
+import { behind } from './fixed.js';
+import { hashOf, hexText, isHexOf } from './hashes.js';
 import { JsonScan } from './json.js';
 import type { NamedPayload } from './record.js';
 
@@ -33,27 +34,28 @@ export class PayloadScan {
    * Checks the line from `at` to its line feed at `end`, which is overwritten in parts. Null where it is the payload
    * that the record names; for one in a file, what is to be checked of it; undefined where it is another or malformed.
    */
-  check(at: number, end: number, seq: number, { name, commitment }: NamedPayload): UncheckedBlob | null | undefined {
-    const salt = this.head(at, seq, name);
+  check(at: number, end: number, seq: number, named: NamedPayload): UncheckedBlob | null | undefined {
+    const salt = this.head(at, seq, named.name);
     if (salt < 0) return undefined;
-    const data = this.fixed(salt + 64, WHERE);
-    if (data < 0) return this.blob(salt, end, commitment);
+    const data = behind(this.bytes, salt + 64, WHERE);
+    if (data < 0) return this.blob(salt, end, hexText(this.bytes, named));
     const last = end - 1;
     if (this.bytes[last] !== CLOSE || last - data > MAX_INLINE_BYTES) return undefined;
     this.json.reset();
     // What is not plain may be JSON all the same: the parser throws where it is not.
     if (this.json.value(data, 0) !== last) parsePayloadLine(this.bytes.subarray(at, end));
-    return this.prefix(salt, data) && this.hashOf(data, last) === commitment ? null : undefined;
+    if (!this.prefix(salt, data)) return undefined;
+    return isHexOf(this.bytes, named, hashOf(this.bytes, data - 33, last)) ? null : undefined;
   }
 
   /** The index of the salt. */
   private head(at: number, seq: number, name: string): number {
-    const number = this.fixed(at, SEQ);
+    const number = behind(this.bytes, at, SEQ);
     const afterNumber = number < 0 ? -1 : this.decimal(number, seq);
-    const word = afterNumber < 0 ? -1 : this.fixed(afterNumber, NAME);
+    const word = afterNumber < 0 ? -1 : behind(this.bytes, afterNumber, NAME);
     if (word < 0) return -1;
     for (let i = 0; i < name.length; i++) if (this.bytes[word + i] !== name.charCodeAt(i)) return -1;
-    return this.fixed(word + name.length, SALT);
+    return behind(this.bytes, word + name.length, SALT);
   }
 
   /** The index behind a decimal of this value in its one form. */
@@ -67,19 +69,10 @@ export class PayloadScan {
     return value === wanted && i > at && !hasZeroBefore ? i : -1;
   }
 
-  private fixed(at: number, text: Buffer): number {
-    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text[i]) return -1;
-    return at + text.length;
-  }
-
   private blob(salt: number, end: number, commitment: string): UncheckedBlob | undefined {
     const digits = this.bytes.toString('latin1', salt, salt + 64);
     const isBlob = this.bytes.toString('latin1', salt + 64, end) === BLOB;
     return isBlob && HASH.test(digits) && HASH.test(commitment) ? { commitment, salt: digits } : undefined;
-  }
-
-  private hashOf(data: number, end: number): string {
-    return hash('sha256', this.bytes.subarray(data - 33, end), 'hex');
   }
 
   /**

@@ -6,12 +6,13 @@
  * answer is null and the walk reads the stretch line by line: so there is one place that says what is wrong.
  */
 import { isUtf8 } from 'node:buffer';
-import { hash } from 'node:crypto';
-import { checkNote, type NoteVerifier } from '../../base/note.js';
-import { type CheckpointLine, FormatError, parseCheckpointLine, parseRecordLine } from '../../ledger/format.js';
+import type { NoteVerifier } from '../../base/note.js';
+import { FormatError, parseRecordLine } from '../../ledger/format.js';
 import type { RecordType } from '../../model/record.js';
 import { isSmooth, type Moment, type Tolerance } from '../tolerance.js';
+import { CheckpointScan } from './checkpoint.js';
 import type { RangeEvent, RangeFacts } from './facts.js';
+import { hashOf } from './hashes.js';
 import { PayloadScan, type UncheckedBlob } from './payload.js';
 import { type NamedPayload, RecordScan } from './record.js';
 
@@ -61,13 +62,14 @@ class RangeScan {
   private readonly rules: RangeRules;
   private readonly record = new RecordScan();
   private readonly payload = new PayloadScan();
+  private readonly checkpoint: CheckpointScan;
   private count = 0;
   private leaves: Buffer;
   private times: Float64Array;
   private leaf = '';
-  /** Payloads of the last record: those still to come, and how many it names. */
-  private awaited: NamedPayload[] = [];
-  private named = 0;
+  /** Payloads of the last record, and how many of them were taken. */
+  private named: readonly NamedPayload[] = [];
+  private taken = 0;
   private readonly checkpoints: { size: number; root: string }[] = [];
   private covered = 0;
   private readonly events: RangeEvent[] = [];
@@ -87,6 +89,7 @@ class RangeScan {
     this.rules = rules;
     this.record.over(bytes);
     this.payload.over(bytes);
+    this.checkpoint = new CheckpointScan(bytes, rules.verifier);
     this.leaves = Buffer.allocUnsafeSlow(32 * Math.max(16, bytes.length >> 9));
     this.times = new Float64Array(Math.max(16, bytes.length >> 9));
   }
@@ -106,7 +109,7 @@ class RangeScan {
 
   private facts(): RangeFacts {
     const { first, last, count } = this;
-    if (!first || this.covered !== count || this.awaited.length > 0) throw new Unplain();
+    if (!first || this.covered !== count || this.taken < this.named.length) throw new Unplain();
     return {
       seq: this.firstSeq,
       prev: this.firstPrev,
@@ -144,26 +147,26 @@ class RangeScan {
     this.story(at, end);
     this.keep(at, end);
     this.lastAt = at - begin;
-    this.awaited = record.payloads;
-    this.named = record.payloads.length;
+    this.named = record.payloads;
+    this.taken = 0;
     return end + 1;
   }
 
   /** Before a line that is no payload: those of the last record are all there, or, where they were removed, none. */
   private settle(next: number, begin: number): void {
-    if (this.awaited.length === 0) return;
-    if (this.awaited.length !== this.named) throw new Unplain();
-    const names = this.awaited.map(({ name }) => name);
+    if (this.taken === this.named.length) return;
+    if (this.taken > 0) throw new Unplain();
+    const names = this.named.map(({ name }) => name);
     const { count: index, lastAt: at } = this;
     this.events.push({ kind: 'missing', index, seq: this.firstSeq + index - 1, names, at, next: next - begin });
-    this.awaited = [];
+    this.named = [];
   }
 
   private keep(at: number, end: number): void {
     if (this.count * 32 === this.leaves.length) this.grow();
     this.bytes[at - 1] = LEAF;
-    this.leaf = hash('sha256', this.bytes.subarray(at - 1, end), 'hex');
-    this.leaves.write(this.leaf, this.count * 32, 'hex');
+    this.leaf = hashOf(this.bytes, at - 1, end);
+    this.leaves.write(this.leaf, this.count * 32, 'latin1');
     this.times[this.count] = this.record.time;
     this.count++;
   }
@@ -227,7 +230,7 @@ class RangeScan {
   }
 
   private takePayload(at: number): number {
-    const named = this.awaited.shift();
+    const named = this.named[this.taken++];
     if (!named) throw new Unplain();
     const end = this.lineEnd(at);
     const blob = this.payload.check(at, end, this.record.seq, named);
@@ -240,11 +243,10 @@ class RangeScan {
     this.settle(at, begin);
     if (this.covered === this.count) throw new Unplain();
     const end = this.lineEnd(at);
-    const { note, checkpoint }: CheckpointLine = parseCheckpointLine(this.bytes.subarray(at, end));
-    const { verifier } = this.rules;
-    if (checkpoint.origin !== verifier.name || checkpoint.size !== this.firstSeq + this.count) throw new Unplain();
-    if (checkNote(note, verifier) !== true) throw new Unplain();
-    this.checkpoints.push({ size: checkpoint.size, root: checkpoint.root.toString('hex') });
+    const size = this.firstSeq + this.count;
+    const root = this.checkpoint.root(at, end, size);
+    if (root === undefined) throw new Unplain();
+    this.checkpoints.push({ size, root });
     this.covered = this.count;
     return end + 1;
   }

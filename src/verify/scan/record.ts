@@ -1,6 +1,8 @@
 /** Reads record lines in place: their form is looked at byte by byte, and only what the walk needs is taken out. */
 import { isPayloadName, isRecordType, type RecordLine } from '../../ledger/format.js';
 import type { RecordType } from '../../model/record.js';
+import { behind } from './fixed.js';
+import { type HexDigits, hexText, isHexOf } from './hashes.js';
 import { JsonScan } from './json.js';
 
 const HEAD = Buffer.from('{"v":1,"seq":');
@@ -23,11 +25,9 @@ const NONE: NamedPayload[] = [];
 const MAX_PAYLOADS = 16;
 const MAX_BYTES = 65_535;
 
-/** Of a payload that a record names. */
-export interface NamedPayload {
+/** A payload that a record names; its digits are those of the commitment, which must be the hash of a line. */
+export interface NamedPayload extends HexDigits {
   readonly name: string;
-  /** Hex, not looked at: it must equal the hash of a line. */
-  readonly commitment: string;
 }
 
 /** Reads one record after another; its fields are those of the last one read. */
@@ -42,9 +42,7 @@ export class RecordScan {
   intent: number | null = null;
   forwarded: boolean | null = null;
   payloads: NamedPayload[] = [];
-  /** Where the link begins, or what the strict parser took it for. */
-  private prevAt = 0;
-  private prevRead = '';
+  private readonly link = { at: 0, read: '' };
   /** Where the string `d.call` begins and ends, quotes included; or what the strict parser took it for. */
   private callAt = 0;
   private callEnd = 0;
@@ -70,26 +68,26 @@ export class RecordScan {
   /** Reads the record at `at`; the index of its line feed, or -1 where it is not plain. */
   read(at: number): number {
     this.json.reset();
-    let i = this.fixed(at, HEAD);
+    let i = behind(this.bytes, at, HEAD);
     i = this.whole(i);
     this.seq = this.number;
-    i = this.fixed(i, PREV);
+    i = behind(this.bytes, i, PREV);
     if (i < 0) return -1;
-    this.prevAt = i;
-    i = this.clock(this.fixed(i + 64, TIME));
-    i = this.whole(this.fixed(i, MONOTONIC));
+    this.link.at = i;
+    i = this.clock(behind(this.bytes, i + 64, TIME));
+    i = this.whole(behind(this.bytes, i, MONOTONIC));
     this.m = this.number;
-    i = this.bootAt(this.fixed(i, BOOT));
-    i = this.typeAt(this.fixed(i, TYPE));
-    i = this.data(this.fixed(i, DATA));
+    i = this.bootAt(behind(this.bytes, i, BOOT));
+    i = this.typeAt(behind(this.bytes, i, TYPE));
+    i = this.data(behind(this.bytes, i, DATA));
     return i > 0 && this.bytes[i] === CLOSE && this.bytes[i + 1] === FEED && i + 1 - at <= MAX_BYTES ? i + 1 : -1;
   }
 
   /** The fields of a record that the strict parser read. */
   take({ seq, prev, time, m, boot, type, d, payloads }: RecordLine): void {
     this.seq = seq;
-    this.prevAt = 0;
-    this.prevRead = prev;
+    this.link.at = 0;
+    this.link.read = prev;
     this.time = time;
     this.m = m;
     this.type = type;
@@ -100,19 +98,17 @@ export class RecordScan {
     this.callRead = typeof call === 'string' ? call : null;
     this.intent = typeof intent === 'number' ? intent : null;
     this.forwarded = typeof forwarded === 'boolean' ? forwarded : null;
-    this.payloads = payloads.map(([name, commitment]) => ({ name, commitment }));
+    this.payloads = payloads.map(([name, read]) => ({ name, at: 0, read }));
   }
 
   /** The link. Hex, not looked at: it must equal the hash of the line before. */
   get prev(): string {
-    return this.prevAt === 0 ? this.prevRead : this.bytes.toString('latin1', this.prevAt, this.prevAt + 64);
+    return hexText(this.bytes, this.link);
   }
 
-  /** Whether the link is this hash. */
+  /** Whether the link is this hash: see `isHexOf`. */
   isLinkedTo(leaf: string): boolean {
-    if (this.prevAt === 0) return this.prevRead === leaf;
-    for (let i = 0; i < 64; i++) if (this.bytes[this.prevAt + i] !== leaf.charCodeAt(i)) return false;
-    return true;
+    return isHexOf(this.bytes, this.link, leaf);
   }
 
   /** Whether `d.call` is a string. */
@@ -125,12 +121,6 @@ export class RecordScan {
     if (this.callAt === 0) return this.callRead;
     const text = this.bytes.toString('utf8', this.callAt + 1, this.callEnd - 1);
     return text.includes('\\') ? null : text;
-  }
-
-  private fixed(at: number, text: Buffer): number {
-    if (at < 0) return -1;
-    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text[i]) return -1;
-    return at + text.length;
   }
 
   /** A decimal, into `number`. */
@@ -275,7 +265,7 @@ export class RecordScan {
       if (end !== value + 66 || this.payloads.length >= MAX_PAYLOADS) return -1;
       const name = this.payloadName(i + 1);
       if (name === undefined) return -1;
-      this.payloads.push({ name, commitment: bytes.toString('latin1', value + 1, value + 65) });
+      this.payloads.push({ name, at: value + 1, read: '' });
       if (bytes[end] === CLOSE) {
         json.close(outer);
         return end + 1;

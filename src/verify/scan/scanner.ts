@@ -1,5 +1,5 @@
 /** Who scans ranges: this thread, or several. */
-import { realFiles } from '../../base/durable.js';
+import { fillFrom, realFiles } from '../../base/durable.js';
 import { parseVerifierKey } from '../../base/note.js';
 import { commitmentPrefix } from '../../ledger/format.js';
 import { digestFile } from '../files.js';
@@ -36,26 +36,12 @@ const rulesOf = ({ key, heartbeat, skew }: ScanTask): RangeRules => ({
 /** A scan that keeps its buffer from one task to the next. */
 export const createScan = (): ((task: ScanTask) => Promise<RangeFacts | null>) => {
   let buffer = Buffer.alloc(0);
-  const read = async ({ path, from, to }: ScanTask): Promise<Buffer | null> => {
-    const length = to - from + 1;
+  return async (task) => {
+    const length = task.to - task.from + 1;
     if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
     const bytes = buffer.subarray(0, length);
     bytes[0] = 0;
-    const file = await realFiles.open(path);
-    try {
-      for (let at = 1; at < length; ) {
-        const count = await file.read(bytes.subarray(at), from + at - 1);
-        if (count === 0) return null;
-        at += count;
-      }
-      return bytes;
-    } finally {
-      await file.close();
-    }
-  };
-  return async (task) => {
-    const bytes = await read(task);
-    const scanned = bytes && scanRange(bytes, rulesOf(task));
+    const scanned = fillFrom(task.path, bytes.subarray(1), task.from) ? scanRange(bytes, rulesOf(task)) : null;
     if (!scanned) return null;
     for (const { commitment, salt } of scanned.blobs) {
       const path = `${task.blobs}/${commitment}`;
