@@ -3,7 +3,6 @@ import { afterAll, beforeAll } from 'vitest';
 import { type CollectSummary, collectCloudTrail } from '../../src/app/collect.js';
 import type { S3TrailSettings } from '../../src/model/settings.js';
 import { SETTINGS } from '../warehouse/settings.js';
-import type { S3Double } from './s3-double.js';
 
 /** Credentials that the SDK finds; the double accepts any. */
 export const withAwsKeys = (): void => {
@@ -24,7 +23,14 @@ export const withAwsKeys = (): void => {
   });
 };
 
-const trailSource = (s3: S3Double, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
+/** Where a trail's bucket is reached: the double, or a real server. */
+export interface TrailServer {
+  readonly endpoint: string;
+  /** Where CloudTrail itself answers; the same address where absent. */
+  readonly cloudtrailEndpoint?: string;
+}
+
+const trailSource = (s3: TrailServer, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
   bucket: 'trail',
   prefix: '',
   organization: null,
@@ -35,7 +41,7 @@ const trailSource = (s3: S3Double, over: Partial<S3TrailSettings> = {}): S3Trail
   roleArn: null,
   externalId: null,
   endpoint: s3.endpoint,
-  cloudtrailEndpoint: null,
+  cloudtrailEndpoint: s3.cloudtrailEndpoint ?? null,
   requestPayer: false,
   since: 30 * 86_400_000,
   concurrency: 8,
@@ -43,7 +49,7 @@ const trailSource = (s3: S3Double, over: Partial<S3TrailSettings> = {}): S3Trail
 });
 
 export const collectFrom = (
-  s3: S3Double,
+  s3: TrailServer,
   dataDir: string,
   now: string,
   over: Partial<S3TrailSettings> = {},

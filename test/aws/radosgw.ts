@@ -28,6 +28,10 @@ export interface Radosgw {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** A client of this server. */
   client(): S3Client;
+  /** Makes a user; resolves with its keys. */
+  user(name: string): Promise<Radosgw['credentials']>;
+  /** Runs `radosgw-admin`. */
+  admin(...args: readonly string[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -67,6 +71,8 @@ osd class default list = *
 [client.rgw]
 rgw frontends = beast endpoint=127.0.0.1:${gateway} tcp_nodelay=1
 rgw data = ${dir}/rgw
+rgw s3 auth use sts = true
+rgw sts key = 0123456789abcdef
 `;
 
 const KEYS: readonly (readonly string[])[] = [
@@ -132,6 +138,13 @@ export const startRadosgw = async (): Promise<Radosgw> => {
     }
     rmSync(dir, { recursive: true, force: true });
   };
+  const admin = (...args: readonly string[]): Promise<unknown> =>
+    run('radosgw-admin', '-c', 'ceph.conf', '-n', 'client.rgw', ...args);
+  const user = async (name: string, keys: Radosgw['credentials']): Promise<Radosgw['credentials']> => {
+    const pair = ['--access-key', keys.accessKeyId, '--secret-key', keys.secretAccessKey];
+    await admin('user', 'create', `--uid=${name}`, `--display-name=${name}`, ...pair);
+    return keys;
+  };
   const endpoint = `http://127.0.0.1:${gateway}`;
   const credentials = { accessKeyId: 'AKIDTEST', secretAccessKey: 'not-a-secret-of-anyone' };
   try {
@@ -140,23 +153,13 @@ export const startRadosgw = async (): Promise<Radosgw> => {
       if (Date.now() > until) throw new Error('radosgw does not answer');
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
-    const keys = ['--access-key', credentials.accessKeyId, '--secret-key', credentials.secretAccessKey];
-    await run(
-      'radosgw-admin',
-      '-c',
-      'ceph.conf',
-      '-n',
-      'client.rgw',
-      'user',
-      'create',
-      '--uid=test',
-      '--display-name=test',
-      ...keys,
-    );
+    await user('test', credentials);
   } catch (error) {
     await close();
     throw error;
   }
   const client = (): S3Client => new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials });
-  return { endpoint, credentials, client, close };
+  const more = (name: string): Promise<Radosgw['credentials']> =>
+    user(name, { accessKeyId: `AKID${name.toUpperCase()}`, secretAccessKey: `not-a-secret-of-${name}` });
+  return { endpoint, credentials, client, user: more, admin, close };
 };
