@@ -1,7 +1,9 @@
 """Verifies proof files, from docs/ledger-format.md alone: python3 proof.py ROOT_KEY[@SIZE:ROOT...] FILE...
-Prints exit and code for each file. What is common to ledgers is in verify.py."""
+Prints exit and code for each file. What a record line is, verify.py says."""
 import re, sys
-from verify import Fault, HASH, PAYLOAD, Ledger, b64, ed25519, key_of, need, sha, strict
+from ed25519 import ed25519
+from strict import Fault, b64, need, sha, strict
+from verify import HASH, PAYLOAD, Ledger
 
 BAD = "PROOF_INVALID"
 def hexes(value):
@@ -11,7 +13,7 @@ def only(value, *names, some=()):
     need(isinstance(value, dict) and set(names) <= set(value) <= {*names, *some}, BAD)
     return value
 def at(r):
-    ledger = Ledger("nowhere", {}, [])
+    ledger = Ledger("nowhere")
     ledger.size, ledger.signed, ledger.prev = r.get("seq"), r.get("seq"), r.get("prev")
     return ledger
 def record(line):
@@ -22,7 +24,7 @@ def record(line):
     need(isinstance(r, dict), BAD)
     ledger = at(r)
     # What a record is to others is not in a proof.
-    ledger.segment = ledger.story = ledger.order = lambda *_: None
+    ledger.segment = ledger.story = lambda *_: None
     ledger.record(raw, True)
     return r, sha(b"\0", raw)
 def payloads(r, lines):

@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { callDraft, newKey, openSample } from '../ledger/samples.js';
-import { compareDamaged, exits, vectors, verdicts } from './python.js';
+import { compareDamaged, coreVerdicts, exits, vectors, verdicts } from './python.js';
 import { ledgerOf, temporary } from './sample.js';
 
 interface Vectors {
@@ -11,14 +11,17 @@ interface Vectors {
   readonly cases: readonly { readonly name: string; readonly exit: number; readonly key?: string }[];
 }
 
-test('every frozen vector', async () => {
+test.each([
+  ['the core', coreVerdicts],
+  ['with what was kept and removed', verdicts],
+])('every frozen vector, %s', async (_name, program) => {
   const { key, cases }: Vectors = JSON.parse(await readFile(join(vectors, 'v1', 'cases.json'), 'utf8'));
   for (const own of new Set(cases.map((one) => one.key ?? key))) {
     const mine = cases.filter((one) => (one.key ?? key) === own);
     const dirs = await Promise.all(
       mine.map(async ({ name }) => ledgerOf(await readFile(join(vectors, 'v1', `${name}.jsonl`)))),
     );
-    const found = verdicts(own, dirs);
+    const found = program(own, dirs);
     expect(mine.map(({ name }, i) => `${name} ${exits(found)[i]}`)).toEqual(
       mine.map(({ name, exit }) => `${name} ${exit}`),
     );
@@ -38,3 +41,10 @@ test('a payload that lies in a file of its own', async () => {
 });
 
 test('random damage: both come to one exit', () => compareDamaged(7, 150));
+
+test('the core is as short as the page of the format says', async () => {
+  const page = await readFile(join(vectors, '..', '..', 'docs', 'ledger-format.md'), 'utf8');
+  const core = await readFile(join(vectors, 'verify.py'), 'utf8');
+  const lines = core.split('\n').filter((line) => line.trim() !== '').length;
+  expect(page).toContain(`\`verify.py\` is the core of a ledger in ${lines} lines`);
+});

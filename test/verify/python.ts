@@ -15,8 +15,14 @@ const run = (program: string, key: string, paths: readonly string[]): readonly s
     .trimEnd()
     .split('\n');
 
-/** Exit and code for each ledger, as the verifier in Python prints them. */
-export const verdicts = (key: string, dirs: readonly string[]): readonly string[] => run('verify.py', key, dirs);
+/**
+ * Exit and code for each ledger, as the verifier in Python prints them.
+ * @param given the root key; where anything is kept or was removed, `@` and `!` with what is known of it
+ */
+export const verdicts = (given: string, dirs: readonly string[]): readonly string[] => run('removals.py', given, dirs);
+
+/** The same of the part that knows neither anchors nor removals. */
+export const coreVerdicts = (key: string, dirs: readonly string[]): readonly string[] => run('verify.py', key, dirs);
 
 /** Exit and code for each proof file. */
 export const proofVerdicts = (key: string, files: readonly string[]): readonly string[] => run('proof.py', key, files);
@@ -33,7 +39,9 @@ export const compareDamaged = async (seed: number, runs: number): Promise<void> 
   for (let left = runs; left > 0; left -= 100) {
     const dirs = await Promise.all(Array.from({ length: Math.min(left, 100) }, () => ledgerOf(damage())));
     const ours = await Promise.all(dirs.map(async (dir) => [dir, (await verifyPath(dir, { trust })).exit]));
-    const theirs = exits(verdicts(sample.key, dirs)).map((exit, i) => [dirs[i], exit]);
-    expect(theirs, `seed ${seed}`).toEqual(ours);
+    for (const program of [verdicts, coreVerdicts]) {
+      const theirs = exits(program(sample.key, dirs)).map((exit, i) => [dirs[i], exit]);
+      expect(theirs, `seed ${seed}`).toEqual(ours);
+    }
   }
 };
