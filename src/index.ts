@@ -15,7 +15,8 @@ export {
   createApprovalsClient,
   openApprovals,
 } from './app/approvals.js';
-export { type CollectAsk, type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
+export { type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
+export type { CollectAsk } from './app/collect-sources.js';
 export { loadSettings } from './app/config.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';

@@ -1,31 +1,18 @@
 /** Collects CloudTrail from folders and buckets, rebuilds the warehouse, and says what came of it. */
 
-import { type Clock, systemClock } from '../base/clock.js';
 import { realFiles } from '../base/durable.js';
-import { CountersignError, EXIT, type ExitCode, worstExit } from '../base/errors.js';
+import { EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import type { TrailCheck } from '../base/trail-chain.js';
 import type { TrailFinding } from '../base/trail-findings.js';
-import { type CollectedFile, collectCloudTrailFolder } from '../collect/cloudtrail/files.js';
-import { collectCloudTrailBucket } from '../collect/cloudtrail/from-bucket.js';
-import { openListKeys, openS3Bucket } from '../collect/cloudtrail/s3.js';
+import { isLookup } from '../base/trail-log.js';
+import type { CollectedFile } from '../collect/cloudtrail/files.js';
 import { ledgerDir } from '../ledger/folder.js';
 import { readLedger } from '../ledger/read.js';
 import type { Settings } from '../model/settings.js';
 import { type BuiltWarehouse, buildWarehouse } from '../warehouse/build.js';
 import type { LedgerEntryLike } from '../warehouse/load-records.js';
 import { openWarehouse } from '../warehouse/open.js';
-
-export interface CollectAsk {
-  readonly settings: Settings;
-  /** Folder to collect; the sources of the configuration where it is absent. */
-  readonly from?: string;
-  /** Buckets are listed from this day on, milliseconds since 1970; else from where the last collection ended. */
-  readonly since?: number;
-  /** The machine's, where absent. */
-  readonly clock?: Clock;
-  readonly environment?: NodeJS.ProcessEnv;
-  readonly onProgress?: (step: string, done: number, total: number) => void;
-}
+import { type CollectAsk, collectSources } from './collect-sources.js';
 
 /** A file that was not taken, or not taken whole. */
 export interface FileProblem {
@@ -55,6 +42,8 @@ export interface CollectSummary {
     readonly unverified: number;
     /** No collected digest names them. */
     readonly uncovered: number;
+    /** Windows that were looked up: none can be named by a digest. */
+    readonly lookedUp: number;
   };
   /** Events by what correlation says, such as MATCHED and BYPASS. */
   readonly matches: Readonly<Record<string, number>>;
@@ -75,36 +64,6 @@ export async function* ledgerRecords(settings: Settings): AsyncGenerator<LedgerE
   yield* readLedger(dir);
 }
 
-type Source = Settings['collect']['cloudtrail'][number];
-
-const sourcesOf = ({ settings, from }: CollectAsk): readonly Source[] => {
-  const sources = from === undefined ? settings.collect.cloudtrail : [{ dir: from }];
-  if (sources.length > 0) return sources;
-  throw new CountersignError('USAGE', {
-    problem: 'no folder or bucket of CloudTrail files is named, here or under collect.cloudtrail',
-  });
-};
-
-const collectSource = async (source: Source, ask: CollectAsk): Promise<readonly CollectedFile[]> => {
-  const { dataDir } = ask.settings.gateway;
-  const onProgress = (done: number, total: number): void => ask.onProgress?.('files', done, total);
-  if ('dir' in source) return (await collectCloudTrailFolder({ from: source.dir, dataDir, onProgress })).files;
-  const aws = { settings: source.s3, environment: ask.environment ?? process.env };
-  const now = (ask.clock ?? systemClock()).now();
-  const collection = await collectCloudTrailBucket({
-    bucket: await openS3Bucket(aws),
-    listKeys: await openListKeys(aws),
-    scope: source.s3,
-    dataDir,
-    from: ask.since ?? null,
-    earliest: now - source.s3.since,
-    now,
-    concurrency: source.s3.concurrency,
-    onProgress,
-  });
-  return collection.files;
-};
-
 const named = (findings: readonly TrailFinding[], severity: TrailFinding['severity']): readonly FileProblem[] =>
   findings
     .filter((finding) => finding.severity === severity)
@@ -113,7 +72,8 @@ const named = (findings: readonly TrailFinding[], severity: TrailFinding['severi
 const countsOf = ({ digests, logs }: TrailCheck): Pick<CollectSummary, 'digests' | 'logs'> => {
   const signed = (word: string): number =>
     digests.filter(({ signature, status }) => status !== 'INVALID' && signature === word).length;
-  const state = (...words: readonly string[]): number => logs.filter((log) => words.includes(log.state)).length;
+  const delivered = logs.filter(({ key }) => !isLookup(key));
+  const state = (...words: readonly string[]): number => delivered.filter((log) => words.includes(log.state)).length;
   return {
     digests: {
       valid: signed('valid'),
@@ -127,6 +87,7 @@ const countsOf = ({ digests, logs }: TrailCheck): Pick<CollectSummary, 'digests'
       missing: state('missing'),
       unverified: state('unverified'),
       uncovered: state('in_no_digest', 'not_covered_yet'),
+      lookedUp: logs.length - delivered.length,
     },
   };
 };
@@ -153,7 +114,7 @@ const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse)
   // Without digests nothing is established anyway; beside them, a log that none names is missing from one.
   const uncovered =
     built.trail.digests.length > 0 &&
-    built.trail.logs.some(({ state }) => state === 'in_no_digest' || state === 'unverified');
+    built.trail.logs.some(({ key, state }) => !isLookup(key) && (state === 'in_no_digest' || state === 'unverified'));
   const incomplete = problems.length > 0 || built.conflicts > 0 || missing.length > 0 || uncovered;
   const sum = (of: 'duplicate' | 'rejected' | 'excluded'): number =>
     built.files.reduce((total, file) => total + file[of], 0);
@@ -183,8 +144,7 @@ const summarize = async (files: readonly CollectedFile[], built: BuiltWarehouse)
  */
 export const collectCloudTrail = async (ask: CollectAsk): Promise<CollectSummary> => {
   const { dataDir } = ask.settings.gateway;
-  const files: CollectedFile[] = [];
-  for (const source of sourcesOf(ask)) files.push(...(await collectSource(source, ask)));
+  const files = await collectSources(ask);
   const records = ledgerRecords(ask.settings);
   const onStep = (step: string, done: number, total: number): void => ask.onProgress?.(step, done, total);
   return summarize(files, await buildWarehouse({ dataDir, records, settings: ask.settings, onStep }));

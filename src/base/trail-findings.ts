@@ -4,6 +4,7 @@
  */
 import type { DigestVerdict, TrailCheck } from './trail-chain.js';
 import { delivery, type LogVerdict } from './trail-coverage.js';
+import { isLookup } from './trail-log.js';
 
 export interface TrailFinding {
   readonly severity: 'integrity' | 'incomplete' | 'unestablished' | 'note';
@@ -102,6 +103,10 @@ const isCovered = (key: string, digests: readonly DigestVerdict[]): boolean => {
 
 const judgeLog = (log: LogVerdict, digests: readonly DigestVerdict[], tell: Tell): void => {
   const what = `CloudTrail log ${log.key}`;
+  if (isLookup(log.key)) {
+    const message = `${log.key} was looked up: no digest covers it, so nothing shows that it is unchanged or complete.`;
+    return tell('unestablished', 'LOOKUP_UNVERIFIED', log.key, message);
+  }
   switch (log.state) {
     case 'valid':
       return;

@@ -171,8 +171,12 @@ export const checkTrailRecord = (bytes: Buffer): TrailRecord => {
   return { ok: true, id, account: stringOf(account) ?? '', time, category: word(node, 'eventCategory') ?? null };
 };
 
+/** Whether a key is that of what LookupEvents answered, which no digest can name. */
+export const isLookup = (key: string): boolean => /^lookup\/\d{12}\//.test(key);
+
 /** What a file is by its place and name in the bucket layout; null where they do not say. */
-export const trailKindOfKey = (key: string): 'log' | 'digest' | 'insight' | 'network' | null => {
+export const trailKindOfKey = (key: string): 'log' | 'lookup' | 'digest' | 'insight' | 'network' | null => {
+  if (isLookup(key)) return 'lookup';
   if (/(?:^|[/_])CloudTrail-Digest[/_]/.test(key)) return 'digest';
   if (/(?:^|[/_])CloudTrail-Insight[/_]/.test(key)) return 'insight';
   if (/(?:^|[/_])CloudTrail-NetworkActivity[/_]/.test(key)) return 'network';

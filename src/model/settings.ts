@@ -5,6 +5,7 @@ import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
 import type { PinSettings, PolicyRule } from './policy-settings.js';
 import type { MaskMode } from './redaction.js';
 import type { HoldSettings } from './removal.js';
+import type { TrailSource } from './trail-settings.js';
 
 /** A secret lives outside the configuration. */
 export type SecretSource = { readonly env: string } | { readonly file: string };
@@ -110,31 +111,6 @@ export interface RequestLimits {
   /** Null: any number. */
   readonly perMinute: number | null;
   readonly concurrent: number;
-}
-
-/** A trail bucket to collect from. */
-export interface S3TrailSettings {
-  readonly bucket: string;
-  /** Before `AWSLogs/`; empty, or ends in `/`. */
-  readonly prefix: string;
-  /** Organisation id of an organisation trail. */
-  readonly organization: string | null;
-  /** Accounts and regions that must have logs; empty: those found. */
-  readonly accounts: readonly string[];
-  readonly regions: readonly string[];
-  /** Region of the bucket; where it lies in another one, the answers of S3 lead there. */
-  readonly region: string;
-  readonly profile: string | null;
-  readonly roleArn: string | null;
-  readonly externalId: string | null;
-  /** Endpoints where S3 and CloudTrail are not AWS's own. */
-  readonly endpoint: string | null;
-  readonly cloudtrailEndpoint: string | null;
-  readonly requestPayer: boolean;
-  /** How far back the first collection reads, milliseconds. */
-  readonly since: number;
-  /** Requests under way at once. */
-  readonly concurrency: number;
 }
 
 export interface ApprovalRule {
@@ -320,7 +296,7 @@ export interface Settings {
     readonly custodians?: readonly string[];
     readonly holds?: readonly HoldSettings[];
   };
-  readonly collect: { readonly cloudtrail: readonly ({ readonly dir: string } | { readonly s3: S3TrailSettings })[] };
+  readonly collect: { readonly cloudtrail: readonly TrailSource[] };
   readonly evidence: {
     readonly outDir: string;
     /** Further folders of controls. */

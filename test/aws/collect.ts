@@ -1,7 +1,7 @@
 /** Collection from the S3 double, as the command does it. */
 import { afterAll, beforeAll } from 'vitest';
 import { type CollectSummary, collectCloudTrail } from '../../src/app/collect.js';
-import type { S3TrailSettings } from '../../src/model/settings.js';
+import type { S3TrailSettings } from '../../src/model/trail-settings.js';
 import { SETTINGS } from '../warehouse/settings.js';
 
 /** Credentials that the SDK finds; the double accepts any. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CollectSummary } from '../../src/app/collect.js';
 import { parseRawIndex, parseRawListing, parseRawProblems } from '../../src/model/raw-index.js';
-import type { S3TrailSettings } from '../../src/model/settings.js';
+import type { S3TrailSettings } from '../../src/model/trail-settings.js';
 import { collectFrom, withAwsKeys } from '../aws/collect.js';
 import { type S3Double, startS3Double } from '../aws/s3-double.js';
 import { awsKeys, log, logName, makeDigest, record, type SignedDigest } from './fixtures.js';

@@ -14,7 +14,7 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CollectSummary } from '../../src/app/collect.js';
 import { parseRawIndex, parseRawListing } from '../../src/model/raw-index.js';
-import type { S3TrailSettings } from '../../src/model/settings.js';
+import type { S3TrailSettings } from '../../src/model/trail-settings.js';
 import { collectFrom } from '../aws/collect.js';
 import { type Radosgw, radosgwMissing, startRadosgw } from '../aws/radosgw.js';
 import { type S3Double, startS3Double } from '../aws/s3-double.js';

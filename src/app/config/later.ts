@@ -13,6 +13,5 @@ export const LATER: readonly string[] = [
   'evidence.key.secretsManager',
   'servers.*.http.headers.*.secretsManager',
   'collect.identity',
-  'collect.cloudtrail.*.lookup',
   'evidence.register',
 ];

@@ -6,11 +6,11 @@ import type {
   ChannelSettings,
   MaskRule,
   RequestLimits,
-  S3TrailSettings,
   SecretSource,
   ServerSettings,
   Settings,
 } from '../../model/settings.js';
+import type { S3TrailSettings, TrailSource } from '../../model/trail-settings.js';
 import { exportOf } from './export-schema.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
@@ -158,10 +158,13 @@ const bucketOf = (s3: NonNullable<Configuration['collect']['cloudtrail'][number]
   };
 };
 
-const trailOf = (
-  { dir, s3 }: Configuration['collect']['cloudtrail'][number],
-  at: Resolve,
-): Settings['collect']['cloudtrail'][number] => (s3 === undefined ? { dir: at(dir ?? '') } : { s3: bucketOf(s3) });
+const trailOf = ({ dir, s3, lookup }: Configuration['collect']['cloudtrail'][number], at: Resolve): TrailSource => {
+  if (s3 !== undefined) return { s3: bucketOf(s3) };
+  if (lookup === undefined) return { dir: at(dir ?? '') };
+  const { profile, roleArn, externalId, endpoint } = lookup;
+  const access = { profile: orNull(profile), roleArn: orNull(roleArn), externalId: orNull(externalId) };
+  return { lookup: { ...lookup, ...access, endpoint: orNull(endpoint) } };
+};
 
 /** High risk asks for the reviewer's own signature, unless the file says otherwise. */
 export const passkeyOf = (

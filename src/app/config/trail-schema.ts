@@ -25,9 +25,19 @@ const s3 = z.strictObject({
   concurrency: z.int().min(1).max(64).default(32),
 });
 
-/** A folder or a bucket. */
+const lookup = z.strictObject({
+  account: z.string().regex(/^\d{12}$/, 'must be an account id of 12 digits, in quotes'),
+  regions: z.array(awsRegion).min(1).max(100),
+  profile: line(200).optional(),
+  roleArn: roleArn.optional(),
+  externalId: line(1_224).optional(),
+  endpoint: secureUrl.optional(),
+  since: duration('6h', '90d').prefault('90d'),
+});
+
+/** A folder, a bucket, or an account whose events are looked up. */
 export const trailSource = z
-  .strictObject({ dir: path.optional(), s3: s3.optional() })
-  .refine(({ dir, s3: bucket }) => (dir === undefined) !== (bucket === undefined), {
-    error: 'must have exactly one of dir and s3',
+  .strictObject({ dir: path.optional(), s3: s3.optional(), lookup: lookup.optional() })
+  .refine((source) => Object.values(source).filter((kind) => kind !== undefined).length === 1, {
+    error: 'must have exactly one of dir, s3 and lookup',
   });

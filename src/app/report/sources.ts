@@ -10,9 +10,11 @@ const STAMP = `try_strptime(regexp_extract(key, '_(\\d{8}T\\d{4})', 1), '%Y%m%dT
 const FACTS = `SELECT
   (SELECT count(*) FROM record WHERE t >= $from::TIMESTAMP AND t < $to::TIMESTAMP) AS records,
   (SELECT count(*) FROM approval) AS approvals,
-  (SELECT count(*) FROM ct_event WHERE event_time >= $from::TIMESTAMP AND event_time < $to::TIMESTAMP)
+  (SELECT count(*) FROM ct_event WHERE event_time >= $from::TIMESTAMP AND event_time < $to::TIMESTAMP
+      AND file NOT IN (SELECT sha256 FROM ct_file WHERE kind = 'lookup'))
     + (SELECT count(*) FROM ct_file WHERE kind = 'log' AND ${STAMP} >= $from::TIMESTAMP
       AND ${STAMP} < $to::TIMESTAMP + INTERVAL 1 DAY) AS trail,
+  (SELECT count(*) FROM ct_file WHERE kind = 'lookup' AND reason IS NULL) AS looked_up,
   (SELECT count(*) FROM ct_digest WHERE start_t < $to::TIMESTAMP AND end_t > $from::TIMESTAMP) AS digests,
   (SELECT count(*) FROM server WHERE personal) AS personal,
   (SELECT count(*) FROM ledger_check) AS checked,
@@ -33,12 +35,18 @@ export interface SourceFacts {
 
 const counted = (count: number, one: string, many: string): string => (count === 1 ? `1 ${one}` : `${count} ${many}`);
 
+const trailGaps = (n: (name: string) => number, settings: Settings): readonly string[] => {
+  if (n('trail') > 0) return [];
+  const lookedUp = 'CloudTrail events were only looked up: nothing shows that they are complete.';
+  return [
+    ...(settings.collect.cloudtrail.length > 0 ? ['No CloudTrail log of the period was collected.'] : []),
+    ...(n('looked_up') > 0 ? [lookedUp] : []),
+  ];
+};
+
 const gapsOf = (n: (name: string) => number, settings: Settings): readonly string[] => {
-  const reasons: string[] = [];
-  if (n('records') === 0) reasons.push('No record of the gateway lies in the period.');
-  if (n('trail') === 0 && settings.collect.cloudtrail.length > 0) {
-    reasons.push('No CloudTrail log of the period was collected.');
-  }
+  const reasons = n('records') === 0 ? ['No record of the gateway lies in the period.'] : [];
+  reasons.push(...trailGaps(n, settings));
   if (n('unread') > 0)
     reasons.push(`${counted(n('unread'), 'CloudTrail file was', 'CloudTrail files were')} not read whole.`);
   if (n('other') > 0) reasons.push(`${counted(n('other'), 'collected file was', 'collected files were')} of no use.`);

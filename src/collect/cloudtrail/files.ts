@@ -46,6 +46,7 @@ const HEAD = '.head.json';
 
 const RAW_KIND: Readonly<Partial<Record<FileKind, RawObject['kind']>>> = {
   log: 'cloudtrail-log',
+  lookup: 'cloudtrail-log',
   insight: 'cloudtrail-log',
   network: 'cloudtrail-log',
   digest: 'cloudtrail-digest',

@@ -8,7 +8,7 @@ import { checkTrailRecord, isApart, splitTrailLog, TrailLogError, trailKindOfKey
 /** Largest unpacked file: seven times the 50 MB that AWS delivers at most. */
 const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
 
-export type FileKind = 'log' | 'digest' | 'public_keys' | 'signature' | 'insight' | 'network' | 'other';
+export type FileKind = 'log' | 'lookup' | 'digest' | 'public_keys' | 'signature' | 'insight' | 'network' | 'other';
 
 export interface Inspection {
   readonly kind: FileKind;
@@ -29,7 +29,7 @@ const NOTHING = { rowsRead: 0, out: 0, rejected: 0, duplicate: 0, excluded: 0 } 
 const whole = (kind: FileKind): Inspection => ({ ...NOTHING, kind, reason: null, readable: true });
 const bad = (kind: FileKind, problem: string): Inspection => ({ ...NOTHING, kind, reason: problem, readable: false });
 
-const inspectLog = (inflated: Buffer, kind: 'log' | 'insight' | 'network'): Inspection => {
+const inspectLog = (inflated: Buffer, kind: 'log' | 'lookup' | 'insight' | 'network'): Inspection => {
   const counts = { rowsRead: 0, out: 0, rejected: 0, duplicate: 0, excluded: 0 };
   const seen = new Set<string>();
   let first: string | null = null;
@@ -39,7 +39,7 @@ const inspectLog = (inflated: Buffer, kind: 'log' | 'insight' | 'network'): Insp
     if (!record.ok) {
       counts.rejected++;
       first ??= `record ${counts.rowsRead}: ${record.problem}`;
-    } else if (kind !== 'log' || isApart(record.category)) counts.excluded++;
+    } else if (kind === 'insight' || kind === 'network' || isApart(record.category)) counts.excluded++;
     else if (seen.has(`${record.account} ${record.id}`)) counts.duplicate++;
     else {
       seen.add(`${record.account} ${record.id}`);

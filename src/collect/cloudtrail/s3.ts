@@ -1,7 +1,7 @@
 /** `TrailBucket` and `ListKeys` over the AWS SDK, which is loaded when the first collection needs it. */
 import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import { AWS_TIMEOUTS, awsCredentials, awsFailure, quietAws } from '../../base/aws-client.js';
-import type { S3TrailSettings } from '../../model/settings.js';
+import type { S3TrailSettings } from '../../model/trail-settings.js';
 import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
 
 const RETRIES = { retryMode: 'adaptive', maxAttempts: 6 } as const;

@@ -33,6 +33,15 @@ const lines = (summary: CollectSummary): readonly Line[] => {
     { what: 'rejected', count: summary.rejected, note: 'records that are no events' },
     { what: 'digests', count: all, note: all === 0 ? 'without them nothing shows that logs are unchanged' : signed },
     { what: 'logs as digested', count: logs.valid, note: `${logs.missing} missing, ${logs.uncovered} in no digest` },
+    ...(logs.lookedUp > 0
+      ? [
+          {
+            what: 'lookups',
+            count: logs.lookedUp,
+            note: 'windows of LookupEvents: unverified, no proof of completeness',
+          },
+        ]
+      : []),
     ...Object.entries(matches).map(([what, count]) => ({
       what: what.toLowerCase().replaceAll('_', ' '),
       count,
@@ -45,7 +54,7 @@ export default class CollectCloudTrail extends BaseCommand {
   static override summary = 'Collect CloudTrail files and join them with the recorded calls.';
   static override description =
     'Reads log files, digests and public keys from the trail buckets and folders of the configuration, or below a ' +
-    'folder; keeps them as delivered, checks logs against digests, and rebuilds the warehouse. A file that cannot be taken is named and ' +
+    'folder, and looks up the events of accounts without a trail; keeps all as delivered, checks logs against digests, and rebuilds the warehouse. A file that cannot be taken is named and ' +
     'skipped (exit 11); a log that is not what its digest says is exit 12.';
   static override examples = [
     '<%= config.bin %> collect cloudtrail --from-dir ./trail-bucket',
@@ -56,6 +65,10 @@ export default class CollectCloudTrail extends BaseCommand {
     'from-dir': Flags.string({
       summary: 'the folder to read (default: the folders and buckets under collect.cloudtrail)',
       helpValue: 'DIR',
+    }),
+    lookup: Flags.boolean({
+      summary: 'only ask LookupEvents of the accounts under collect.cloudtrail[].lookup (unverified, 90 days at most)',
+      exclusive: ['from-dir'],
     }),
     since: Flags.string({
       summary: 'list buckets again from this day on (default: a month before what was collected last)',
@@ -78,6 +91,7 @@ export default class CollectCloudTrail extends BaseCommand {
       settings,
       ...(from !== undefined && { from }),
       ...(since !== undefined && { since }),
+      ...(flags.lookup && { lookup: true }),
       onProgress: bar.update,
     }).finally(bar.stop);
     this.name('red', 'changed', summary.integrity);

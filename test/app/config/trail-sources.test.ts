@@ -9,16 +9,19 @@ const problems = (source: string): readonly string[] => {
 };
 
 describe('a source under collect.cloudtrail', () => {
-  it.each(['{ dir: ./trail }', '{ s3: { bucket: example-trail, organization: o-abc123, regions: [eu-central-1] } }'])(
-    '%s loads',
-    (source) => {
-      expect(problems(source)).toEqual([]);
-    },
-  );
+  it.each([
+    '{ dir: ./trail }',
+    '{ s3: { bucket: example-trail, organization: o-abc123, regions: [eu-central-1] } }',
+    "{ lookup: { account: '111122223333', regions: [us-east-1] } }",
+  ])('%s loads', (source) => {
+    expect(problems(source)).toEqual([]);
+  });
 
   it.each([
-    ['both kinds', '{ dir: ./trail, s3: { bucket: trail } }', /exactly one of dir and s3/],
-    ['neither', '{}', /exactly one of dir and s3/],
+    ['both kinds', '{ dir: ./trail, s3: { bucket: trail } }', /exactly one of dir, s3 and lookup/],
+    ['a lookup beyond 90 days', "{ lookup: { account: '111122223333', regions: [us-east-1], since: 92d } }", /90d/],
+    ['a lookup without regions', "{ lookup: { account: '111122223333', regions: [] } }", /at least 1/],
+    ['neither', '{}', /exactly one of dir, s3 and lookup/],
     ['no bucket name', '{ s3: { bucket: s3://trail } }', /name of a bucket/],
     ['an account as a number', '{ s3: { bucket: trail, accounts: [111122223333] } }', /text/],
     ['no organisation id', '{ s3: { bucket: trail, organization: Example } }', /id of an organisation/],
