@@ -10,7 +10,7 @@ import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/append.js';
 import { createMasker } from '../masking/mask.js';
 import type { Settings } from '../model/settings.js';
-import { anchorHealth } from './anchors.js';
+import { anchorHealth, overdueSince } from './anchors.js';
 import { type PageParts, pageRoutes } from './approval-page.js';
 import { healthOf } from './health.js';
 import { commonProfile } from './masking.js';
@@ -49,10 +49,11 @@ const approvalRoutes = (
   ];
 };
 
-const partsOf = ({ ledger, authenticator }: Told): Parts => {
+const partsOf = ({ ledger, authenticator }: Told, overdue: number | null): Parts => {
   const { keyless } = authenticator;
   return {
     ledger: ledger.condition === 'writing' ? null : ledger.condition,
+    anchors: overdue === null ? null : 'what was recorded has gone unconfirmed for longer than is allowed',
     issuers: keyless === 0 ? null : `the keys of ${keyless} cannot be read, so their tokens are refused`,
   };
 };
@@ -74,15 +75,16 @@ export const createAdminListener = (
 ): HttpServer => {
   const { ledger, gateway, anchoring, reloader, metrics } = told;
   const hosts = hostsServed(settings.gateway.admin, settings.gateway.allowedHosts);
+  const overdue = (): number | null => overdueSince(anchoring, settings.ledger.maxUnanchored ?? null, more.clock);
   watch(told);
   return createAdmin({
     hosts,
     routes: [
-      operatingRoute({ hosts: (host) => isServed(host, hosts), parts: () => partsOf(told), metrics }),
+      operatingRoute({ hosts: (host) => isServed(host, hosts), parts: () => partsOf(told, overdue()), metrics }),
       ...approvalRoutes(settings, told, more),
     ],
     health: () => ({
-      ...healthOf(ledger, gateway.sessions),
+      ...healthOf(ledger, gateway.sessions, overdue()),
       ...anchorHealth(anchoring),
       configuration: reloader.refused ? 'a change was refused' : 'in force',
     }),

@@ -112,20 +112,28 @@ export const anchorLedger = async (
   return startAnchoring({ ledger, plans, clock, onOutcome });
 };
 
-/** A ledger that takes no call to forward while records have been unconfirmed for longer than the settings allow. */
-export const limitUnanchored = (
-  ledger: Ledger,
-  anchoring: Pick<Anchoring, 'window'>,
-  limit: number,
-  clock: Clock,
-): Ledger => ({
+/**
+ * Since when records have been unconfirmed, milliseconds since 1970; null where that is no longer than is allowed.
+ * @param limit `ledger.maxUnanchored`, milliseconds; null: however long
+ */
+export const overdueSince = (
+  { window }: Pick<Anchoring, 'window'>,
+  limit: number | null,
+  clock: Pick<Clock, 'now'>,
+): number | null => {
+  const { since } = window;
+  return limit !== null && since !== null && clock.now() - since > limit ? since : null;
+};
+
+/**
+ * A ledger that takes no call to forward while that is so.
+ * @param overdue see `overdueSince`
+ */
+export const limitUnanchored = (ledger: Ledger, overdue: () => number | null): Ledger => ({
   append(draft) {
-    const { since } = anchoring.window;
-    const isLate = since !== null && clock.now() - since > limit;
-    if (isLate && draft.type === 'call' && draft.d.forwarded) {
-      return Promise.reject(new CountersignError('LEDGER_UNANCHORED', { since: timestamp(since) }));
-    }
-    return ledger.append(draft);
+    const since = draft.type === 'call' && draft.d.forwarded ? overdue() : null;
+    if (since === null) return ledger.append(draft);
+    return Promise.reject(new CountersignError('LEDGER_UNANCHORED', { since: timestamp(since) }));
   },
   get healthy() {
     return ledger.healthy;

@@ -24,15 +24,27 @@ const REASONS: Readonly<Record<Exclude<LedgerCondition, 'writing'>, string>> = {
   closed: 'the gateway is stopping',
 };
 
-/** Health as the ledger stands; what cannot be recorded is not let through. */
+const OVERDUE =
+  'no anchor confirms what was recorded, for longer than ledger.maxUnanchored allows; no call is let through until one ' +
+  'answers; `countersign ledger anchor` says what is wrong';
+
+/**
+ * Health as the ledger stands; what cannot be recorded is not let through.
+ * @param overdue since when records have been unconfirmed for too long, milliseconds since 1970; null where none are
+ */
 export const healthOf = (
   { condition, failedAt, size: records }: Pick<OpenedLedger, 'condition' | 'failedAt' | 'size'>,
   sessions: number,
-): Health => ({
-  ok: condition === 'writing',
-  ledger: condition,
-  records,
-  sessions,
-  ...(condition === 'writing' ? {} : { reason: REASONS[condition] }),
-  ...(failedAt === null ? {} : { since: timestamp(failedAt) }),
-});
+  overdue: number | null,
+): Health => {
+  const reason = condition === 'writing' ? overdue !== null && OVERDUE : REASONS[condition];
+  const since = failedAt ?? overdue;
+  return {
+    ok: reason === false,
+    ledger: condition,
+    records,
+    sessions,
+    ...(reason === false ? {} : { reason }),
+    ...(since === null ? {} : { since: timestamp(since) }),
+  };
+};

@@ -23,7 +23,7 @@ import type { SecretSource, Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createAdminListener } from './admin-listener.js';
-import { limitUnanchored } from './anchors.js';
+import { limitUnanchored, overdueSince } from './anchors.js';
 import { createListeners, pageAddress } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
 import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
@@ -182,12 +182,12 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     clock,
     onDefect,
   };
-  const { maxUnanchored: limit = null } = settings.ledger;
+  const overdue = (): number | null => overdueSince(anchoring, settings.ledger.maxUnanchored ?? null, clock);
   const gateway = createGateway({
     settings,
     ...parts,
     ...resources(settings),
-    ...(limit === null ? {} : { ledger: limitUnanchored(records, anchoring, limit, clock) }),
+    ledger: limitUnanchored(records, overdue),
     approvalPage: pageAddress(settings),
     tls: tls.clients,
   });

@@ -61,8 +61,8 @@ const receivedOf = (request: IncomingMessage, server: ServerSettings, maxBytes: 
   body: () => readBody(request, maxBytes),
 });
 
-/** What the ledger says where it takes no record, or none of a call. */
-const UNRECORDED: ReadonlySet<string> = new Set(['LEDGER_WRITE_FAILED', 'LEDGER_BUSY', 'LEDGER_UNANCHORED']);
+/** What the ledger says where it takes no record. */
+const UNRECORDED: ReadonlySet<string> = new Set(['LEDGER_WRITE_FAILED', 'LEDGER_BUSY']);
 
 /** A failure as the refusal a client is told. What is not known to be harmless is a defect, and refuses too. */
 const asRefusal = (error: unknown, deps: ListenerDeps): Refusal => {
@@ -70,6 +70,7 @@ const asRefusal = (error: unknown, deps: ListenerDeps): Refusal => {
   // What no record can hold, such as an endless name, is refused as too large, and that refusal fits a record.
   if (error instanceof CountersignError && error.code === 'RECORD_INVALID') return new Refusal('too_large');
   const code = error instanceof CountersignError ? error.code : undefined;
+  if (code === 'LEDGER_UNANCHORED') return new Refusal('not_anchored');
   if (!UNRECORDED.has(code ?? '')) deps.onDefect(error);
   // A ledger that has failed holds no record of this either; in every other case one is written.
   return new Refusal('not_recorded', undefined, code === 'LEDGER_WRITE_FAILED');

@@ -82,6 +82,11 @@ const REFUSALS = {
   denied: { http: 200, code: -31001, message: 'Denied by policy' },
   approval_denied: { http: 200, code: -31002, message: 'Not approved' },
   not_recorded: { http: 200, code: -31003, message: 'Refused: the gateway cannot record at present' },
+  not_anchored: {
+    http: 200,
+    code: -31003,
+    message: 'Refused: what the gateway recorded has gone unconfirmed for too long; try again later',
+  },
   upstream: { http: 200, code: -31004, message: 'The server gave no answer' },
   masking: { http: 200, code: -31005, message: 'The answer was blocked because it could not be masked' },
   inexact_number: {

@@ -107,7 +107,11 @@ test('readiness says which part is missing; metrics count what is on record, and
     expect(ready.status).toBe(503);
     expect(JSON.parse(ready.body)).toEqual({
       ready: false,
-      parts: { ledger: 'ready', issuers: 'the keys of 1 cannot be read, so their tokens are refused' },
+      parts: {
+        ledger: 'ready',
+        anchors: 'ready',
+        issuers: 'the keys of 1 cannot be read, so their tokens are refused',
+      },
     });
     const post = {
       method: 'POST',

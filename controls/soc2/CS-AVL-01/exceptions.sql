@@ -1,4 +1,4 @@
--- Lost, timed out, unknown, or refused because nothing could be recorded.
+-- Lost, timed out, unknown, or refused because nothing could be recorded or what was went unconfirmed.
 SELECT call_id AS item, t AS time, coalesce(person, person_label) AS person,
   server || ' / ' || coalesce(target, method) AS what,
   'An outcome from the server' AS expected,
@@ -14,7 +14,7 @@ WHERE forwarded AND (status IN ('timed_out', 'upstream_lost', 'unknown')
   AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
 UNION ALL
 SELECT 'record ' || seq, t, coalesce(principal, address), coalesce(server, 'gateway') || ' / ' || reason,
-  'The ledger can be written',
+  CASE reason WHEN 'not_anchored' THEN 'Anchors confirm the ledger in time' ELSE 'The ledger can be written' END,
   CASE WHEN count > 1 THEN count || ' requests were refused' ELSE 'The request was refused' END
 FROM refused
-WHERE reason = 'not_recorded' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
+WHERE reason IN ('not_recorded', 'not_anchored') AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP

@@ -7,4 +7,4 @@ WHERE forwarded AND (result_seq IS NOT NULL OR end_ts <= (SELECT max(t) FROM rec
 UNION ALL
 SELECT 'record ' || seq, t, coalesce(principal, address), coalesce(server, 'gateway') || ' / ' || reason
 FROM refused
-WHERE reason = 'not_recorded' AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP
+WHERE reason IN ('not_recorded', 'not_anchored') AND t >= $from::TIMESTAMP AND t < $to::TIMESTAMP

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { anchorHealth, limitUnanchored } from '../../../src/app/anchors.js';
+import { anchorHealth, limitUnanchored, overdueSince } from '../../../src/app/anchors.js';
 import { type Anchor, AnchorError, type AnchorHead } from '../../../src/ledger/anchors/anchor.js';
 import { type Anchoring, type AnchorOutcome, startAnchoring } from '../../../src/ledger/anchors/anchoring.js';
 import { createFileAnchor } from '../../../src/ledger/anchors/file.js';
@@ -119,7 +119,7 @@ it('says what is not confirmed since when, and holds up calls where it was told 
   const running = start([one.anchor]);
   await running.now();
   const since = clock.now();
-  const limited = limitUnanchored(ledger, running, 60_000, clock);
+  const limited = limitUnanchored(ledger, () => overdueSince(running, 60_000, clock));
   clock.advance(60_000);
   await limited.append(callDraft(2));
   clock.advance(1);
