@@ -15,6 +15,11 @@ export const SOURCES = [
   'ledger_check',
   'rescan',
   'change_register',
+  'leavers',
+  'cases',
+  'disclosures',
+  'hours',
+  'retention',
 ] as const;
 
 export type Source = (typeof SOURCES)[number];

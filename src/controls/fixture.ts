@@ -115,6 +115,11 @@ const DEFAULTS: Readonly<Record<string, FixtureRow>> = {
     async_s: 0,
   },
   server: { id: 'files', kind: 'stdio', aws: false, personal: false, purposes: [] },
+  leaver: { person: 'ada@example.com', ended: NOON },
+  finding_case: { opened_t: NOON, owner: 'cara' },
+  disclosure: { disclosed_t: NOON, recipient: 'Bank', data: 'name', purpose: 'audit' },
+  input_check: { definition: 'def1' },
+  gw_result_text: { text: '{}' },
   call_missing: { until_t: '2026-08-03 12:15:00', settled: true },
 };
 

@@ -29,6 +29,11 @@ const MISSING: Readonly<Record<Source, string>> = {
   ledger_check: 'the ledger was not verified',
   rescan: 'the recorded answers were not scanned again',
   change_register: 'no change register is connected',
+  leavers: 'no register of leavers was taken',
+  cases: 'no register of cases was taken',
+  disclosures: 'no register of disclosures was taken',
+  hours: 'neither usual hours nor a rule with hours is configured',
+  retention: 'no retention is configured',
 };
 
 /** Why a test cannot be done, in one sentence. */

@@ -78,7 +78,7 @@ const createHandler = async (issuer: string, options: IdpOptions, key: JWK) => {
       return sendPage(response, 400, errorPage('nobody of that name is known here'));
     }
     // RFC 8176: the person is there, and that is all that was tested.
-    const login = { accountId: id, amr: ['user'] };
+    const login = { accountId: id, amr: ['pwd', 'otp', 'mfa'] };
     return provider.interactionFinished(request, response, { login }, { mergeWithLastSubmission: false });
   };
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

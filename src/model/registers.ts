@@ -1,9 +1,9 @@
-/** Registers that only the organisation keeps: who left, who reviewed, what changed, what was disclosed. */
+/** Registers that only the organisation keeps: who left, who reviewed, what changed, what was taken up, what was disclosed. */
 import { instantOf } from '../base/clock.js';
 import { csvRecords } from '../base/csv-read.js';
 
 /** The registers, by the word that names them on the command line. */
-export const REGISTER_KINDS = ['leavers', 'reviews', 'changes', 'disclosures'] as const;
+export const REGISTER_KINDS = ['leavers', 'reviews', 'changes', 'cases', 'disclosures'] as const;
 export type RegisterKind = (typeof REGISTER_KINDS)[number];
 
 type FieldType = 'text' | 'optional' | 'time' | 'optional time' | 'sha256';
@@ -19,6 +19,16 @@ export const REGISTER_COLUMNS: Readonly<Record<RegisterKind, Readonly<Record<str
     approver: 'optional',
     approved: 'optional time',
     closed: 'optional time',
+  },
+  cases: {
+    item: 'text',
+    control: 'optional',
+    opened: 'time',
+    owner: 'optional',
+    triaged: 'optional time',
+    verdict: 'optional',
+    closed: 'optional time',
+    ref: 'optional',
   },
   disclosures: { ref: 'text', disclosed: 'time', recipient: 'text', data: 'text', purpose: 'text', person: 'optional' },
 };

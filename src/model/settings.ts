@@ -2,7 +2,7 @@
 
 import type { AnchorSettings } from './anchor.js';
 import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
-import type { PinSettings, PolicyRule } from './policy-settings.js';
+import type { PinSettings, PolicyHours, PolicyRule } from './policy-settings.js';
 import type { MaskMode } from './redaction.js';
 import type { HoldSettings } from './removal.js';
 import type { TrailSource } from './trail-settings.js';
@@ -301,6 +301,8 @@ export interface Settings {
     readonly outDir: string;
     /** Further folders of controls. */
     readonly controls: readonly string[];
+    /** When people usually work; calls outside are listed. Absent: only hours of rules count. */
+    readonly hours?: PolicyHours;
     /** Folder of waivers, one file each; null where there is none. */
     readonly waivers: string | null;
     readonly key: SecretSource;

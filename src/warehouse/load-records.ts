@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readBounded } from '../base/durable.js';
 import { reason } from '../base/errors.js';
+import { createInputCheck, type InputCheck } from './input-check.js';
 import type { Appender, Builder } from './open.js';
 
 /** A record as the ledger's reader yields it. */
@@ -32,13 +33,16 @@ interface Appenders {
   readonly text: Appender;
   readonly result: Appender;
   readonly rescan: Appender;
+  readonly input: Appender;
 }
 
 /** Payloads that tests read, beside results. */
 const TEXTS: ReadonlySet<string> = new Set(['person', 'reason']);
 
-const callOf = (d: unknown): string | null =>
-  typeof d === 'object' && d !== null && 'call' in d && typeof d.call === 'string' ? d.call : null;
+const field = (d: unknown, name: 'call' | 'definition' | 'digest'): string | null => {
+  const value: unknown = typeof d === 'object' && d !== null ? Reflect.get(d, name) : null;
+  return typeof value === 'string' ? value : null;
+};
 
 /** The second detector; kinds of pattern found in a text. */
 export type Rescan = (text: string) => readonly string[];
@@ -49,10 +53,24 @@ const MAX_BLOB_BYTES = 256 * 1024 ** 2;
 const textOf = async (payload: LedgerEntryLike['payloads'][string]): Promise<string> =>
   'data' in payload ? payload.data : (await readBounded(payload.blob, MAX_BLOB_BYTES)).toString('utf8');
 
+const LARGEST_ARGUMENTS = 1024 ** 2;
+
+/** Learns the definitions of tools, and holds arguments against them. */
+const checkInput = async (to: Appenders, { type, d, payloads }: LedgerEntryLike, inputs: InputCheck): Promise<void> => {
+  const { definition, args } = payloads;
+  const digest = field(d, 'digest');
+  if (type === 'tool' && definition && digest !== null) inputs.learn(digest, await textOf(definition));
+  const [call, known] = [field(d, 'call'), field(d, 'definition')];
+  if (type !== 'call' || !args || !('data' in args) || call === null || known === null) return;
+  if (args.data.length > LARGEST_ARGUMENTS) return;
+  const problem = inputs.check(known, args.data);
+  if (problem !== undefined) to.input.add([call, known, problem]);
+};
+
 const addPayloads = async (to: Appenders, entry: LedgerEntryLike, rescan: Rescan | undefined): Promise<void> => {
   for (const [name, payload] of Object.entries(entry.payloads)) {
     if (TEXTS.has(name)) to.text.add([entry.seq, name, await textOf(payload)]);
-    const call = entry.type === 'result' && name === 'result' ? callOf(entry.d) : null;
+    const call = entry.type === 'result' && name === 'result' ? field(entry.d, 'call') : null;
     if (call === null) continue;
     const text = await textOf(payload);
     to.result.add([call, text]);
@@ -80,14 +98,17 @@ export const loadRecords = async (
     text: await builder.appender('record_text'),
     result: await builder.appender('gw_result_text'),
     rescan: await builder.appender('rescan'),
+    input: await builder.appender('input_check'),
   };
   const hash = createHash('sha256');
+  const inputs = createInputCheck();
   let count = 0;
   try {
     for await (const entry of records) {
       const { seq, m, type, leaf, boot, d } = entry;
       to.record.add([seq, timeOf(entry), m, type, leaf, boot, JSON.stringify(d)]);
       await addPayloads(to, entry, rescan);
+      await checkInput(to, entry, inputs);
       hash.update(`${leaf}\n`);
       count++;
     }

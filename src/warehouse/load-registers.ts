@@ -19,6 +19,7 @@ const REGISTER_TABLES: Readonly<Record<RegisterKind, string>> = {
   leavers: 'leaver',
   reviews: 'change_review',
   changes: 'change_ticket',
+  cases: 'finding_case',
   disclosures: 'disclosure',
 };
 

@@ -7,11 +7,8 @@
  * compare times with `t >= $from::TIMESTAMP`.
  */
 
-/** A table, in words and in SQL; docs/warehouse.md is generated from it. */
-export interface TableDefinition {
-  readonly says: string;
-  readonly sql: string;
-}
+import { REGISTER_TABLES, SCOPE_TABLES } from './schema-organization.js';
+import type { TableDefinition } from './table.js';
 
 /** What the gateway recorded. */
 const GATEWAY_TABLES: readonly TableDefinition[] = [
@@ -43,6 +40,10 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
   {
     says: 'What the second detector found in it (kind of pattern); filled where `buildWarehouse` is given `rescan`.',
     sql: `CREATE TABLE rescan (call_id VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'Calls whose arguments could be held against the input schema that the server listed; `problem` where they do not agree. Masked values have any type.',
+    sql: `CREATE TABLE input_check (call_id VARCHAR NOT NULL, definition VARCHAR NOT NULL, problem VARCHAR)`,
   },
   {
     says: "Result of verifying the ledger's files; filled where `buildWarehouse` is given `ledgerCheck`.",
@@ -163,60 +164,6 @@ const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
     says: 'What does not hold of the trail. `severity`: integrity, incomplete, unestablished. `subject`: an object, or account/region.',
     sql: `CREATE TABLE ct_finding (severity VARCHAR NOT NULL, code VARCHAR NOT NULL, subject VARCHAR NOT NULL,
      message VARCHAR NOT NULL)`,
-  },
-];
-
-/** What the configuration says, and the supporting operations. */
-const SCOPE_TABLES: readonly TableDefinition[] = [
-  {
-    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer.',
-    sql: `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
-     event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL)`,
-  },
-  {
-    says: 'Roles of configured servers and roles that recorded credentials name.',
-    sql: `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
-  },
-  {
-    says: 'Operations that need no call of their own within a session.',
-    sql: `CREATE TABLE supporting_op (event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL)`,
-  },
-  {
-    says: 'The configured servers.',
-    sql: `CREATE TABLE server (id VARCHAR NOT NULL, kind VARCHAR NOT NULL, aws BOOLEAN NOT NULL, role_arn VARCHAR, personal BOOLEAN,
-     classification VARCHAR, purposes VARCHAR[] NOT NULL)`,
-  },
-  {
-    says: '`people:` of the configuration; `kind`: subject, agent.',
-    sql: `CREATE TABLE person_link (person VARCHAR NOT NULL, principal VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
-  },
-];
-
-/** What only the organisation knows; `collect register` takes it. */
-const REGISTER_TABLES: readonly TableDefinition[] = [
-  {
-    says: 'One row per register that was taken. `kind`: leavers, reviews, changes, disclosures. `in_force`: the last of its kind, whose rows the tables below hold. No row of a kind: that register is not kept here, which is not the same as an empty one.',
-    sql: `CREATE TABLE register (kind VARCHAR NOT NULL, file VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, taken TIMESTAMP NOT NULL,
-     rows BIGINT NOT NULL, in_force BOOLEAN NOT NULL)`,
-  },
-  {
-    says: 'Leavers: from `ended` on the person may do nothing. `person` as in `people:` of the configuration, or `issuer|subject`.',
-    sql: `CREATE TABLE leaver (person VARCHAR NOT NULL, ended TIMESTAMP NOT NULL, ref VARCHAR)`,
-  },
-  {
-    says: 'Reviews of configurations; `digest` as in config_load.',
-    sql: `CREATE TABLE change_review (digest VARCHAR NOT NULL, author VARCHAR NOT NULL, reviewer VARCHAR NOT NULL,
-     reviewed_t TIMESTAMP NOT NULL, ref VARCHAR)`,
-  },
-  {
-    says: 'Change tickets.',
-    sql: `CREATE TABLE change_ticket (ref VARCHAR NOT NULL, title VARCHAR NOT NULL, author VARCHAR NOT NULL, approver VARCHAR,
-     approved_t TIMESTAMP, closed_t TIMESTAMP)`,
-  },
-  {
-    says: 'Disclosures of data to others.',
-    sql: `CREATE TABLE disclosure (ref VARCHAR NOT NULL, disclosed_t TIMESTAMP NOT NULL, recipient VARCHAR NOT NULL,
-     data VARCHAR NOT NULL, purpose VARCHAR NOT NULL, person VARCHAR)`,
   },
 ];
 

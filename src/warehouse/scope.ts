@@ -43,10 +43,33 @@ const appendPeople = async (builder: Builder, settings: Settings): Promise<void>
   links.close();
 };
 
+const appendHours = async (builder: Builder, { evidence, policy }: Settings): Promise<void> => {
+  const rows = await builder.appender('service_hours');
+  const spans = [{ rule: null, hours: evidence.hours }, ...policy.map(({ id, hours }) => ({ rule: id, hours }))];
+  for (const { rule, hours } of spans) {
+    for (const day of hours?.days ?? [])
+      rows.add([rule, day, hours?.from ?? 0, hours?.to ?? 0, hours?.timezone ?? 'UTC']);
+  }
+  rows.close();
+};
+
+const DAY = 86_400_000;
+
+const appendRetention = async (builder: Builder, { ledger }: Settings): Promise<void> => {
+  const retention = await builder.appender('retention');
+  if (ledger.retention !== undefined) retention.add([ledger.retention / DAY]);
+  retention.close();
+  const holds = await builder.appender('legal_hold');
+  for (const { id, from, to, person } of ledger.holds ?? []) holds.add([id, from, to, person]);
+  holds.close();
+};
+
 /** Writes the scope tables but `governed_role`, which also needs the records. */
 export const loadScope = async (builder: Builder, settings: Settings): Promise<void> => {
   await appendServers(builder, settings);
   await appendPeople(builder, settings);
+  await appendHours(builder, settings);
+  await appendRetention(builder, settings);
   const ops = await builder.appender('supporting_op');
   for (const op of SUPPORTING) ops.add(op);
   ops.close();

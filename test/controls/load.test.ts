@@ -8,6 +8,12 @@ import { assertCriteria, loadControls, loadCriteria } from '../../src/controls/l
 const SHIPPED = fileURLToPath(new URL('../../controls/soc2', import.meta.url));
 let dir: string;
 
+/** Criteria to which records, approvals and AWS events can speak directly or in part. */
+const EVIDENCED =
+  'CC4.1 CC4.2 CC5.2 CC5.3 CC6.1 CC6.2 CC6.3 CC6.6 CC6.7 CC7.1 CC7.2 CC7.3 CC8.1 PI1.2 PI1.3 PI1.5 C1.1 C1.2 P4.1 P4.2 P4.3 P6.3'.split(
+    ' ',
+  );
+
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'cs-load-'));
 });
@@ -38,7 +44,7 @@ describe('controls that ship', () => {
     const controls = await loadControls([SHIPPED]);
     const { criteria } = await loadCriteria(join(SHIPPED, 'criteria.yaml'));
     assertCriteria(controls, criteria);
-    expect(controls.length).toBeGreaterThanOrEqual(16);
+    expect(controls.length).toBeGreaterThanOrEqual(22);
     expect(controls.map(({ id }) => id)).toEqual(controls.map(({ id }) => id).sort());
   });
 
@@ -50,6 +56,27 @@ describe('controls that ship', () => {
       groups[group] = (groups[group] ?? 0) + 1;
     }
     expect(groups).toEqual({ CC: 33, A: 3, PI: 5, C: 2, P: 18 });
+  });
+
+  it('speak to every criterion of which operating evidence can be had at a recording gateway', async () => {
+    const { criteria } = await loadCriteria(join(SHIPPED, 'criteria.yaml'));
+    const strong = criteria.filter(({ strength }) => strength === 'direct' || strength === 'partial');
+    expect(strong.map(({ id }) => id)).toEqual(EVIDENCED);
+    for (const { id, text, evidence } of criteria) {
+      expect([id, text.length > 15, evidence.length > 15]).toEqual([id, true, true]);
+    }
+  });
+
+  it('are named by the lines of the criteria, and name them', async () => {
+    const controls = await loadControls([SHIPPED]);
+    const { criteria } = await loadCriteria(join(SHIPPED, 'criteria.yaml'));
+    const ids = new Set(controls.map(({ id }) => id));
+    const unknown = criteria.flatMap(({ evidence }) => [...evidence.matchAll(/CS-[A-Z]{3}-\d\d/g)].map(([id]) => id));
+    expect(unknown.filter((id) => !ids.has(id))).toEqual([]);
+    const wrong = criteria.flatMap(({ id, evidence }) =>
+      controls.filter((one) => evidence.includes(one.id) && !one.criteria.includes(id)).map((one) => [id, one.id]),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('claim no strength without a control, and no control for a criterion of no strength', async () => {

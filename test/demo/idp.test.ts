@@ -51,7 +51,7 @@ describe('identity provider of the demo', () => {
       groups: ['engineering', 'platform-leads'],
       email: 'ada@example.com',
       name: 'Ada <Adams>',
-      amr: ['user'],
+      amr: ['pwd', 'otp', 'mfa'],
     });
     expect(claims['auth_time']).toBeGreaterThanOrEqual(before);
     expect(refreshToken).toEqual(expect.any(String));

@@ -65,7 +65,7 @@ describe('tokens of a real provider', () => {
         groups: ['engineering', 'platform-leads'],
         clientId: CLI,
         actor: null,
-        amr: ['user'],
+        amr: ['pwd', 'otp', 'mfa'],
         acr: null,
         authTime: claims['auth_time'],
         tokenId: expect.stringMatching(/^hs256:[0-9a-f]{8}:[0-9a-f]{64}$/),

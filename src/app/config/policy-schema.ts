@@ -1,6 +1,6 @@
 /** The rules of `policy`: what stands in the file, and what the engine takes. */
 import { z } from 'zod';
-import type { PolicyRule } from '../../model/policy-settings.js';
+import type { PolicyHours, PolicyRule } from '../../model/policy-settings.js';
 import { isNetwork } from '../../policy/circumstances.js';
 import { compileWhen } from '../../policy/when.js';
 import { glob, line, name, timeZone } from './fields.js';
@@ -25,7 +25,7 @@ const timeOfDay = z
   .regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be a time such as "08:30", in quotes')
   .transform((text) => Number(text.slice(0, 2)) * 60 + Number(text.slice(3)));
 
-const hours = z.strictObject({
+export const hours = z.strictObject({
   days: z
     .array(z.enum(DAYS, { error: `must be one of ${DAYS.join(', ')}` }))
     .min(1)
@@ -104,11 +104,15 @@ export const hintsOf = (hints: z.output<typeof annotations>): NonNullable<Policy
 };
 
 /** What narrows a rule beyond groups, servers and names; absent where the file does not say it. */
+/** @param timezone where hours name none */
+export const hoursOf = (span: z.output<typeof hours> | undefined, timezone: string): { hours?: PolicyHours } =>
+  span ? { hours: { ...span, timezone: span.timezone ?? timezone } } : {};
+
 const narrowingOf = (rule: ParsedRule, timezone: string): Partial<PolicyRule> => ({
   ...(rule.subjects ? { subjects: rule.subjects } : {}),
   ...(rule.kind ? { kind: rule.kind } : {}),
   ...(rule.claims ? { claims: rule.claims } : {}),
-  ...(rule.hours ? { hours: { ...rule.hours, timezone: rule.hours.timezone ?? timezone } } : {}),
+  ...hoursOf(rule.hours, timezone),
   ...(rule.networks ? { networks: rule.networks } : {}),
   ...(rule.annotations ? { annotations: hintsOf(rule.annotations) } : {}),
   ...(rule.when === undefined ? {} : { when: rule.when }),

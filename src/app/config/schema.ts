@@ -24,7 +24,7 @@ import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.
 import { masking } from './masking-schema.js';
 import { metrics, tls } from './operating-schema.js';
 import { pins } from './pins-schema.js';
-import { policyRule } from './policy-schema.js';
+import { hours, policyRule } from './policy-schema.js';
 import { concurrent, perMinute, server, serverId } from './server-schema.js';
 import { trailSource } from './trail-schema.js';
 
@@ -202,6 +202,7 @@ export const configuration = z.strictObject({
       outDir: path.default('./evidence'),
       controls: z.array(path).max(50).default([]),
       waivers: path.optional(),
+      hours: hours.refine(({ from }) => from !== 1_440, { error: 'must begin before 24:00' }).optional(),
       key: secretSource.optional(),
     })
     .prefault({}),

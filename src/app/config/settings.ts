@@ -15,7 +15,7 @@ import { exportOf } from './export-schema.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { tlsOf } from './operating-schema.js';
-import { ruleOf } from './policy-schema.js';
+import { hoursOf, ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
 
 type Resolve = (path: string) => string;
@@ -269,6 +269,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     evidence: {
       outDir: at(config.evidence.outDir),
       controls: config.evidence.controls.map(at),
+      ...hoursOf(config.evidence.hours, config.organization.timezone),
       waivers: config.evidence.waivers === undefined ? null : at(config.evidence.waivers),
       key: key(config.evidence.key, 'report.key'),
     },

@@ -19,6 +19,11 @@ const FACTS = `SELECT
   (SELECT count(*) FROM server WHERE personal) AS personal,
   (SELECT count(*) FROM ledger_check) AS checked,
   (SELECT count(*) FROM register WHERE kind = 'reviews') AS reviews,
+  (SELECT count(*) FROM register WHERE kind = 'leavers') AS leavers,
+  (SELECT count(*) FROM register WHERE kind = 'cases') AS cases,
+  (SELECT count(*) FROM register WHERE kind = 'disclosures') AS disclosures,
+  (SELECT count(*) FROM service_hours) AS hours,
+  (SELECT count(*) FROM retention) AS retention,
   (SELECT count(*) FROM ct_file WHERE kind IN ('log', 'digest') AND reason IS NOT NULL) AS unread,
   (SELECT count(*) FROM ct_file WHERE kind = 'other') AS other,
   (SELECT coalesce(sum(rejected), 0)::BIGINT FROM ct_file) AS rejected,
@@ -91,6 +96,11 @@ export const sourceFacts = async (
     ['ledger_check', n('checked') > 0],
     ['rescan', true],
     ['change_register', n('reviews') > 0],
+    ['leavers', n('leavers') > 0],
+    ['cases', n('cases') > 0],
+    ['disclosures', n('disclosures') > 0],
+    ['hours', n('hours') > 0],
+    ['retention', n('retention') > 0],
   ];
   const sources = new Set(present.filter(([, there]) => there).map(([source]) => source));
   return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings)] };
