@@ -196,7 +196,7 @@ describe('configuration in the documentation', () => {
       // Where a secret comes from is one field, whatever else stands beside it.
       const isSecret = 'env' in properties && 'file' in properties;
       const below = Object.entries(properties).flatMap(([key, child]) =>
-        isSchema(child) && !(isSecret && ['env', 'file'].includes(key))
+        isSchema(child) && !(isSecret && ['env', 'file', 'secretsManager'].includes(key))
           ? fields(child, at === '' ? key : `${at}.${key}`)
           : [],
       );

@@ -10,10 +10,11 @@ import {
 import type { Clock } from '../base/clock.js';
 import { CountersignError } from '../base/errors.js';
 import { isLoopback } from '../base/loopback.js';
+import type { SecretSource } from '../model/credential-settings.js';
 import type { Ledger } from '../model/ports.js';
-import type { ChannelSettings, SecretSource, Settings } from '../model/settings.js';
+import type { ChannelSettings, Settings } from '../model/settings.js';
 import { pageAddress } from './approval-page.js';
-import { resolveSecret } from './config.js';
+import { resolveSecret, sourceName } from './config.js';
 
 export interface OpenedChannels {
   readonly webhooks: readonly WebhookChannel[];
@@ -23,7 +24,7 @@ export interface OpenedChannels {
 type Text = (source: SecretSource) => Promise<string>;
 
 const unusable = (source: SecretSource, problem: string): CountersignError =>
-  new CountersignError('KEY_FILE', { file: 'file' in source ? source.file : source.env, problem });
+  new CountersignError('KEY_FILE', { file: sourceName(source), problem });
 
 const webhookOf = async ({ name, url, secret }: Extract<ChannelSettings, { kind: 'webhook' }>, text: Text) => {
   const bytes = parseWebhookSecret(await text(secret));

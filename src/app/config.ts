@@ -17,7 +17,7 @@ import { toSettings } from './config/settings.js';
 
 export { refuseKnownKey } from './config/known-keys.js';
 export { configurationSchema } from './config/problems.js';
-export { resolveSecret } from './config/secret.js';
+export { resolveSecret, sourceName } from './config/secret.js';
 
 const MAX_BYTES = 1_048_576;
 const MAX_SHOWN = 50;

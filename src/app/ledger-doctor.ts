@@ -15,7 +15,7 @@ import type { Finding } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { verifyPath } from '../verify/verify.js';
 import { openAnchors, standingsOf } from './anchors.js';
-import { loadSettings, resolveSecret } from './config.js';
+import { loadSettings, resolveSecret, sourceName } from './config.js';
 import { ledgerKey } from './own-ledger.js';
 
 /** One thing looked at. */
@@ -136,7 +136,7 @@ const lookAtKeys = async (
   const { digestKey, origin } = settings.ledger;
   try {
     const own = rootKey(dir, origin, await ledgerKey(settings, env)).key;
-    parseDigestKey(await resolveSecret(digestKey, env), 'file' in digestKey ? digestKey.file : digestKey.env);
+    parseDigestKey(await resolveSecret(digestKey, env), sourceName(digestKey));
     if (known === null) return pass('keys', `The keys can be used; a trust file would name ${own}.`);
     if (known === own) return pass('keys', `The key of the configuration is the one it was begun with, ${own}.`);
     throw new CountersignError('LEDGER_KEY', { dir, problem: `it names ${known}, not ${own}` });

@@ -8,7 +8,7 @@ import { parseSigningKey } from '../ledger/keys.js';
 import { openKms, remoteKey } from '../ledger/kms.js';
 import type { RemoteKey } from '../ledger/root.js';
 import type { Settings } from '../model/settings.js';
-import { refuseKnownKey, resolveSecret } from './config.js';
+import { refuseKnownKey, resolveSecret, sourceName } from './config.js';
 import { askControl } from './ledger-control.js';
 import { KEPT } from './restore.js';
 
@@ -26,7 +26,7 @@ export const ledgerKey = async (settings: Settings, environment: Environment): P
   const { key: source } = settings.ledger;
   if ('arn' in source) return remoteKey(await openKms(source, environment));
   const text = await resolveSecret(source, environment);
-  const key = parseSigningKey(text, 'file' in source ? source.file : source.env);
+  const key = parseSigningKey(text, sourceName(source));
   refuseKnownKey(settings, 'ledger.key', key);
   return key;
 };

@@ -17,16 +17,17 @@ import { parseDigestKey } from '../ledger/keys.js';
 import type { RemoteKey } from '../ledger/root.js';
 import { createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
+import type { SecretSource } from '../model/credential-settings.js';
 import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
-import type { SecretSource, Settings } from '../model/settings.js';
+import type { Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
 import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
 import { createAdminListener } from './admin-listener.js';
 import { limitUnanchored, overdueSince } from './anchors.js';
 import { createListeners, pageAddress } from './approval-page.js';
 import { createNotifier, type OpenedChannels, openChannels } from './channels.js';
-import { loadSettings, refuseKnownKey, resolveSecret } from './config.js';
+import { loadSettings, refuseKnownKey, resolveSecret, sourceName } from './config.js';
 import { openAnchored } from './gateway-ledger.js';
 import { gitState } from './git-state.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
@@ -36,6 +37,7 @@ import { policyOf } from './policy-of.js';
 import { createReloader, type Reloader } from './reload.js';
 import { resources } from './resources.js';
 import { restore } from './restore.js';
+import { openServerCredentials, type ServerCredentials } from './server-credentials.js';
 import { type ListenersTls, readListenersTls } from './tls.js';
 
 /** The program's own log: what an operator reads. It gets no content of calls. */
@@ -74,8 +76,6 @@ export interface Wired {
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
 
-const sourceName = (source: SecretSource): string => ('file' in source ? source.file : source.env);
-
 const loadKeys = async (
   settings: Settings,
   deps: WireDeps,
@@ -85,19 +85,6 @@ const loadKeys = async (
   const secret = parseDigestKey(await secretText(digestKey, deps), sourceName(digestKey));
   refuseKnownKey(settings, 'ledger.digestKey', secret);
   return { key, digest: createKeyedDigester(secret) };
-};
-
-const serverSecrets = async ({ servers }: Settings, deps: WireDeps): Promise<UpstreamsDeps['secrets']> => {
-  const secrets = new Map<string, Record<string, string>>();
-  for (const { id, upstream } of servers) {
-    const sources: Readonly<Record<string, SecretSource>> =
-      upstream.kind === 'http' ? upstream.headers : (upstream.secretEnv ?? {});
-    const values = Object.entries(sources).map(
-      async ([name, source]) => [name, await secretText(source, deps)] as const,
-    );
-    secrets.set(id, Object.fromEntries(await Promise.all(values)));
-  }
-  return secrets;
 };
 
 /** Everything the program logs of outside texts is masked, whatever it is. */
@@ -118,7 +105,7 @@ interface Opened {
   readonly ledger: OpenedLedger;
   readonly anchoring: Anchoring;
   readonly digest: KeyedDigester;
-  readonly secrets: UpstreamsDeps['secrets'];
+  readonly credentials: ServerCredentials;
   readonly channels: OpenedChannels;
   readonly tls: ListenersTls;
   /** Calls back when the ledger writes again after a failure. */
@@ -154,7 +141,7 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, secrets, channels, tls } = opened;
+  const { ledger, anchoring, digest, credentials, channels, tls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
@@ -167,7 +154,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   opened.onResumed(() => approvals.resolveDoubts());
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
-  const upstreams = createUpstreams({ clock, maxResponseBytes, secrets, environment, gatewayKeys, onStderr });
+  const upstreams = createUpstreams({ clock, maxResponseBytes, ...credentials, environment, gatewayKeys, onStderr });
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
   const parts = {
@@ -203,13 +190,13 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */
 export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
   const { key, digest } = await loadKeys(settings, deps);
-  const secrets = await serverSecrets(settings, deps);
+  const credentials = await openServerCredentials(settings.servers, { ...deps, digest });
   const channels = await openChannels(settings, deps.environment);
   const tls = await readListenersTls(settings);
   const resumed = createListeners();
   const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
   try {
-    const opened = { ledger, anchoring, digest, secrets, channels, tls, onResumed: resumed.subscribe };
+    const opened = { ledger, anchoring, digest, credentials, channels, tls, onResumed: resumed.subscribe };
     return await assemble(settings, deps, opened);
   } catch (error) {
     await anchoring.close();

@@ -88,6 +88,16 @@ export const ERRORS = {
     message: 'the secret {name} is not set',
     hint: 'set the environment variable or the file that the configuration names',
   },
+  SECRET_STORE: {
+    exit: 2,
+    message: 'AWS Secrets Manager does not give the secret {name}: {problem}',
+    hint: 'see that the ARN is right and that the gateway may do secretsmanager:GetSecretValue on it',
+  },
+  SESSION_POLICY: {
+    exit: 2,
+    message: 'the session policy {file} cannot be used: {problem}',
+    hint: 'write an IAM policy as JSON, of at most 2048 characters without spaces',
+  },
   USAGE: {
     exit: 2,
     message: '{problem}',
@@ -337,7 +347,7 @@ export const ERRORS = {
   AWS_ASSUME_ROLE: {
     exit: 1,
     message: 'the AWS role {role} could not be assumed for a session: {problem}',
-    hint: "check the gateway's own AWS credentials, and that the role trusts it for sts:AssumeRole and sts:SetSourceIdentity",
+    hint: "check the gateway's own AWS credentials, and that the role trusts it for sts:AssumeRole, sts:SetSourceIdentity and, with tags, sts:TagSession",
   },
   // -- masking ---------------------------------------------------------------
   MASKING_FAILED: {

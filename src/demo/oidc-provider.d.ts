@@ -46,7 +46,10 @@ declare module 'oidc-provider' {
       options: { readonly mergeWithLastSubmission: boolean },
     ): Promise<void>;
   }
-  const errors: { readonly InvalidTarget: new (description?: string) => Error };
+  const errors: {
+    readonly InvalidTarget: new (description?: string) => Error;
+    readonly InvalidGrant: new (description: string) => Error;
+  };
   const interactionPolicy: {
     base(): { get(prompt: string): { readonly checks: { remove(check: string): void } } | undefined };
   };

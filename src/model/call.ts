@@ -5,9 +5,10 @@
  */
 import type { JsonNode, JsonValue } from '../base/json.js';
 import type { Ulid } from '../base/ulid.js';
+import type { CredentialFacts } from './credential-facts.js';
 import type { Decision, Grant } from './decision.js';
 import type { Principal } from './principal.js';
-import type { CredentialFacts, Receipt, ResultStatus } from './record.js';
+import type { Receipt, ResultStatus } from './record.js';
 import type { Redaction } from './redaction.js';
 import type { ServerSettings } from './settings.js';
 
@@ -134,6 +135,8 @@ export interface Outgoing {
   /** The bytes that go out. */
   readonly message: Message;
   readonly trace: string | null;
+  /** What its caller authenticated with, for tokens that are exchanged; it never goes upstream itself. */
+  readonly authorization?: string | undefined;
   /** That go with it over HTTP; null where the server is spoken to in the older revisions. */
   readonly headers: MirroredHeaders | null;
   /** Of the record that the request goes out. */
@@ -214,8 +217,12 @@ export class UpstreamError extends Error {
 
 /** One conversation with a server, on behalf of one session of one principal. */
 export interface Upstream {
-  /** The AWS credential this conversation runs under. */
-  readonly credential: CredentialFacts | null;
+  /**
+   * Makes sure of the credential that a call goes out under, and names it for the record; null where there is none.
+   * @param authorization of the call
+   * @throws UpstreamError where there is no credential to go out under; so will `request`
+   */
+  credential(authorization: string | undefined): Promise<CredentialFacts | null>;
   /** Messages lost so far because no stream of the client was open for them. */
   readonly dropped: number;
   /**
@@ -236,9 +243,17 @@ export interface Upstream {
   onEnd(callback: (reason: string) => void): void;
 }
 
+/** Whose conversation is opened. */
+export interface OpeningSession {
+  readonly id: Ulid;
+  readonly principal: Principal;
+  /** What the call that opens it authenticated with. */
+  readonly authorization?: string | undefined;
+}
+
 /** Opens conversations with the configured servers. */
 export interface Upstreams {
   /** @throws UpstreamError where the conversation cannot be opened */
-  open(server: ServerSettings, session: { readonly id: Ulid; readonly principal: Principal }): Promise<Upstream>;
+  open(server: ServerSettings, session: OpeningSession): Promise<Upstream>;
   close(): Promise<void>;
 }

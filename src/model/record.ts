@@ -5,6 +5,7 @@
 import type { KeyedDigest } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
 import type { AnchorRecord } from './anchor.js';
+import type { CredentialFacts } from './credential-facts.js';
 import type { PasskeyAssertion, PasskeyRecord, ReviewerFacts } from './passkey.js';
 import type { MaskCount, MaskingRecord } from './redaction.js';
 import type { EraseRecord, PruneRecord } from './removal.js';
@@ -49,17 +50,6 @@ export interface CallPrincipal extends PrincipalFacts {
   readonly token: KeyedDigest;
   /** Token expiry, seconds since 1970. */
   readonly exp: number;
-}
-
-/** The upstream AWS credential in use. Key ids are names, not secrets. */
-export interface CredentialFacts {
-  readonly kind: 'aws';
-  readonly role_arn: string;
-  readonly access_key_id: string;
-  readonly session_name: string;
-  readonly source_identity: string;
-  /** RFC 3339. */
-  readonly expires: string;
 }
 
 /** `call`: the intent. Durable before the upstream sees the call. Payloads: `args`, `person`. */

@@ -1,36 +1,12 @@
 /** What the stations are told: the parsed configuration. Its schema is `app/config.ts`. */
 
 import type { AnchorSettings } from './anchor.js';
+import type { AwsSettings, OAuthSettings, SecretSource } from './credential-settings.js';
 import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
 import type { PinSettings, PolicyHours, PolicyRule } from './policy-settings.js';
 import type { MaskMode } from './redaction.js';
 import type { HoldSettings } from './removal.js';
 import type { TrailSource } from './trail-settings.js';
-
-/** A secret lives outside the configuration. */
-export type SecretSource = { readonly env: string } | { readonly file: string };
-
-export interface AwsEvent {
-  /** Such as `ec2.amazonaws.com`. */
-  readonly source: string;
-  /** Such as `StopInstances`. */
-  readonly name: string;
-  /** Whether a successful call must leave this event in a trail of management events. */
-  readonly write: boolean;
-  /** How long after the answer the event may still come, milliseconds. */
-  readonly async: number;
-}
-
-export interface AwsSettings {
-  readonly roleArn: string;
-  readonly region: string;
-  /** Endpoint of STS where it is not AWS's own; loopback only, demo only. */
-  readonly endpoint: string | null;
-  /** Endpoint the server's own AWS calls go to, passed on as AWS_ENDPOINT_URL; demo only. */
-  readonly serviceEndpoint: string | null;
-  /** Which AWS events each tool is expected to cause. */
-  readonly tools: Readonly<Record<string, readonly AwsEvent[]>>;
-}
 
 export interface StdioSettings {
   readonly command: string;
@@ -64,6 +40,8 @@ export interface ServerSettings {
         /** `sse` is that of revision 2024-11-05, where `url` is the address of its event stream. Absent: `streamable`. */
         readonly transport?: 'streamable' | 'sse';
         readonly headers: Readonly<Record<string, SecretSource>>;
+        /** Absent: no tokens are fetched. */
+        readonly oauth?: OAuthSettings;
       }
     | ({ readonly kind: 'stdio' } & StdioSettings);
   readonly aws: AwsSettings | null;

@@ -5,9 +5,11 @@
  */
 import { roleSessionName, sourceIdentity } from '../base/aws-identity.js';
 import { type Clock, timestamp } from '../base/clock.js';
+import { sha256 } from '../base/digest.js';
 import type { Ulid } from '../base/ulid.js';
-import type { CredentialFacts } from '../model/record.js';
-import type { AwsSettings } from '../model/settings.js';
+import type { AwsFacts } from '../model/credential-facts.js';
+import type { AwsSettings } from '../model/credential-settings.js';
+import type { Principal } from '../model/principal.js';
 import { type AssumeRole, createStsAssumeRole, type StsOptions } from './aws-sts.js';
 import {
   type AwsTemporaryCredentials,
@@ -17,6 +19,8 @@ import {
 
 export interface AwsCredentialsOptions extends StsOptions {
   readonly clock: Clock;
+  /** Session policy, JSON; absent: none. */
+  readonly policy?: string | null;
   /** In place of STS, for tests. */
   readonly assumeRole?: AssumeRole;
 }
@@ -26,13 +30,15 @@ interface AwsSessionOwner {
   readonly id: Ulid;
   readonly issuer: string;
   readonly subject: string;
+  /** Claims that session tags are made of. */
+  readonly claims?: Principal['claims'];
 }
 
 export interface AwsSession {
   /** Variables for the server process: where its AWS SDK finds credentials, Region and application id. */
   readonly env: Readonly<Record<string, string>>;
   /** The credentials that the process was last given, by name; for the records of its calls. */
-  readonly facts: CredentialFacts;
+  readonly facts: AwsFacts;
   /** The process gets no further credentials. Those it has end by themselves. */
   close(): Promise<void>;
 }
@@ -93,19 +99,43 @@ const childEnvironment = (
   ...(settings.serviceEndpoint === null ? {} : { AWS_ENDPOINT_URL: settings.serviceEndpoint }),
 });
 
-const openSession = async (
-  owner: AwsSessionOwner,
-  settings: AwsSettings,
-  deps: { readonly assumeRole: AssumeRole; readonly endpoint: CredentialsEndpoint; readonly clock: Clock },
-): Promise<AwsSession> => {
+interface SessionDeps {
+  readonly assumeRole: AssumeRole;
+  readonly endpoint: CredentialsEndpoint;
+  readonly clock: Clock;
+  readonly policy: string | null;
+}
+
+const TAG_VALUE = /^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,256}$/u;
+
+/**
+ * The session tags of an owner. A claim that is absent, or no tag could hold, gives none: then a policy that asks for the
+ * tag refuses. One with several values has none either, since a tag has one.
+ */
+const tagsOf = (
+  { tags = {}, claimTags = {} }: Pick<AwsSettings, 'tags' | 'claimTags'>,
+  { claims = {} }: Pick<AwsSessionOwner, 'claims'>,
+): Readonly<Record<string, string>> => {
+  const named = Object.entries(claimTags).flatMap(([key, claim]) => {
+    const [value = '', ...more] = claims[claim] ?? [];
+    return more.length === 0 && TAG_VALUE.test(value) ? [[key, value] as const] : [];
+  });
+  return { ...tags, ...Object.fromEntries(named) };
+};
+
+const openSession = async (owner: AwsSessionOwner, settings: AwsSettings, deps: SessionDeps): Promise<AwsSession> => {
   const sessionName = roleSessionName(owner.id);
   const person = sourceIdentity(owner.issuer, owner.subject);
-  const assume = () => deps.assumeRole({ sessionName, sourceIdentity: person, duration: DURATION });
+  const tags = tagsOf(settings, owner);
+  const { policy } = deps;
+  const ask = { sessionName, sourceIdentity: person, duration: DURATION, tags, policy };
+  const assume = () => deps.assumeRole(ask);
+  const keys = Object.keys(tags).toSorted();
   const renewal = createRenewal(await assume(), assume, deps.clock);
   const source = await deps.endpoint.add(renewal.supply);
   return {
     env: childEnvironment(settings, sessionName, source),
-    get facts(): CredentialFacts {
+    get facts(): AwsFacts {
       const { accessKeyId, expires } = renewal.current();
       return {
         kind: 'aws',
@@ -114,6 +144,8 @@ const openSession = async (
         session_name: sessionName,
         source_identity: person,
         expires: timestamp(expires),
+        ...(keys.length > 0 && { tags: keys }),
+        ...(policy !== null && { session_policy: sha256(policy) }),
       };
     },
     close: async () => source.remove(),
@@ -122,11 +154,11 @@ const openSession = async (
 
 /** The AWS credentials of one server's sessions. */
 export const createAwsCredentials = (options: AwsCredentialsOptions): AwsCredentials => {
-  const { settings, clock } = options;
+  const { settings, clock, policy = null } = options;
   const assumeRole = options.assumeRole ?? createStsAssumeRole(options);
   const endpoint = createCredentialsEndpoint();
   return {
-    open: (owner) => openSession(owner, settings, { assumeRole, endpoint, clock }),
+    open: (owner) => openSession(owner, settings, { assumeRole, endpoint, clock, policy }),
     close: () => endpoint.close(),
   };
 };

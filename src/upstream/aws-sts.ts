@@ -1,6 +1,6 @@
 /** AssumeRole through the AWS SDK, which is loaded when the first session needs it. */
 import { CountersignError } from '../base/errors.js';
-import type { AwsSettings } from '../model/settings.js';
+import type { AwsSettings } from '../model/credential-settings.js';
 import type { AwsTemporaryCredentials } from './credentials-endpoint.js';
 
 interface AssumeRoleRequest {
@@ -8,6 +8,10 @@ interface AssumeRoleRequest {
   readonly sourceIdentity: string;
   /** Seconds. */
   readonly duration: number;
+  /** Session tags. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** Session policy, JSON. */
+  readonly policy: string | null;
 }
 
 /**
@@ -48,7 +52,7 @@ export const createStsAssumeRole = (options: StsOptions): AssumeRole => {
   const { roleArn } = options.settings;
   const failure = (problem: string): CountersignError =>
     new CountersignError('AWS_ASSUME_ROLE', { role: roleArn, problem });
-  return async ({ sessionName, sourceIdentity, duration }) => {
+  return async ({ sessionName, sourceIdentity, duration, tags, policy }) => {
     loading ??= createClient(options);
     const { client, AssumeRoleCommand } = await loading;
     const command = new AssumeRoleCommand({
@@ -56,6 +60,8 @@ export const createStsAssumeRole = (options: StsOptions): AssumeRole => {
       RoleSessionName: sessionName,
       SourceIdentity: sourceIdentity,
       DurationSeconds: duration,
+      ...(Object.keys(tags).length > 0 && { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+      ...(policy !== null && { Policy: policy }),
     });
     const answer = await client.send(command).catch((error: unknown) => {
       throw failure(problemOf(error));

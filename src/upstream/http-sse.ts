@@ -5,15 +5,17 @@
 import type { Dispatcher } from 'undici';
 import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
-import { checkStatus, drain, Exchange, header } from './http-exchange.js';
+import type { CredentialFacts } from '../model/credential-facts.js';
+import type { HttpCredentials } from './credentials.js';
+import { checkStatus, drain, Exchange, header, type Response } from './http-exchange.js';
 import { Pipe } from './pipe.js';
 
 export interface HttpSseOptions {
   /** Of the event stream. */
   readonly url: URL;
   readonly dispatcher: Dispatcher;
-  /** Headers of the configuration, resolved; the only credentials that go upstream. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The only credentials that go upstream. */
+  readonly credentials: HttpCredentials;
   readonly maxResponseBytes: number;
   /** Longest time until the server has named its address, and until it has taken a message, milliseconds. */
   readonly timeout?: number;
@@ -31,7 +33,6 @@ const endpointOf = (data: Buffer | null, url: URL): URL => {
 };
 
 class HttpSseUpstream implements Upstream {
-  readonly credential = null;
   private readonly options: HttpSseOptions;
   private readonly pipe: Pipe;
   private readonly stream: Exchange;
@@ -63,16 +64,25 @@ class HttpSseUpstream implements Upstream {
     return undefined;
   }
 
-  private dispatch(method: 'GET' | 'POST', url: URL, body: Buffer | null, exchange: Exchange): void {
+  credential(authorization: string | undefined): Promise<CredentialFacts | null> {
+    return this.options.credentials.facts(authorization);
+  }
+
+  private async dispatch(method: 'GET' | 'POST', url: URL, body: Buffer | null, exchange: Exchange): Promise<Response> {
+    const own = await this.options.credentials.headers();
     const headers = {
       accept: method === 'GET' ? 'text/event-stream' : 'application/json, text/event-stream',
       'accept-encoding': 'identity',
       'user-agent': 'countersign',
       ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
-      ...this.options.headers,
+      ...own,
     };
     const { origin, pathname, search } = url;
     this.options.dispatcher.dispatch({ origin, path: pathname + search, method, body, headers }, exchange);
+    const response = await exchange.response;
+    if (response.status === 401) this.options.credentials.refused();
+    checkStatus(response);
+    return response;
   }
 
   /**
@@ -86,9 +96,7 @@ class HttpSseUpstream implements Upstream {
       timeout,
     );
     try {
-      this.dispatch('GET', url, null, this.stream);
-      const response = await this.stream.response;
-      checkStatus(response);
+      const response = await this.dispatch('GET', url, null, this.stream);
       const isStream = header(response.headers, 'content-type').startsWith('text/event-stream');
       if (response.status !== 200 || !isStream)
         throw new UpstreamError('lost', `the server offers no event stream there (HTTP ${response.status})`);
@@ -127,10 +135,8 @@ class HttpSseUpstream implements Upstream {
       AbortSignal.timeout(timeout),
     );
     this.underway.add(exchange);
-    this.dispatch('POST', this.endpoint, bytes, exchange);
-    const response = await exchange.response;
+    const response = await this.dispatch('POST', this.endpoint, bytes, exchange);
     await drain(response);
-    checkStatus(response);
     if (response.status >= 400) throw new UpstreamError('lost', `the server answered HTTP ${response.status}`);
   }
 

@@ -3,14 +3,16 @@ import { type Dispatcher, Pool } from 'undici';
 import { at, parseJson, stringOf } from '../base/json.js';
 import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
+import type { CredentialFacts } from '../model/credential-facts.js';
+import type { HttpCredentials } from './credentials.js';
 import { checkStatus, drain, Exchange, header, type Response } from './http-exchange.js';
 
 export interface HttpUpstreamOptions {
   readonly url: URL;
   /** One pool per server, shared by its sessions. */
   readonly dispatcher: Dispatcher;
-  /** Headers of the configuration, resolved; the only credentials that go upstream. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The only credentials that go upstream. */
+  readonly credentials: HttpCredentials;
   readonly maxResponseBytes: number;
   /** Longest time a server may take to accept a notification, milliseconds; 30 s where not given. */
   readonly deliveryTimeout?: number;
@@ -35,8 +37,6 @@ type Headers = Record<string, string>;
 
 /** One conversation. The server's own session id, where it gives one, stays in here. */
 class HttpUpstream implements Upstream {
-  /** A server that sessions share runs under credentials of its own. */
-  readonly credential = null;
   dropped = 0;
   private sessionId: string | undefined;
   private revision: string | undefined;
@@ -47,16 +47,22 @@ class HttpUpstream implements Upstream {
     this.options = options;
   }
 
+  credential(authorization: string | undefined): Promise<CredentialFacts | null> {
+    return this.options.credentials.facts(authorization);
+  }
+
   private async send(
     method: 'POST' | 'GET' | 'DELETE',
     body: Buffer | null,
     extra: Headers,
     signal?: AbortSignal,
+    authorization?: string,
   ): Promise<Response> {
     const { url, dispatcher, maxResponseBytes } = this.options;
+    const own = await this.options.credentials.headers(authorization);
     const exchange = new Exchange(maxResponseBytes, (ended) => this.open.delete(ended), signal);
     this.open.add(exchange);
-    const headers = { ...this.headers(method), ...extra, ...this.options.headers };
+    const headers = { ...this.headers(method), ...extra, ...own };
     dispatcher.dispatch({ origin: url.origin, path: url.pathname + url.search, method, body, headers }, exchange);
     return this.checked(await exchange.response);
   }
@@ -74,6 +80,7 @@ class HttpUpstream implements Upstream {
   }
 
   private checked(response: Response): Response {
+    if (response.status === 401) this.options.credentials.refused();
     checkStatus(response);
     if (response.status === 404 && this.sessionId !== undefined)
       throw new UpstreamError('session_lost', 'the server ended the session');
@@ -81,11 +88,11 @@ class HttpUpstream implements Upstream {
   }
 
   async *request(
-    { message: { bytes, method }, trace, headers }: Outgoing,
+    { message: { bytes, method }, trace, headers, authorization }: Outgoing,
     signal: AbortSignal,
   ): AsyncGenerator<UpstreamMessage> {
     const traced: Headers = trace === null ? {} : { traceparent: trace };
-    const response = await this.send('POST', bytes, { ...traced, ...headers }, signal);
+    const response = await this.send('POST', bytes, { ...traced, ...headers }, signal, authorization);
     const opening = method === 'initialize';
     if (opening) this.sessionId = header(response.headers, 'mcp-session-id') || undefined;
     for await (const message of response.messages) {

@@ -1,24 +1,27 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../base/clock.js';
 import { CountersignError } from '../base/errors.js';
-import type { Upstream, Upstreams } from '../model/call.js';
+import type { OpeningSession, Upstream, Upstreams } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import { principalKey } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
 import type { StsOptions } from './aws-sts.js';
+import { fixedSecrets, type ServerSecrets, type ServerTokens, sessionCredentials } from './credentials.js';
 import { createDispatcher, openHttpUpstream } from './http.js';
 import { openHttpSseUpstream } from './http-sse.js';
 import { PROCESS_LIMITS, Processes, type ProcessLimits } from './processes.js';
 import { openStdioUpstream } from './stdio.js';
 
-type OpeningSession = Parameters<Upstreams['open']>[1];
-
 export interface UpstreamsDeps {
   readonly clock: Clock;
   readonly maxResponseBytes: number;
-  /** Resolved headers (HTTP) or variables (stdio) of each server: its own credentials, by server id. */
-  readonly secrets: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** Headers (HTTP) or variables (stdio) of each server: its own credentials, by server id. */
+  readonly secrets: ReadonlyMap<string, ServerSecrets>;
+  /** Servers that tokens are fetched for, by id. */
+  readonly tokens?: ReadonlyMap<string, ServerTokens>;
+  /** Policies of the sessions of AWS roles, JSON, by server id. */
+  readonly sessionPolicies?: ReadonlyMap<string, string>;
   /** The gateway's environment: a child inherits a few harmless variables of it. */
   readonly environment: Record<string, string | undefined>;
   readonly gatewayKeys: StsOptions['gatewayKeys'];
@@ -27,6 +30,10 @@ export interface UpstreamsDeps {
   /** A line a server process wrote to standard error, as it came. */
   readonly onStderr: (server: string, line: string) => void;
 }
+
+/** @throws UpstreamError where the secrets cannot be had */
+const variables = (secrets: ServerSecrets): Promise<Readonly<Record<string, string>>> =>
+  sessionCredentials(secrets, null).headers();
 
 class ServerUpstreams implements Upstreams {
   private readonly pools = new Map<string, Dispatcher>();
@@ -49,12 +56,13 @@ class ServerUpstreams implements Upstreams {
     const { aws: settings } = server;
     if (!settings) return null;
     const { clock, gatewayKeys, environment } = this.deps;
+    const policy = this.deps.sessionPolicies?.get(server.id) ?? null;
     const known = this.credentials.get(server.id);
-    const source = known ?? createAwsCredentials({ settings, clock, gatewayKeys, environment });
+    const source = known ?? createAwsCredentials({ settings, clock, gatewayKeys, environment, policy });
     this.credentials.set(server.id, source);
-    const { issuer, subject } = session.principal;
+    const { issuer, subject, claims = {} } = session.principal;
     try {
-      return await source.open({ id: session.id, issuer, subject });
+      return await source.open({ id: session.id, issuer, subject, claims });
     } catch (error) {
       if (!(error instanceof CountersignError)) throw error;
       throw new UpstreamError('refused', error.message);
@@ -64,16 +72,19 @@ class ServerUpstreams implements Upstreams {
   async open(server: ServerSettings, session: OpeningSession): Promise<Upstream> {
     const { upstream, id } = server;
     const { maxResponseBytes, environment, onStderr } = this.deps;
-    const secrets = this.deps.secrets.get(id) ?? {};
+    const secrets = this.deps.secrets.get(id) ?? fixedSecrets({});
     if (upstream.kind === 'http') {
       const url = new URL(upstream.url);
-      const options = { url, dispatcher: this.poolFor(id, url), headers: secrets, maxResponseBytes };
+      const credentials = sessionCredentials(secrets, this.deps.tokens?.get(id) ?? null);
+      // The first request may come from the gateway itself, which asks the server for its era.
+      await credentials.headers(session.authorization);
+      const options = { url, dispatcher: this.poolFor(id, url), credentials, maxResponseBytes };
       return upstream.transport === 'sse' ? openHttpSseUpstream(options) : openHttpUpstream(options);
     }
     const giveBack = this.processes.take(principalKey(session.principal));
     try {
       const aws = await this.awsSession(server, session);
-      const env = { ...secrets, ...aws?.env };
+      const env = { ...(await variables(secrets)), ...aws?.env };
       const child = { settings: upstream, inherited: environment, env, maxLineBytes: maxResponseBytes };
       const opened = openStdioUpstream({ ...child, onStderr: (line) => onStderr(id, line) }, aws);
       opened.onEnd(giveBack);

@@ -1,7 +1,7 @@
 /** A server over stdio (MCP specification 2025-11-25, "Transports"): one process per session, one message a line. */
 import { compactJson } from '../base/json.js';
 import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
-import type { CredentialFacts } from '../model/record.js';
+import type { CredentialFacts } from '../model/credential-facts.js';
 import type { AwsSession } from './aws-credentials.js';
 import { type Child, type ChildOptions, startChild } from './child.js';
 import { Pipe } from './pipe.js';
@@ -28,8 +28,8 @@ class StdioUpstream implements Upstream {
   }
 
   /** Renewed credentials have other names, so this is read at each call. */
-  get credential(): CredentialFacts | null {
-    return this.aws?.facts ?? null;
+  credential(): Promise<CredentialFacts | null> {
+    return Promise.resolve(this.aws?.facts ?? null);
   }
 
   get dropped(): number {

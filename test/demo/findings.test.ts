@@ -20,7 +20,7 @@ import {
   SAMPLE_REGION,
   SAMPLE_ROLE,
 } from '../../src/demo/world.js';
-import type { CredentialFacts } from '../../src/model/record.js';
+import type { CredentialFacts } from '../../src/model/credential-facts.js';
 import type { Settings } from '../../src/model/settings.js';
 import { type AwsSession, createAwsCredentials } from '../../src/upstream/aws-credentials.js';
 import { buildWarehouse, warehouseFile } from '../../src/warehouse/build.js';

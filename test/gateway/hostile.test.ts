@@ -161,7 +161,7 @@ describe('a gateway that stops while a conversation is opened', () => {
   test('closes what was opened too late, and starts no further session', async () => {
     const opening = { finish: (): void => {}, closed: 0 };
     const late: Upstream = {
-      credential: null,
+      credential: () => Promise.resolve(null),
       dropped: 0,
       async *request() {},
       deliver: () => Promise.resolve(),

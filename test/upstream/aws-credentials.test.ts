@@ -8,12 +8,13 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sourceIdentity } from '../../src/base/aws-identity.js';
 import { systemClock } from '../../src/base/clock.js';
+import { sha256 } from '../../src/base/digest.js';
 import { CountersignError } from '../../src/base/errors.js';
 import { ulid } from '../../src/base/ulid.js';
 import { type SampleAccount, startSampleAccount } from '../../src/demo/aws/account.js';
 import { callAws, fetchContainerCredentials } from '../../src/demo/aws/client.js';
 import { seededRandom } from '../../src/demo/random.js';
-import type { AwsSettings } from '../../src/model/settings.js';
+import type { AwsSettings } from '../../src/model/credential-settings.js';
 import { type AwsCredentials, createAwsCredentials } from '../../src/upstream/aws-credentials.js';
 import type { AwsTemporaryCredentials } from '../../src/upstream/credentials-endpoint.js';
 
@@ -111,6 +112,25 @@ describe('against the sample account, through the AWS SDK', () => {
     });
     expect(stdout).toBe(`arn:aws:sts::111122223333:assumed-role/sample-cloud-mcp/${session.facts.session_name}`);
     expect(account.events().at(-1)?.record['userAgent']).toContain(`app/${session.facts.session_name}`);
+  });
+
+  it('gives a session its tags and its policy, and names them in the record', async () => {
+    const tags = {
+      tags: { Team: 'payments' },
+      claimTags: { Department: 'department', Office: 'office', Many: 'many' },
+    };
+    const policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}';
+    const claims = { department: ['R&D'], office: ['Ulm'], many: ['a', 'b'] };
+    const session = await create({ settings: settings(tags), policy }).open({ ...owner(), claims });
+    const event = account.events().findLast(({ record }) => record['eventName'] === 'AssumeRole');
+    // A value that no tag can hold, and one of several, give no tag.
+    expect(event?.record['requestParameters']).toMatchObject({
+      principalTags: { Team: 'payments', Office: 'Ulm' },
+      policy,
+    });
+    expect(event?.record).not.toHaveProperty('requestParameters.principalTags.Department');
+    expect(event?.record).not.toHaveProperty('requestParameters.principalTags.Many');
+    expect(session.facts).toMatchObject({ tags: ['Office', 'Team'], session_policy: sha256(policy) });
   });
 
   it('says which role was refused, and no secret', async () => {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { UpstreamError } from '../../src/model/call.js';
 import type { ServerSettings } from '../../src/model/settings.js';
+import { fixedSecrets, sessionCredentials } from '../../src/upstream/credentials.js';
 import { createDispatcher } from '../../src/upstream/http.js';
 import { openHttpSseUpstream } from '../../src/upstream/http-sse.js';
 import { freePort, type Harness, httpServer, startHarness } from '../gateway/harness.js';
@@ -135,7 +136,11 @@ describe('a server of HTTP+SSE that', () => {
     const server = createServer((_, response) => answer(response));
     servers.push(server);
     const origin = await listen(server);
-    const options = { url: new URL(`${origin}/sse`), dispatcher: createDispatcher(origin), headers: {} };
+    const options = {
+      url: new URL(`${origin}/sse`),
+      dispatcher: createDispatcher(origin),
+      credentials: sessionCredentials(fixedSecrets({}), null),
+    };
     const failure: unknown = await openHttpSseUpstream({ ...options, maxResponseBytes: 1_024, timeout: 300 }).catch(
       (error: unknown) => error,
     );
@@ -178,7 +183,12 @@ test('its headers come from the configuration alone, and go to its own address',
   });
   const origin = await listen(server);
   const dispatcher = createDispatcher(origin);
-  const options = { url: new URL(`${origin}/a/sse`), dispatcher, headers: { 'x-key': 'k' }, maxResponseBytes: 1_024 };
+  const options = {
+    url: new URL(`${origin}/a/sse`),
+    dispatcher,
+    credentials: sessionCredentials(fixedSecrets({ 'x-key': 'k' }), null),
+    maxResponseBytes: 1_024,
+  };
   const upstream = await openHttpSseUpstream(options);
   const bytes = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
   await upstream.deliver({ bytes, receipt: { seq: 0, leaf: '' }, event: null, final: false });

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
+import { fixedSecrets, sessionCredentials } from '../../src/upstream/credentials.js';
 import { createDispatcher, openHttpUpstream } from '../../src/upstream/http.js';
 
 const open = async (answer: RequestListener) => {
@@ -9,7 +10,13 @@ const open = async (answer: RequestListener) => {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const url = new URL(`http://127.0.0.1:${port}/mcp`);
   const dispatcher = createDispatcher(url.origin);
-  const upstream = openHttpUpstream({ url, dispatcher, headers: {}, maxResponseBytes: 1024, deliveryTimeout: 100 });
+  const upstream = openHttpUpstream({
+    url,
+    dispatcher,
+    credentials: sessionCredentials(fixedSecrets({}), null),
+    maxResponseBytes: 1024,
+    deliveryTimeout: 100,
+  });
   const close = async (): Promise<void> => {
     await upstream.close();
     await dispatcher.destroy();

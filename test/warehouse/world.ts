@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sourceIdentity } from '../../src/base/aws-identity.js';
 import { sha256 } from '../../src/base/digest.js';
-import type { CallRecord, CredentialFacts, ResultStatus } from '../../src/model/record.js';
+import type { AwsFacts } from '../../src/model/credential-facts.js';
+import type { CallRecord, ResultStatus } from '../../src/model/record.js';
 import type { Happened } from './ledger.js';
 import { ACCOUNT, ISSUER, ROLE, SHARED_ROLE } from './settings.js';
 
@@ -44,7 +45,7 @@ interface Session {
   readonly id: string;
   readonly subject: string;
   readonly opened: number;
-  readonly credential: CredentialFacts | null;
+  readonly credential: AwsFacts | null;
   readonly server: 'cloud' | 'shared';
 }
 
@@ -157,7 +158,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     const opened = START + n * 12 * 60_000;
     const subject = `p${n % 6}`;
     const sid = id('S', n);
-    const credential: CredentialFacts | null =
+    const credential: AwsFacts | null =
       server === 'shared'
         ? null
         : {

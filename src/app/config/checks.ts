@@ -91,6 +91,29 @@ const ruleClaims: Check = ({ policy, identity }) => {
   );
 };
 
+/** A tag of a claim that nobody keeps would be in no session. */
+const tagClaims: Check = ({ servers, identity }) => {
+  if (!servers || !identity) return [];
+  const kept = new Set(identity.issuers.flatMap(({ claims }) => claims));
+  const message = 'is kept by no issuer; add it to claims under identity.issuers';
+  return Object.entries(servers).flatMap(([id, { aws }]) =>
+    Object.entries(aws?.claimTags ?? {})
+      .filter(([, claim]) => !kept.has(claim))
+      .map(([key]) => ({ path: ['servers', id, 'aws', 'claimTags', key], message })),
+  );
+};
+
+/** A token that is fetched stands in the header that would be named here. */
+const oauthHeader: Check = ({ servers }) =>
+  Object.entries(servers ?? {}).flatMap(([id, { http }]) =>
+    Object.keys(http?.oauth ? http.headers : {})
+      .filter((header) => header.toLowerCase() === 'authorization')
+      .map((header) => ({
+        path: ['servers', id, 'http', 'headers', header],
+        message: 'stands beside oauth, which fetches it; keep one of them',
+      })),
+  );
+
 const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   if (!policy) return [];
   const found: Finding[] = duplicates(policy, ({ id }) => id).map((at) => ({
@@ -238,6 +261,8 @@ const CHECKS: readonly Check[] = [
   issuers,
   ruleServers,
   ruleClaims,
+  tagClaims,
+  oauthHeader,
   ruleApprovals,
   pinModes,
   googleDomains,

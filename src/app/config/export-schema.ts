@@ -1,7 +1,8 @@
 /** The section `export`: where records are sent, and in which form. */
 import { z } from 'zod';
-import type { ExportSettings, SecretSource } from '../../model/settings.js';
-import { isHost, line, path, secretSource, webUrl } from './fields.js';
+import type { SecretSource } from '../../model/credential-settings.js';
+import type { ExportSettings } from '../../model/settings.js';
+import { isHost, line, type ParsedSecret, path, secretSource, webUrl } from './fields.js';
 
 const KINDS = ['file', 'splunk', 'syslog', 'otlp'] as const;
 
@@ -25,7 +26,6 @@ export const exportTarget = z
     error: `must have exactly one of ${KINDS.join(', ')}`,
   });
 
-type ParsedSecret = { readonly env?: string | undefined; readonly file?: string | undefined };
 type At = (path: string) => string;
 
 /** @param at makes a path absolute; @param secret makes a source of what stands in the file */

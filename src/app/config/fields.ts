@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../../base/clock.js';
 import { isLoopback } from '../../base/loopback.js';
+import { STORED_SECRET } from './secrets-manager.js';
 
 /** Text of a name or label: one line, no control characters. */
 export const line = (max: number) =>
@@ -111,16 +112,19 @@ export const secretName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'must be the name of an environment variable');
 
-/** Where a secret comes from: exactly one of `env` and `file`. */
+/** Where a secret comes from: exactly one of `env`, `file` and `secretsManager`. */
 export const secretSource = z
   .strictObject({
     env: secretName.optional(),
     file: path.optional(),
+    secretsManager: z.string().regex(STORED_SECRET, 'must be the ARN of a secret in AWS Secrets Manager').optional(),
   })
-  .refine(({ env, file }) => (env === undefined) !== (file === undefined), {
-    error: 'must name exactly one of env and file',
+  .refine((places) => Object.values(places).filter((place) => place !== undefined).length === 1, {
+    error: 'must name exactly one of env, file and secretsManager',
   })
   .meta({ description: 'Where a secret comes from. Secrets never stand in this file.' });
+
+export type ParsedSecret = z.output<typeof secretSource>;
 
 /** One item or a list of them; always a list afterwards. */
 export const oneOrMore = <T extends z.ZodType>(item: T, max: number) =>

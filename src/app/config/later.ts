@@ -8,10 +8,7 @@ export const LATER: readonly string[] = [
   'policy.*.window',
   'ledger.key.secretsManager',
   'ledger.digestKey.kms',
-  'ledger.digestKey.secretsManager',
   'evidence.key.kms',
-  'evidence.key.secretsManager',
-  'servers.*.http.headers.*.secretsManager',
   'collect.identity',
   'evidence.register',
 ];

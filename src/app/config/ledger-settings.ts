@@ -1,7 +1,8 @@
 /** From the parsed parts under `ledger` to what the stations are told. */
 import type { AnchorSettings } from '../../model/anchor.js';
+import type { SecretSource } from '../../model/credential-settings.js';
 import type { HoldSettings } from '../../model/removal.js';
-import type { KmsKeySettings, SecretSource } from '../../model/settings.js';
+import type { KmsKeySettings } from '../../model/settings.js';
 import { type ledgerCare, type ParsedAnchor, type ParsedHold, type ParsedRootKey, regionOf } from './ledger-schema.js';
 import type { Configuration } from './schema.js';
 

@@ -1,6 +1,8 @@
 /** The schema of one server under `servers:`. */
 import { z } from 'zod';
 import { awsRegion, duration, line, name, path, roleArn, secretSource, webUrl } from './fields.js';
+import { oauth } from './oauth-schema.js';
+import { awsTags, claimTags } from './session-tags.js';
 
 const environmentName = z
   .string()
@@ -25,6 +27,7 @@ const http = z.strictObject({
   url: webUrl,
   transport: z.enum(['streamable', 'sse']).default('streamable'),
   headers: z.record(headerName, secretSource).default({}),
+  oauth: oauth.optional(),
 });
 
 const awsEvent = z.strictObject({
@@ -40,6 +43,9 @@ const aws = z.strictObject({
   region: awsRegion,
   endpoint: webUrl.optional(),
   serviceEndpoint: webUrl.optional(),
+  tags: awsTags,
+  claimTags,
+  sessionPolicy: path.optional(),
   tools: z.record(line(200), z.array(awsEvent).max(50)).default({}),
 });
 

@@ -1,87 +1,18 @@
 /** The parsed file as the stations' settings: absolute paths, defaults that depend on other fields. */
 import { join, resolve } from 'node:path';
 import { isLoopback } from '../../base/loopback.js';
+import type { SecretSource } from '../../model/credential-settings.js';
 import type { IssuerSettings } from '../../model/identity-settings.js';
-import type {
-  ChannelSettings,
-  MaskRule,
-  RequestLimits,
-  SecretSource,
-  ServerSettings,
-  Settings,
-} from '../../model/settings.js';
+import type { ChannelSettings, MaskRule, Settings } from '../../model/settings.js';
 import type { S3TrailSettings, TrailSource } from '../../model/trail-settings.js';
 import { exportOf } from './export-schema.js';
+import type { ParsedSecret } from './fields.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { tlsOf } from './operating-schema.js';
 import { hoursOf, ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
-
-type Resolve = (path: string) => string;
-type ParsedSecret = { readonly env?: string | undefined; readonly file?: string | undefined };
-type ParsedServer = Configuration['servers'][string];
-
-/** The schema lets exactly one of the two through. */
-const secretOf = ({ env, file }: ParsedSecret, at: Resolve): SecretSource =>
-  env === undefined ? { file: at(file ?? '') } : { env };
-
-const secretsOf = (map: Readonly<Record<string, ParsedSecret>>, at: Resolve): Readonly<Record<string, SecretSource>> =>
-  Object.fromEntries(Object.entries(map).map(([key, source]) => [key, secretOf(source, at)]));
-
-const upstreamOf = ({ stdio, http }: ParsedServer, folder: string, at: Resolve): ServerSettings['upstream'] => {
-  if (http) return { kind: 'http', url: http.url, transport: http.transport, headers: secretsOf(http.headers, at) };
-  return {
-    kind: 'stdio',
-    command: stdio?.command ?? '',
-    args: stdio?.args ?? [],
-    env: stdio?.env ?? {},
-    secretEnv: secretsOf(stdio?.secretEnv ?? {}, at),
-    cwd: stdio?.cwd === undefined ? folder : at(stdio.cwd),
-  };
-};
-
-const awsOf = (aws: ParsedServer['aws']): ServerSettings['aws'] =>
-  aws
-    ? {
-        roleArn: aws.roleArn,
-        region: aws.region,
-        endpoint: aws.endpoint ?? null,
-        serviceEndpoint: aws.serviceEndpoint ?? null,
-        tools: Object.fromEntries(
-          Object.entries(aws.tools).map(([tool, events]) => [
-            tool,
-            events.map(({ event, write, async }) => {
-              const [source = '', eventName = ''] = event.split(':');
-              return { source, name: eventName, write, async };
-            }),
-          ]),
-        ),
-      }
-    : null;
-
-type ParsedLimits = { readonly perMinute?: number | undefined; readonly concurrent?: number | undefined };
-
-/** What is not said is that of the gateway. */
-const limitsOf = (limits: ParsedLimits, gateway: Configuration['gateway']): RequestLimits => ({
-  perMinute: limits.perMinute ?? gateway.limits.perMinute ?? null,
-  concurrent: limits.concurrent ?? gateway.limits.concurrent,
-});
-
-const serverOf = (
-  id: string,
-  server: ParsedServer,
-  gateway: Configuration['gateway'],
-  folder: string,
-  at: Resolve,
-): ServerSettings => ({
-  id,
-  upstream: upstreamOf(server, folder, at),
-  aws: awsOf(server.aws),
-  data: server.data ? { ...server.data, classification: server.data.classification ?? null } : null,
-  masking: server.masking,
-  ...(server.limits ? { limits: limitsOf(server.limits, gateway) } : {}),
-});
+import { limitsOf, type Resolve, secretOf, secretsOf, serverOf } from './server-settings.js';
 
 const gatewayOf = ({ gateway }: Configuration, at: Resolve): Settings['gateway'] => {
   const { listen } = gateway;

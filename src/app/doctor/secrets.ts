@@ -2,12 +2,13 @@
 import type { KeyObject } from 'node:crypto';
 import { parseDigestKey, parseSigningKey } from '../../ledger/keys.js';
 import { type KeyService, openKms, remoteKey } from '../../ledger/kms.js';
-import type { SecretSource, Settings } from '../../model/settings.js';
+import type { SecretSource } from '../../model/credential-settings.js';
+import type { Settings } from '../../model/settings.js';
 import { openChannels } from '../channels.js';
-import { refuseKnownKey, resolveSecret } from '../config.js';
+import { refuseKnownKey, resolveSecret, sourceName } from '../config.js';
 import { type DoctorCheck, fail, pass, thrown } from './check.js';
 
-const nameOf = (source: SecretSource): string => ('file' in source ? source.file : `$${source.env}`);
+const nameOf = (source: SecretSource): string => ('env' in source ? `$${source.env}` : sourceName(source));
 const MEND = 'see that the file exists, belongs to the user of the gateway and has mode 600';
 
 type Environment = NodeJS.ProcessEnv;
@@ -68,9 +69,10 @@ const checkKeys = async (settings: Settings, env: Environment): Promise<readonly
 /** Every secret that the gateway reads at its start. Nothing of a secret is in an answer. */
 export const checkSecrets = async (settings: Settings, env: Environment): Promise<readonly DoctorCheck[]> => {
   const servers = settings.servers.flatMap(({ id, upstream }) =>
-    Object.entries(upstream.kind === 'http' ? upstream.headers : (upstream.secretEnv ?? {})).map(
-      ([name, source]) => [`servers.${id} ${name}`, source] as const,
-    ),
+    Object.entries({
+      ...(upstream.kind === 'http' ? upstream.headers : upstream.secretEnv),
+      ...(upstream.kind === 'http' && upstream.oauth ? { 'oauth.clientSecret': upstream.oauth.clientSecret } : {}),
+    }).map(([name, source]) => [`servers.${id} ${name}`, source] as const),
   );
   const checks = await Promise.all(servers.map(([field, source]) => checkSecret(field, source, env)));
   return [...(await checkKeys(settings, env)), ...checks, ...(await checkChannels(settings, env))];

@@ -5,13 +5,13 @@ import { reason } from '../../base/errors.js';
 import { newestReceipts } from '../../ledger/anchors/receipts.js';
 import { ledgerDir } from '../../ledger/folder.js';
 import { parseSigningKey } from '../../ledger/keys.js';
+import type { SecretSource } from '../../model/credential-settings.js';
 import type { Verification } from '../../model/evidence.js';
-import type { SecretSource } from '../../model/settings.js';
 import type { AccessOutcome } from '../../report/package.js';
 import { createFindings, type Findings } from '../../verify/findings.js';
 import { type LedgerHead, verifyLedger } from '../../verify/ledger.js';
 import { noTrust } from '../../verify/trust.js';
-import { resolveSecret } from '../config.js';
+import { resolveSecret, sourceName } from '../config.js';
 import { askWriter, ownLedgerDir } from '../own-ledger.js';
 import type { ReportAsk } from '../report.js';
 import { snapshotLedger } from './snapshot.js';
@@ -24,7 +24,7 @@ export type ReportJob = ReportAsk & Required<Pick<ReportAsk, 'clock' | 'environm
  * @throws CountersignError KEY_FILE, SECRET_MISSING
  */
 export const signingKey = async (source: SecretSource, environment: NodeJS.ProcessEnv) =>
-  parseSigningKey(await resolveSecret(source, environment), 'file' in source ? source.file : source.env);
+  parseSigningKey(await resolveSecret(source, environment), sourceName(source));
 
 export interface CheckedLedger {
   readonly dir: string;

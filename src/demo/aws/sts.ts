@@ -9,7 +9,16 @@ interface AssumeRequest {
   readonly name: string;
   readonly sourceIdentity: string | null;
   readonly seconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly policy: string | null;
 }
+
+const tagsOf = (input: Parameters): Readonly<Record<string, string>> => {
+  const tags: Record<string, string> = {};
+  for (let at = 1; input.get(`Tags.member.${at}.Key`) !== undefined; at++)
+    tags[input.get(`Tags.member.${at}.Key`) ?? ''] = input.get(`Tags.member.${at}.Value`) ?? '';
+  return tags;
+};
 
 /** The name of the parameter that is not valid, or the request. */
 const parseAssume = (input: Parameters): AssumeRequest | string => {
@@ -19,7 +28,14 @@ const parseAssume = (input: Parameters): AssumeRequest | string => {
   if (!NAME.test(name)) return 'RoleSessionName';
   if (identity !== null && !NAME.test(identity)) return 'SourceIdentity';
   if (!(seconds >= 900 && seconds <= 43_200)) return 'DurationSeconds';
-  return { roleArn: input.get('RoleArn') ?? '', name, sourceIdentity: identity, seconds };
+  return {
+    roleArn: input.get('RoleArn') ?? '',
+    name,
+    sourceIdentity: identity,
+    seconds,
+    tags: tagsOf(input),
+    policy: input.get('Policy') ?? null,
+  };
 };
 
 /** Users and machines may assume the one role, but not its own sessions; `SourceIdentity` is taken over as given. */
@@ -29,7 +45,13 @@ export const assumeRole = (context: OperationContext): Outcome => {
   if (typeof request === 'string') return invalid('ValidationError', `${request} is not valid`);
   const { role } = state.identities;
   const named = request.sourceIdentity === null ? {} : { sourceIdentity: request.sourceIdentity };
-  const requestParameters = { roleArn: request.roleArn, roleSessionName: request.name, ...named };
+  const requestParameters = {
+    roleArn: request.roleArn,
+    roleSessionName: request.name,
+    ...named,
+    ...(Object.keys(request.tags).length > 0 && { principalTags: request.tags }),
+    ...(request.policy !== null && { policy: request.policy }),
+  };
   const own = caller.kind === 'session' && caller.role.arn === role.arn;
   if (request.roleArn !== role.arn || own) {
     return denied(context, 'sts:AssumeRole', request.roleArn, requestParameters);

@@ -1,6 +1,6 @@
 /** An upstream that stands before another one: what it does not change goes through. */
 import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../../model/call.js';
-import type { CredentialFacts } from '../../model/record.js';
+import type { CredentialFacts } from '../../model/credential-facts.js';
 
 export abstract class Decorated implements Upstream {
   protected readonly inner: Upstream;
@@ -9,8 +9,8 @@ export abstract class Decorated implements Upstream {
     this.inner = inner;
   }
 
-  get credential(): CredentialFacts | null {
-    return this.inner.credential;
+  credential(authorization: string | undefined): Promise<CredentialFacts | null> {
+    return this.inner.credential(authorization);
   }
 
   get dropped(): number {

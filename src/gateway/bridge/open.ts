@@ -99,9 +99,9 @@ export const createConverse = (deps: ConverseDeps): Converse => {
   };
 
   return async (granted) => {
-    const { server, principal, session } = granted;
+    const { server, principal, session, authorization } = granted;
     const link = new Link(deps, { server, session, groups: principal.groups });
-    const open = (): Promise<Upstream> => deps.upstreams.open(server, { id: session, principal });
+    const open = (): Promise<Upstream> => deps.upstreams.open(server, { id: session, principal, authorization });
     if (granted.era === 'modern') return forModern(open, link, granted);
     return new LegacyFirst(await open(), link, introductionOf(granted), eras);
   };

@@ -2,9 +2,10 @@ import type { Clock } from '../../base/clock.js';
 import { compactJson } from '../../base/json.js';
 import type { Decided, Granted, Intended } from '../../model/call.js';
 import { UpstreamError } from '../../model/call.js';
+import type { CredentialFacts } from '../../model/credential-facts.js';
 import type { Ledger } from '../../model/ports.js';
 import type { Principal } from '../../model/principal.js';
-import type { CallRecord, CredentialFacts, Receipt, RecordDraft } from '../../model/record.js';
+import type { CallRecord, Receipt, RecordDraft } from '../../model/record.js';
 import { type MaskFor, redactionFacts, redactionPayload, sealedPayload } from '../../model/redaction.js';
 import type { Converse } from '../bridge/open.js';
 import { maskingRefusal, Refusal } from '../refuse.js';
@@ -166,9 +167,19 @@ const responsesDraft = async (deps: IntendDeps, granted: Granted, responses: Buf
   }
 };
 
+/** What the call goes out under. Where there is nothing, `forward` finds that out again, and it is the outcome. */
+const credentialOf = async ({ upstream }: Session, { authorization }: Granted): Promise<CredentialFacts | null> => {
+  try {
+    return (await upstream?.credential(authorization)) ?? null;
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    return null;
+  }
+};
+
 /** Appends the intent, after the opening of the session where this is its first call. */
 const write = async (deps: IntendDeps, granted: Granted, session: Session): Promise<Intended> => {
-  const credential = session.upstream?.credential ?? null;
+  const credential = await credentialOf(session, granted);
   const approval = granted.grant?.approval ?? null;
   const responses = granted.resumed?.asked === 'server' ? granted.retry?.responses : null;
   const beside = responses ? [await responsesDraft(deps, granted, responses)] : [];

@@ -261,7 +261,7 @@ const ROWS: readonly Row[] = [
     '{ env: KEY, file: k }',
     '19:63',
     'servers.billing.http.headers.x-key',
-    /exactly one of env and file/,
+    /exactly one of env, file and secretsManager/,
   ],
   [
     'a symmetric algorithm',
