@@ -1,9 +1,8 @@
 /**
  * Runs of the base64 alphabets (RFC 4648 §4, §5) in a text: whole, or wrapped over lines (RFC 2045 §6.8).
  */
-import { ALNUM, BASE64, is, isEscapeLetter, runEnd } from './chars.js';
-import { entryAt, innerAt } from './codes.js';
-import type { ScanText } from './detector.js';
+import { BASE64, is, isEscapeLetter, runEnd } from './chars.js';
+import { entryAt } from './codes.js';
 
 /** Shortest run looked at: nine bytes. */
 export const SHORTEST_RUN = 12;
@@ -11,16 +10,10 @@ export const SHORTEST_RUN = 12;
 const WRAPPED_LINE = 40;
 const LONGEST_LINE = 128;
 
-const LETTER_OR_DIGIT = 1;
-const SIGN = 2;
-/** What each byte is in the two alphabets; 0 for all others. */
-const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
-  const character = String.fromCharCode(byte);
-  if (is(character, 0, ALNUM)) return LETTER_OR_DIGIT;
-  return is(character, 0, BASE64) ? SIGN : 0;
-});
+/** 1 for each byte of the two alphabets. */
+const KIND = Uint8Array.from({ length: 256 }, (_, byte) => (is(String.fromCharCode(byte), 0, BASE64) ? 1 : 0));
 
-const kindAt = (codes: Uint8Array, i: number): number => entryAt(KIND, innerAt(codes, i));
+export const isBase64 = (code: number): boolean => entryAt(KIND, code) === 1;
 
 /** A run of base64 characters. */
 export interface Run {
@@ -29,8 +22,6 @@ export interface Run {
   readonly lineEnd: number;
   /** The same, or some lines further on. */
   readonly end: number;
-  /** Whether there is a sign in the first line, neither letter nor digit. */
-  readonly signs: boolean;
 }
 
 /** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
@@ -58,35 +49,21 @@ const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
   }
 };
 
-/** The run that begins at `i`, or before the escape letter there, with the lines it is wrapped over. */
-const runAt = (s: string, i: number, lineEnd: number, signs: boolean): Run => {
-  const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
-  return { start, lineEnd, end: wrappedEnd(s, start, lineEnd), signs };
-};
-
-/** The next run from `from` on; it looks at every twelfth character where there is none. */
-export const nextRun = ({ s, codes }: Pick<ScanText, 's' | 'codes'>, from: number): Run | undefined => {
-  for (let i = from; i + SHORTEST_RUN <= codes.length; ) {
-    let last = i + SHORTEST_RUN - 1;
-    let seen = 0;
-    for (; last >= i; last--) {
-      const kind = kindAt(codes, last);
-      if (kind === 0) break;
-      seen |= kind;
-    }
-    if (last >= i) {
-      i = last + 1;
-      continue;
-    }
-    let end = i + SHORTEST_RUN;
-    for (; end < codes.length; end++) {
-      const kind = kindAt(codes, end);
-      if (kind === 0) break;
-      seen |= kind;
-    }
-    return runAt(s, i, end, (seen & SIGN) !== 0);
+/**
+ * The runs of a text, save for an escape letter that one begins with, and with the lines they are wrapped over.
+ * @param ranges start and end of each line of base64, ascending
+ */
+export const runsOf = (s: string, ranges: readonly number[]): readonly Run[] => {
+  const runs: Run[] = [];
+  let done = 0;
+  for (let k = 0; k < ranges.length; k += 2) {
+    const [i, lineEnd] = [ranges[k] ?? 0, ranges[k + 1] ?? 0];
+    if (i < done) continue;
+    const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
+    done = wrappedEnd(s, start, lineEnd);
+    runs.push({ start, lineEnd, end: done });
   }
-  return undefined;
+  return runs;
 };
 
 /** A run without the line breaks, in clear or escaped, that wrap it. */

@@ -4,7 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { type Run, SHORTEST_RUN, unwrapped } from './base64-runs.js';
-import { codeAt, entryAt, innerAt } from './codes.js';
+import { entryAt, innerAt } from './codes.js';
 
 /** Shortest readable stretch that counts inside data that is not text. */
 const STRETCH = 20;
@@ -12,8 +12,8 @@ const STRETCH = 20;
 const STRETCH_QUADS = Math.floor((STRETCH - 2) / 3);
 /** Characters read after a sign inside a run. */
 const GLUED = 128;
-/** Bytes looked at to tell text from data. */
-const HEAD = 24;
+/** Characters looked at to tell text from data: 24 bytes. */
+const HEAD_CHARACTERS = 32;
 
 const ALPHABETS = ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789', '+/', '-_'] as const;
 const SIGNS = ALPHABETS[1] + ALPHABETS[2];
@@ -64,14 +64,14 @@ for (const character of ALPHABETS.join('')) {
   const code = character.charCodeAt(0);
   PLACES[code] = placesOf(SEXTET[code] ?? 0);
 }
-const mayBe = (b: Uint8Array, i: number, place: number): boolean => (entryAt(PLACES, codeAt(b, i)) & place) !== 0;
+const mayBe = (b: Uint8Array, i: number, place: number): boolean => (entryAt(PLACES, innerAt(b, i)) & place) !== 0;
 
-/** The three bytes that the four characters at `i` stand for. */
+/** The three bytes that the four characters at `i` stand for; all four are inside. */
 const quadAt = (b: Uint8Array, i: number): number =>
-  (entryAt(SEXTET, codeAt(b, i)) << 18) |
-  (entryAt(SEXTET, codeAt(b, i + 1)) << 12) |
-  (entryAt(SEXTET, codeAt(b, i + 2)) << 6) |
-  entryAt(SEXTET, codeAt(b, i + 3));
+  (entryAt(SEXTET, innerAt(b, i)) << 18) |
+  (entryAt(SEXTET, innerAt(b, i + 1)) << 12) |
+  (entryAt(SEXTET, innerAt(b, i + 2)) << 6) |
+  entryAt(SEXTET, innerAt(b, i + 3));
 
 /** Whether the four characters at `i` decode to three readable bytes. */
 const readableQuad = (b: Uint8Array, i: number): boolean => {
@@ -91,17 +91,17 @@ const trailingAfter = (byte: number): number => {
 
 /** Whether the first bytes are readable UTF-8. */
 const readableHead = (b: Uint8Array, start: number, end: number): boolean => {
-  const bytes = Math.min(HEAD, Math.floor(((end - start) * 3) / 4));
+  const last = Math.min(end, start + HEAD_CHARACTERS) - 4;
   let trailing = 0;
-  let bits = 0;
-  for (let k = 0; k < bytes; k++) {
-    const place = k % 3;
-    if (place === 0) bits = quadAt(b, start + (k / 3) * 4);
-    const byte = (bits >> (16 - 8 * place)) & 0xff;
-    const continues = byte >= 0x80 && byte < 0xc0;
-    if (continues !== trailing > 0) return false;
-    trailing = continues ? trailing - 1 : trailingAfter(byte);
-    if (trailing < 0) return false;
+  for (let i = start; i <= last; i += 4) {
+    const bits = quadAt(b, i);
+    for (let shift = 16; shift >= 0; shift -= 8) {
+      const byte = (bits >> shift) & 0xff;
+      const continues = byte >= 0x80 && byte < 0xc0;
+      if (continues !== trailing > 0) return false;
+      trailing = continues ? trailing - 1 : trailingAfter(byte);
+      if (trailing < 0) return false;
+    }
   }
   return true;
 };
@@ -121,8 +121,8 @@ const hasReadableStretch = (b: Uint8Array, start: number, end: number): boolean 
 
 /** Whether UTF-8 may begin at `i`; a no is final. */
 const mayBeginText = (b: Uint8Array, i: number): boolean => {
-  const first = entryAt(PLACES, codeAt(b, i));
-  const second = entryAt(PLACES, codeAt(b, i + 1));
+  const first = entryAt(PLACES, innerAt(b, i));
+  const second = entryAt(PLACES, innerAt(b, i + 1));
   // The bits of what may follow stand two to the left of what they follow.
   return (first & (ASCII_FIRST | LEADING_FIRST) & (second >> 2)) !== 0;
 };
@@ -140,9 +140,8 @@ const firstReadable = (b: Uint8Array, start: number, end: number, at: number): n
 };
 
 /** Whether base64 in `[start, end)` may hold readable text; says yes too often rather than too seldom. */
-export const isPlausible = (base64: Uint8Array, start: number, end: number, signs = true): boolean =>
-  (signs ? firstReadable(base64, start, end, start) >= 0 : isReadableAt(base64, start, end)) ||
-  hasReadableStretch(base64, start, end);
+export const isPlausible = (base64: Uint8Array, start: number, end: number): boolean =>
+  firstReadable(base64, start, end, start) >= 0 || hasReadableStretch(base64, start, end);
 
 // eslint-disable-next-line no-control-regex -- control characters are what tells binary data from text
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f]/;

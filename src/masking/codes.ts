@@ -3,6 +3,9 @@
 /** From this length on a text is looked at before it is copied: most are ASCII, which is copied at once. */
 const LONG = 48;
 
+/** What stands for every character beyond ASCII. */
+export const BEYOND_ASCII = 255;
+
 /** One byte for each UTF-16 unit of a text: ASCII as it is, 255 for everything else. */
 export const codesOf = (s: string): Uint8Array => {
   const codes = Buffer.allocUnsafe(s.length);
@@ -12,7 +15,7 @@ export const codesOf = (s: string): Uint8Array => {
   }
   for (let i = 0; i < s.length; i++) {
     const code = s.charCodeAt(i);
-    codes[i] = code < 128 ? code : 255;
+    codes[i] = code < 128 ? code : BEYOND_ASCII;
   }
   return codes;
 };

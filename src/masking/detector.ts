@@ -1,5 +1,6 @@
 /** What a detector is: it declares the characters it hangs on and looks only from there. */
 import type { MaskingProfile } from '../model/settings.js';
+import type { LastLetters } from './endings.js';
 import type { MaskName } from './marks.js';
 
 export type DetectorGroup = MaskingProfile['detectors'][number];
@@ -48,6 +49,13 @@ export interface Detector {
   readonly twoBefore?: string;
   /** The same for the character after the anchor. */
   readonly after?: string;
+  /** Where a match begins with a name before the anchor, a quotation mark left out: how that name may end. */
+  readonly endings?: LastLetters;
+  /**
+   * What is found is no secret, but says that the text has another reading, or a name where a table may have it: the exact
+   * stage then looks at that as well. The raw stage counts it like any other finding.
+   */
+  readonly marks?: 'reading' | 'column';
   /**
    * Looks for a match at the anchor at `i`. It never reaches back before `from`, the end of the last
    * finding; what it reads is bounded, or ends up inside the finding, so that a scan takes linear time.

@@ -1,5 +1,11 @@
 /** Which detectors are to look at a character: decided by it and its neighbours, in three look-ups at most. */
+
+import { isBase64, SHORTEST_RUN } from './base64-runs.js';
+import { boxed } from './boxes.js';
+import { innerAt } from './codes.js';
 import type { Detector } from './detector.js';
+import { eitherLetters, type LastLetters } from './endings.js';
+import { CHUNK, Prefilter } from './prefilter.js';
 
 /** Lists that the first table may name: it holds bytes, so that it stays small. */
 const MOST_LISTS = 255;
@@ -91,32 +97,74 @@ const pairsOf = (all: readonly Fingerprint[], numbering: Numbering): Uint8Array 
   return pairs;
 };
 
-const NONE: readonly Detector['at'][] = [];
+const NONE: readonly Detector[] = [];
+
+/** A list hangs on names where all its detectors do. */
+const namedOf = (lists: readonly (readonly Fingerprint[])[]): Uint8Array =>
+  Uint8Array.from(lists, (list) =>
+    list.length > 0 && list.every(({ detector }) => detector.endings !== undefined) ? 1 : 0,
+  );
+
+const NO_LETTERS: LastLetters = {
+  triples: new Uint8Array(4_096),
+  pairs: new Uint8Array(128 * 128),
+  left: new Uint8Array(256).fill(1),
+};
 
 /**
  * Look-up tables made of the detectors' fingerprints. The edges of a text are looked up as 0. A class, so that the
  * tables of all profiles have one shape, and code that runs with several of them stays as fast as with one.
  */
 export class Dispatch {
-  /** `before * 256 + byte` to a list; 0 where no detector is to look, which is final. */
-  readonly pairs: Uint8Array;
-  private readonly byAfter: Uint16Array;
-  private readonly byTwoBefore: Uint16Array;
-  private readonly lists: readonly (readonly Detector['at'][])[];
+  private readonly prefilter: Prefilter;
+  private readonly lists: readonly (readonly Detector[])[];
 
   /** @throws RangeError where detectors hang on too many different neighbourhoods */
   constructor(detectors: readonly Detector[]) {
     const all = detectors.map(fingerprintOf);
     const numbering = new Numbering(all);
-    this.pairs = pairsOf(all, numbering);
-    this.byAfter = numbering.refined(({ after }) => after);
-    this.byTwoBefore = numbering.refined(({ twoBefore }) => twoBefore);
-    this.lists = numbering.lists.map((list) => list.map(({ detector }) => detector.at));
+    const pairs = pairsOf(all, numbering);
+    const byAfter = numbering.refined(({ after }) => after);
+    const byTwoBefore = numbering.refined(({ twoBefore }) => twoBefore);
+    this.prefilter = new Prefilter({
+      pairs,
+      boxes: boxed(all),
+      byAfter,
+      byTwoBefore,
+      named: namedOf(numbering.lists),
+      endings: detectors.reduce((all, { endings = NO_LETTERS }) => eitherLetters(all, endings), NO_LETTERS),
+    });
+    this.lists = numbering.lists.map((list) => list.map(({ detector }) => detector));
+  }
+  /**
+   * Looks at the bytes from `start` on, `CHUNK` at most, and says at how many places detectors are to look. Places and
+   * runs hold until it looks again.
+   */
+  look(codes: Uint8Array, start: number): number {
+    return this.prefilter.look(codes, start);
   }
 
-  /** How the detectors of a list look that are to look between these neighbours; mostly none are. */
-  at(list: number, twoBefore: number, after: number): readonly Detector['at'][] {
-    const left = this.byAfter[(list << 8) | after] ?? 0;
-    return left === 0 ? NONE : (this.lists[this.byTwoBefore[(left << 8) | twoBefore] ?? 0] ?? NONE);
+  /** The places, ascending, each `offset * 65536 + list`; offsets are counted from `start`. */
+  get places(): Uint32Array {
+    return this.prefilter.found;
+  }
+
+  /** The detectors of a list. */
+  detectors(list: number): readonly Detector[] {
+    return this.lists[list] ?? NONE;
+  }
+
+  /** Adds the runs of base64 among the bytes from `start` on, start and end of each; the last may go on behind them. */
+  addRuns(codes: Uint8Array, start: number, runs: number[]): void {
+    const { prefilter } = this;
+    const count = prefilter.runCount;
+    for (let k = 0; k < count; k++) {
+      const run = prefilter.runs[k] ?? 0;
+      const from = start + (run >>> 16);
+      let end = start + (run & 0xffff);
+      if (from < (runs.at(-1) ?? 0)) continue;
+      if (end === start + CHUNK) while (end < codes.length && isBase64(innerAt(codes, end))) end++;
+      if (end - from >= SHORTEST_RUN) runs.push(from, end);
+    }
   }
 }

@@ -61,12 +61,28 @@ const trailing = (names: readonly string[]): Uint8Array => {
   return left;
 };
 
-/** Whether a name may end with the character at `last`, digits and separators left out; a no is final. */
-export const createEnding = (names: readonly string[]): ((codes: Uint8Array, last: number) => boolean) => {
+/** The last letters of names. */
+export interface LastLetters {
+  /** Three letters in a row that a name may end with, a bit each: those of `abc` make the number `a * 1024 + b * 32 + c`. */
+  readonly triples: Uint8Array;
+  /** Where no three letters stand: the last two characters, `before * 128 + last`, 1 each. */
+  readonly pairs: Uint8Array;
+  /** 1 for characters that are left out at the end. */
+  readonly left: Uint8Array;
+}
+
+/** How the names of a list end. */
+export interface Endings {
+  /** Whether a name may end with the character at `last`, digits and separators left out; a no is final. */
+  mayEndAt(codes: Uint8Array, last: number): boolean;
+  readonly letters: LastLetters;
+}
+
+export const createEndings = (names: readonly string[]): Endings => {
   const pairs = pairsOf(names);
   const triples = triplesOf(names);
   const left = trailing(names);
-  return (codes, last) => {
+  const mayEndAt = (codes: Uint8Array, last: number): boolean => {
     let at = last;
     while (entryAt(left, codeAt(codes, at)) === 1 && at > last - 2 * TRAIL && at > 0) at--;
     const code = codeAt(codes, at);
@@ -78,4 +94,19 @@ export const createEnding = (names: readonly string[]): ((codes: Uint8Array, las
     }
     return before > 127 || code > 127 || pairs[(before << 7) | code] === 1;
   };
+  return { mayEndAt, letters: { triples, pairs, left } };
 };
+
+/** Those of names of two letters or more; before two any letter may stand. */
+export const lastLettersOf = (names: readonly string[]): LastLetters => {
+  const letters = Array.from('abcdefghijklmnopqrstuvwxyz');
+  const long = names.flatMap((name) => (name.length > 2 ? [name] : letters.map((letter) => letter + name)));
+  return { triples: triplesOf(long), pairs: pairsOf(names), left: trailing(names) };
+};
+
+/** What one or the other may end with. */
+export const eitherLetters = (a: LastLetters, b: LastLetters): LastLetters => ({
+  triples: a.triples.map((bits, i) => bits | (b.triples[i] ?? 0)),
+  pairs: a.pairs.map((one, i) => one | (b.pairs[i] ?? 0)),
+  left: a.left.map((one, i) => one & (b.left[i] ?? 0)),
+});

@@ -1,6 +1,6 @@
 /** Names of members, parameters and headers whose values are secret. */
 import { ALNUM, DIGIT, is, isEscapeLetter, LOWER, UPPER } from './chars.js';
-import { createEnding, TRAIL } from './endings.js';
+import { createEndings, type Endings, TRAIL } from './endings.js';
 import type { MaskName } from './marks.js';
 import { createNameTrie } from './name-trie.js';
 import { unfold } from './shadow.js';
@@ -35,12 +35,7 @@ export interface KeyMatch {
   readonly start: number;
 }
 
-export interface KeyNames {
-  /**
-   * Whether a name may end with the character at `last`, digits and separators left out; a no is cheap and final.
-   * For `codes` see `ScanText`.
-   */
-  mayEndAt(codes: Uint8Array, last: number): boolean;
+export interface KeyNames extends Endings {
   /** The secret name that ends at `end`, whole or as the last words of a longer name. */
   before(s: string, end: number, from: number): KeyMatch | undefined;
   /** The same for a whole member name, whatever its writing. */
@@ -157,7 +152,7 @@ export const createKeyNames = (names: readonly string[], builtIn: boolean, more:
     return endingAt(s, trimmed(s, plain, from, DIGIT), from);
   };
   return {
-    mayEndAt: createEnding([...labels.keys()]),
+    ...createEndings([...labels.keys()]),
     before,
     of: (name) => {
       const text = unfold(name);

@@ -1,9 +1,11 @@
 /** The raw stage: one pass over the bytes of a message, to say where the exact stage must look, if anywhere. */
-import { AnchorScan } from './anchors.js';
 import { isPlausible } from './base64.js';
-import { nextRun, type Run, unwrapped } from './base64-runs.js';
+import { type Run, runsOf, unwrapped } from './base64-runs.js';
 import { codeAt } from './codes.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
+import type { Dispatch } from './dispatch.js';
+import { lastLettersOf } from './endings.js';
+import { CHUNK } from './prefilter.js';
 import { FOREIGN_STARTS, isEscapeAt, isForeignAt } from './shadow.js';
 
 const HEX = '0123456789ABCDEFabcdef';
@@ -11,18 +13,25 @@ const HEX = '0123456789ABCDEFabcdef';
 const reading = (anchors: string, is: (s: string, i: number) => boolean, after?: string): Detector => ({
   name: 'nested-encoding',
   group: 'keys',
+  marks: 'reading',
   anchors,
   ...(after !== undefined && { after }),
   at: ({ s }, i) => (is(s, i) ? { start: i, end: i + 1, detector: 'nested-encoding' } : undefined),
 });
 
 /** Written escapes, and characters that are folded: what they stand for is the exact stage's to read. */
-const READINGS: readonly Detector[] = [
+export const READINGS: readonly Detector[] = [
   reading('\\', isEscapeAt, 'ux/'),
   reading('%', isEscapeAt, HEX),
   reading('&', isEscapeAt, '#acpelgq'),
   reading(FOREIGN_STARTS, isForeignAt),
 ];
+
+/** The detectors, with those of `READINGS` and of the counter among them. */
+interface RawPass {
+  readonly dispatch: Dispatch;
+  readonly texts: TextCounter;
+}
 
 /** What else decides. */
 interface RawExtras {
@@ -56,14 +65,23 @@ const isTextName = (codes: Uint8Array, end: number): boolean => {
 const EVERYWHERE: RawHits = { at: [], everywhere: true, texts: true };
 
 /** Counts the members named `text`, and never finds anything. */
-const createTextCounter = () => {
+export interface TextCounter {
+  readonly detector: Detector;
+  reset(): void;
+  /** Whether there were two or more. */
+  several(): boolean;
+}
+
+export const createTextCounter = (): TextCounter => {
   let count = 0;
   const detector: Detector = {
     name: 'nested-encoding',
     group: 'keys',
     anchors: ':',
     before: '" \t\n\r',
-    at: ({ codes }, i) => {
+    endings: lastLettersOf(['text']),
+    at: ({ codes, raw }, i) => {
+      if (!raw) return undefined;
       let end = i;
       while (codeAt(codes, end - 1) !== 0x22 && end > i - MOST_BLANKS) end--;
       // Where the name is not to be seen it counts as one.
@@ -81,7 +99,7 @@ const createTextCounter = () => {
 };
 
 const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
-  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end, run.signs);
+  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end);
   const joined = Buffer.from(unwrapped(latin1, run), 'latin1');
   return isPlausible(joined, 0, joined.length);
 };
@@ -99,20 +117,72 @@ const merged = (a: readonly number[], b: readonly number[]): readonly number[] =
   return all;
 };
 
+/** The end of the string at `i`: the next quote that no backslash escapes. */
+const stringEnd = (bytes: Buffer, i: number): number => {
+  for (let end = bytes.indexOf(0x22, i); end >= 0; end = bytes.indexOf(0x22, end + 1)) {
+    let start = end;
+    while (start > i && bytes[start - 1] === 0x5c) start--;
+    if ((end - start) % 2 === 0) return end;
+  }
+  return bytes.length;
+};
+
+/** A class, so that the scans of all profiles share their compiled code. */
+class RawScan {
+  private readonly dispatch: Dispatch;
+
+  constructor(dispatch: Dispatch) {
+    this.dispatch = dispatch;
+  }
+
+  /**
+   * Offsets of hits, ascending; behind a hit the scan goes on after the string in which it stands. Beside them the runs
+   * of base64, start and end of each.
+   */
+  hits(bytes: Buffer, text: ScanText): { readonly at: readonly number[]; readonly ranges: readonly number[] } {
+    const { dispatch } = this;
+    const { places } = dispatch;
+    const at: number[] = [];
+    const ranges: number[] = [];
+    let from = 0;
+    for (let start = 0; start < bytes.length && at.length <= MOST_HITS; start += CHUNK) {
+      const count = dispatch.look(bytes, start);
+      dispatch.addRuns(bytes, start, ranges);
+      for (let k = 0; k < count; k++) {
+        const place = places[k] ?? 0;
+        const i = start + (place >>> 16);
+        if (i < from || !this.isHit(text, i, place & 0xffff)) continue;
+        at.push(i);
+        from = stringEnd(bytes, i + 1);
+      }
+    }
+    return { at, ranges };
+  }
+
+  private isHit(text: ScanText, i: number, list: number): boolean {
+    const looks = this.dispatch.detectors(list);
+    for (let k = 0; k < looks.length; k++) {
+      const found = looks[k]?.at(text, i, 0);
+      if (found !== undefined && found.end > i) return true;
+    }
+    return false;
+  }
+}
+
 /**
  * Says where the bytes may hold anything, too often rather than too seldom: hits of a detector, runs that may be base64
  * of text, and written escapes. Undefined where there is nothing, which is final.
  */
 export const createRawStage = (
-  detectors: readonly Detector[],
+  { dispatch, texts }: RawPass,
   inRun: (text: ScanText, run: Run) => boolean,
   { foreignNames, custom }: RawExtras,
 ): ((bytes: Buffer) => RawHits | undefined) => {
-  const texts = createTextCounter();
-  const anchors = new AnchorScan([...detectors, ...READINGS, texts.detector]);
-  const runsIn = (bytes: Buffer, text: ScanText): number[] => {
+  const scan = new RawScan(dispatch);
+  const runsIn = (bytes: Buffer, text: ScanText, ranges: readonly number[]): number[] => {
     const hits: number[] = [];
-    for (let run = nextRun(text, 0); run && hits.length <= MOST_HITS; run = nextRun(text, run.end + 1)) {
+    for (const run of runsOf(text.s, ranges)) {
+      if (hits.length > MOST_HITS) break;
       if (mayHide(bytes, text.s, run) || inRun(text, run)) hits.push(run.start);
     }
     return hits;
@@ -121,7 +191,8 @@ export const createRawStage = (
     const latin1 = bytes.toString('latin1');
     texts.reset();
     const text = { s: latin1, codes: bytes, name: '', raw: true };
-    const hits = merged(anchors.hits(bytes, text, MOST_HITS), runsIn(bytes, text));
+    const { at, ranges } = scan.hits(bytes, text);
+    const hits = merged(at, runsIn(bytes, text, ranges));
     const everywhere =
       hits.length > MOST_HITS ||
       custom.some((detector) => detector.mayHold(latin1)) ||

@@ -1,8 +1,8 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
 import { isPlausible, readings } from './base64.js';
-import { nextRun, type Run } from './base64-runs.js';
-import { codeAt, codesOf, entryAt, innerAt } from './codes.js';
+import { type Run, runsOf } from './base64-runs.js';
+import { BEYOND_ASCII, codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
@@ -11,7 +11,8 @@ import { Dispatch } from './dispatch.js';
 import { createKeyNames, type KeyNames } from './keys.js';
 import type { MaskName } from './marks.js';
 import { merge, withoutMasks } from './merge.js';
-import { createRawStage, type RawHits } from './raw.js';
+import { CHUNK } from './prefilter.js';
+import { createRawStage, createTextCounter, type RawHits, READINGS, type TextCounter } from './raw.js';
 import { settle } from './settle.js';
 import { SHADOW_DEPTH, shadowOf } from './shadow.js';
 
@@ -31,32 +32,62 @@ export interface Scanner {
 
 /** What a profile switches on. */
 interface Selection {
-  readonly detectors: readonly Detector[];
   readonly dispatch: Dispatch;
+  readonly texts: TextCounter;
   readonly runDetectors: readonly RunDetector[];
 }
 
+/** What a pass over a text saw beside findings. */
+interface Seen {
+  /** Whether it may be read in another way. */
+  reading: boolean;
+  /** Where names of secrets stand as those of columns do; ascending. */
+  readonly columns: number[];
+  /** Start and end of each run of base64. */
+  readonly runs: number[];
+}
+
+/** Notes what detectors of marks find; whether there were any among these. */
+const note = (text: ScanText, i: number, looks: readonly Detector[], seen: Seen): void => {
+  for (let k = 0; k < looks.length; k++) {
+    const look = looks[k];
+    if (look?.marks === undefined || look.at(text, i, 0) === undefined) continue;
+    if (look.marks === 'reading') seen.reading = true;
+    else seen.columns.push(i);
+  }
+};
+
+/** The first finding of the detectors that look at `i`. */
+const foundAt = (text: ScanText, i: number, looks: readonly Detector[], from: number): Finding | undefined => {
+  for (let k = 0; k < looks.length; k++) {
+    const look = looks[k];
+    const found = look === undefined || look.marks !== undefined ? undefined : look.at(text, i, from);
+    if (found !== undefined && found.end > i) return found;
+  }
+  return undefined;
+};
+
 /** Adds every finding of the detectors to `findings`, left to right. */
-const scan = (text: ScanText, dispatch: Dispatch, findings: Finding[]): void => {
+const scan = (text: ScanText, dispatch: Dispatch, findings: Finding[]): Seen => {
   const { codes } = text;
-  const { pairs } = dispatch;
+  const { places } = dispatch;
+  const seen: Seen = { reading: false, columns: [], runs: [] };
   let from = 0;
-  let before = 0;
-  for (let i = 0; i < codes.length; i++) {
-    const code = innerAt(codes, i);
-    const list = entryAt(pairs, (before << 8) | code);
-    before = code;
-    if (list === 0) continue;
-    for (const look of dispatch.at(list, codeAt(codes, i - 2), codeAt(codes, i + 1))) {
-      const found = look(text, i, from);
-      if (found === undefined || found.end <= i) continue;
+  for (let start = 0; start < codes.length; start += CHUNK) {
+    const count = dispatch.look(codes, start);
+    dispatch.addRuns(codes, start, seen.runs);
+    for (let k = 0; k < count; k++) {
+      const place = places[k] ?? 0;
+      const i = start + (place >>> 16);
+      const looks = dispatch.detectors(place & 0xffff);
+      note(text, i, looks, seen);
+      const found = i < from ? undefined : foundAt(text, i, looks, from);
+      if (found === undefined) continue;
       findings.push(found);
       from = found.end;
-      i = from - 1;
-      before = codeAt(codes, i);
-      break;
     }
   }
+  return seen;
 };
 
 const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
@@ -65,7 +96,8 @@ const select = (profile: MaskingProfile, keys: KeyNames): Selection => {
     groups.has(group),
   );
   const runDetectors = RUN_DETECTORS.filter(({ group }) => groups.has(group));
-  return { detectors, dispatch: new Dispatch(detectors), runDetectors };
+  const texts = createTextCounter();
+  return { dispatch: new Dispatch([...detectors, ...READINGS, texts.detector]), texts, runDetectors };
 };
 
 const inRun = (runDetectors: readonly RunDetector[], text: ScanText, run: Run): Finding | undefined => {
@@ -90,15 +122,15 @@ export interface MoreToFind {
 export const createScanner = (profile: MaskingProfile, { custom = [], keys: more = [] }: MoreToFind = {}): Scanner => {
   const keys = createKeyNames(profile.keys, profile.detectors.includes('secrets'), more);
   const selection = select(profile, keys);
-  const { detectors, runDetectors } = selection;
-  const look = createRawStage(detectors, (text, run) => inRun(runDetectors, text, run) !== undefined, {
+  const { runDetectors } = selection;
+  const look = createRawStage(selection, (text, run) => inRun(runDetectors, text, run) !== undefined, {
     foreignNames: keys.foreign,
     custom,
   });
 
   const hidden = ({ s, codes }: ScanText, run: Run, layer: number): Finding | undefined => {
     // Most runs are ruled out as they stand, without a copy.
-    if (run.lineEnd === run.end && !isPlausible(codes, run.start, run.end, run.signs)) return undefined;
+    if (run.lineEnd === run.end && !isPlausible(codes, run.start, run.end)) return undefined;
     for (const reading of readings(s, run)) {
       const detector = layer >= MOST_LAYERS ? 'nested-encoding' : findAt(reading, '', layer + 1)[0]?.detector;
       if (detector === undefined) continue;
@@ -107,28 +139,30 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     return undefined;
   };
 
-  const findPlain = (s: string, name: string, layer: number): Finding[] => {
+  /** Adds what is found in a text as it stands; whether it may be read in another way too. */
+  const findPlain = (s: string, name: string, layer: number, findings: Finding[]): boolean => {
     const text = { s, codes: codesOf(s), name, raw: false };
-    const findings: Finding[] = [];
-    scan(text, selection.dispatch, findings);
-    for (let run = nextRun(text, 0); run; run = nextRun(text, run.end + 1)) {
+    const seen = scan(text, selection.dispatch, findings);
+    for (const run of runsOf(s, seen.runs)) {
       const found = inRun(runDetectors, text, run) ?? hidden(text, run, layer);
       if (found) findings.push(found);
     }
-    findings.push(...findInTables(keys, s));
+    findInTables(keys, s, keys.foreign ? undefined : seen.columns, findings);
     for (const detector of custom) findings.push(...detector.find(s));
-    return findings;
+    return seen.reading || text.codes.includes(BEYOND_ASCII);
   };
 
   const findAt = (s: string, name: string, layer: number): readonly Finding[] => {
-    const findings = findPlain(s, name, layer);
-    let shadow = shadowOf(s);
+    const findings: Finding[] = [];
+    let shadow = findPlain(s, name, layer, findings) ? shadowOf(s) : undefined;
     for (let depth = 1; shadow && depth <= SHADOW_DEPTH; depth++) {
       const { text, origin } = shadow;
-      for (const { start, end, detector } of findPlain(text, name, layer)) {
+      const more: Finding[] = [];
+      const again = findPlain(text, name, layer, more);
+      for (const { start, end, detector } of more) {
         findings.push({ start: origin[start] ?? 0, end: origin[end] ?? s.length, detector });
       }
-      const next = shadowOf(text);
+      const next = again ? shadowOf(text) : undefined;
       shadow = next && { text: next.text, origin: next.origin.map((index) => origin[index] ?? s.length) };
     }
     return withoutMasks(s, merge(findings));

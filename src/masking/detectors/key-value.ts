@@ -6,11 +6,12 @@
 import { charactersOf, DOTTED_TOKEN, is, isEscapeLetter, LOWER, runEnd, TOKEN, UPPER, WORD } from '../chars.js';
 import { codeAt, entryAt } from '../codes.js';
 import type { DetectorEntry, Finding, ScanText } from '../detector.js';
+import { eitherLetters } from '../endings.js';
 import type { KeyMatch, KeyNames } from '../keys.js';
 import { isMask, type MaskName, maskEnd } from '../marks.js';
 import { isSchemaText } from '../schema.js';
 import { made } from './example.js';
-import { endsPair, isOrdinaryText, namesSecret } from './pairs.js';
+import { endsPair, isOrdinaryText, namesSecret, PAIR_LETTERS } from './pairs.js';
 import { createPhraseDetectors } from './phrase.js';
 import { isExpression } from './program.js';
 import { blockEnd, bracketEnd, type Quote, quoteAt, quoteBefore, quotedEnd } from './quoting.js';
@@ -242,6 +243,7 @@ export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] =>
       ],
     },
     anchors: ':=>',
+    endings: eitherLetters(names.letters, PAIR_LETTERS),
     at(text, i, from) {
       const { s, raw } = text;
       if (isOrdinary(names, text, i)) return undefined;

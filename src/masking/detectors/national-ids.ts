@@ -3,6 +3,7 @@
  * numbers look like as well counts only where a word nearby says what it is.
  */
 import { is, isEscapeLetter, WORD } from '../chars.js';
+import { codeAt } from '../codes.js';
 import { BEFORE_WORD, type DetectorEntry, type Examples, type ScanText } from '../detector.js';
 import { isCodiceFiscale, isCpf, isDni, isNir, isSsn } from '../id-checks.js';
 
@@ -15,6 +16,8 @@ interface IdKind {
   readonly twoBefore?: string;
   readonly after?: string;
   readonly back: number;
+  /** A further sign of the form, and how far from the anchor it stands: told before the form is tried. */
+  readonly sign?: { readonly at: number; readonly code: number };
   /** Sticky; its quantifiers are bounded. */
   readonly form: RegExp;
   readonly valid: (value: string) => boolean;
@@ -35,6 +38,7 @@ const KINDS: readonly IdKind[] = [
     twoBefore: DIGITS,
     after: DIGITS,
     back: 3,
+    sign: { at: 3, code: 0x2d },
     form: /[0-9]{3}-[0-9]{2}-[0-9]{4}/y,
     valid: isSsn,
     examples: {
@@ -50,6 +54,7 @@ const KINDS: readonly IdKind[] = [
     twoBefore: DIGITS,
     after: DIGITS,
     back: 11,
+    sign: { at: -4, code: 0x2e },
     form: /[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}/y,
     valid: isCpf,
     examples: {
@@ -103,6 +108,9 @@ const hasContext = ({ s, name, raw }: ScanText, start: number, context: RegExp |
   context.test(name) ||
   context.test(s.slice(Math.max(0, start - CONTEXT_REACH), start));
 
+const bearsSign = ({ codes }: ScanText, i: number, sign: IdKind['sign']): boolean =>
+  sign === undefined || codeAt(codes, i + sign.at) === sign.code;
+
 const detectorOf = ({
   name,
   examples,
@@ -111,6 +119,7 @@ const detectorOf = ({
   twoBefore,
   after,
   back,
+  sign,
   form,
   valid,
   context,
@@ -125,7 +134,8 @@ const detectorOf = ({
   at(text, i, from) {
     const { s } = text;
     const start = i - back;
-    if (start < from || (is(s, start - 1, WORD) && !isEscapeLetter(s, start - 1))) return undefined;
+    if (!bearsSign(text, i, sign) || start < from) return undefined;
+    if (is(s, start - 1, WORD) && !isEscapeLetter(s, start - 1)) return undefined;
     form.lastIndex = start;
     const value = form.exec(s)?.[0];
     if (value === undefined || !valid(value) || !hasContext(text, start, context)) return undefined;

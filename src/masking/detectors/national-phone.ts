@@ -1,5 +1,6 @@
 /** Telephone numbers without a country: those of North America, where a word nearby says what they are. */
 import { charactersOf, DIGIT, is, isEscapeLetter, WORD } from '../chars.js';
+import { codeAt } from '../codes.js';
 import type { DetectorEntry, ScanText } from '../detector.js';
 import { isPlannedNumber } from './phone-plans.js';
 
@@ -32,7 +33,10 @@ export const nationalPhone: DetectorEntry = {
   twoBefore: charactersOf(DIGIT),
   after: charactersOf(DIGIT),
   at(text, i, from) {
-    const { s, raw } = text;
+    const { s, codes, raw } = text;
+    // Area and exchange, three digits each, are parted as exchange and line are.
+    const sign = codeAt(codes, i - 4);
+    if (sign !== 0x2d && sign !== 0x2e && sign !== 0x20 && sign !== 0x29) return undefined;
     const end = lineEnd(s, i + 1);
     if (end === undefined) return undefined;
     const low = Math.max(from, i - LONGEST_HEAD);

@@ -4,6 +4,7 @@
  */
 import { codeAt, entryAt } from '../codes.js';
 import type { ScanText } from '../detector.js';
+import { lastLettersOf } from '../endings.js';
 import type { KeyNames } from '../keys.js';
 import { quoteAt, quotedEnd } from './quoting.js';
 
@@ -16,6 +17,8 @@ const PAIR_NAMES = ['name', 'key', 'variable', 'parameter', 'header', 'id'];
 const PAIR_ENDS = Uint8Array.from({ length: 256 }, (_, code) =>
   PAIR_NAMES.some((name) => name.endsWith(String.fromCharCode(code).toLowerCase())) ? 1 : 0,
 );
+/** How those end. */
+export const PAIR_LETTERS = lastLettersOf(PAIR_NAMES);
 const endsWith = (codes: Uint8Array, last: number, name: string): boolean => {
   const start = last + 1 - name.length;
   for (let k = name.length - 1; k >= 0; k--) if ((codeAt(codes, start + k) | 0x20) !== name.charCodeAt(k)) return false;

@@ -115,31 +115,46 @@ const headAt = (names: KeyNames, s: string, start: number, end: number) => {
   return RULE.test(s.slice(row.next, ruleEnd)) ? { separator, labels, rows: ruleEnd + 1 } : undefined;
 };
 
-/** The findings in the tables of a text. */
-export const findInTables = (names: KeyNames, s: string): readonly Finding[] => {
-  const found: Finding[] = [];
+/**
+ * Adds the findings in the tables of a text.
+ * @param columns where names of secrets stand as those of columns do, ascending: heads are looked for there alone
+ */
+export const findInTables = (
+  names: KeyNames,
+  s: string,
+  columns: readonly number[] | undefined,
+  found: Finding[],
+): void => {
+  let next = 0;
   for (let at = 0; at < s.length; ) {
+    if (columns) {
+      while (next < columns.length && (columns[next] ?? 0) < at) next++;
+      const column = columns[next];
+      if (column === undefined) return;
+      at = s.lastIndexOf('\n', column - 1) + 1;
+    }
     const end = lineEnd(s, at);
     const head = end === s.length ? undefined : headAt(names, s, at, end);
     at = head ? Math.max(end + 1, below(s, head.rows, head.separator, head.labels, found)) : end + 1;
   }
-  return found;
 };
 
-const LETTERS = charactersOf(UPPER | LOWER | DIGIT);
+/** Letters and digits, and what is left out behind a name. */
+const LETTERS = `${charactersOf(UPPER | LOWER | DIGIT)} *_-\``;
 /** Separators, and the end of a line, in clear and as an escape. */
 const AFTER_NAME = ',;\\\n\r\t';
 
-/** The raw stage alone asks these: whether a secret name stands where a column of a table may have it. */
-const rawDetector = (
+/** Whether a secret name stands where a column of a table may have it. */
+const columnDetector = (
   names: KeyNames,
   place: Pick<Detector, 'anchors'> & Pick<Partial<Detector>, 'before' | 'twoBefore'>,
 ): Detector => ({
   name: 'key',
   group: 'keys',
+  marks: 'column',
+  endings: names.letters,
   ...place,
-  at({ s, codes, raw }: ScanText, i, from) {
-    if (!raw) return undefined;
+  at({ s, codes }: ScanText, i, from) {
     let end = i;
     while (end > from && i - end < 8 && ' *`"\\'.includes(s.charAt(end - 1))) end--;
     if (!names.mayEndAt(codes, end - 1)) return undefined;
@@ -148,8 +163,15 @@ const rawDetector = (
   },
 });
 
+/** A name in quotes, once escapes are read: the raw stage sees such quotes around every string. */
+const closedColumn = (names: KeyNames): Detector => {
+  const column = columnDetector(names, { anchors: AFTER_NAME, before: '"' });
+  return { ...column, at: (text, i, from) => (text.raw ? undefined : column.at(text, i, from)) };
+};
+
 export const createTableDetectors = (names: KeyNames): readonly Detector[] => [
-  rawDetector(names, { anchors: AFTER_NAME, before: LETTERS }),
-  rawDetector(names, { anchors: AFTER_NAME, before: '"', twoBefore: '\\' }),
-  rawDetector(names, { anchors: BAR, before: ' ' }),
+  columnDetector(names, { anchors: AFTER_NAME, before: LETTERS }),
+  columnDetector(names, { anchors: AFTER_NAME, before: '"', twoBefore: '\\' }),
+  columnDetector(names, { anchors: BAR, before: ' ' }),
+  closedColumn(names),
 ];
