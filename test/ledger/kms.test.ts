@@ -122,3 +122,23 @@ test('where KMS does not answer the next segment is put off, and records go on i
   expect(kms.signed.length).toBe(2);
   expect(await codes(ledger.key)).toEqual(['NOT_ANCHORED']);
 });
+
+test.each([
+  ['a member that is not in the model', 'Sign', { KeyID: KEY_ARN }, 'SerializationException'],
+  ['a member that is missing', 'Sign', { KeyId: KEY_ARN, Message: 'AA==' }, 'SerializationException'],
+  ['a member of another type', 'GetPublicKey', { KeyId: 7 }, 'SerializationException'],
+  [
+    'an algorithm that there is not',
+    'Sign',
+    { KeyId: KEY_ARN, Message: 'AA==', MessageType: 'RAW', SigningAlgorithm: 'ED25519' },
+    'ValidationException',
+  ],
+  ['another operation', 'Encrypt', { KeyId: KEY_ARN }, 'UnknownOperationException'],
+])('this KMS is held to the published model: it does not take %s', async (_name, operation, body, type) => {
+  const answer = await fetch(kms.endpoint, {
+    method: 'POST',
+    headers: { 'x-amz-target': `TrentService.${operation}`, authorization: 'AWS4-HMAC-SHA256 x' },
+    body: JSON.stringify(body),
+  });
+  expect([answer.status, await answer.json()]).toEqual([400, { __type: type }]);
+});
