@@ -48,7 +48,7 @@ const wordsProblem = (value: object): string | undefined => {
   for (const [name, member] of Object.entries(value)) {
     const texts: readonly unknown[] = Array.isArray(member) ? member : [member];
     const strange = texts.find((text) => WORDS[name] && !WORDS[name].includes(String(text)));
-    if (strange !== undefined) return `${name} may not be ${String(strange)}`;
+    if (strange !== undefined) return `${name} has a word that the model does not have`;
     const isBase64 = typeof member === 'string' && Buffer.from(member, 'base64').toString('base64') === member;
     if (BYTES.has(name) && !isBase64) return `${name} is not base64`;
   }
