@@ -180,6 +180,11 @@ export const ERRORS = {
     message: 'the ledger {dir} is not the history that was anchored: {problem}',
     hint: 'write nothing to it: restore its newest copy; `countersign ledger doctor` shows each anchor, and an anchor taken out of ledger.anchors is not asked',
   },
+  LEDGER_PRUNED_MEANWHILE: {
+    exit: 1,
+    message: 'records from {from} on were removed by order from the ledger {dir} while it was read',
+    hint: 'run the command again: it begins behind them',
+  },
   REMOVAL_REFUSED: {
     exit: 14,
     message: 'nothing is removed from the ledger: {problem}',

@@ -1,4 +1,4 @@
-import type { terminal } from '../index.js';
+import { printable, type terminal } from '../index.js';
 
 type Terminal = ReturnType<typeof terminal>;
 
@@ -16,8 +16,35 @@ export const STATES = {
   note: { glyph: '·', word: 'note', style: 'dim' },
 } as const;
 
-export const state = (out: Terminal, name: keyof typeof STATES): string =>
-  out.paint(STATES[name].style, `${STATES[name].glyph} ${STATES[name].word}`);
+/** As wide as the longest word of these states, with its glyph. */
+export const stateWidth = (names: readonly (keyof typeof STATES)[]): number =>
+  Math.max(0, ...names.map((name) => STATES[name].word.length)) + 2;
+
+/** @param width of the column it stands in */
+export const state = (out: Terminal, name: keyof typeof STATES, width = 0): string => {
+  const { glyph, word, style } = STATES[name];
+  const text = `${glyph} ${word}`;
+  return `${out.paint(style, text)}${' '.repeat(Math.max(0, width - text.length))}`;
+};
+
+/** Breaks text at spaces; a word longer than the room stays whole, so that keys and hashes can be copied. */
+export const wrapped = (text: string, room: number): readonly string[] => {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+};
+
+/** Lines behind a head of a given width; on a terminal they are broken to fit. */
+export const behind = (out: Terminal, head: string, width: number, text: string): readonly string[] => {
+  const lines = out.interactive ? wrapped(printable(text), Math.max(20, out.width - width)) : [printable(text)];
+  return lines.map((line, i) => `${i === 0 ? head : ' '.repeat(width)}${line}`);
+};
 
 export interface Column<Row> {
   readonly head: string;

@@ -1,14 +1,13 @@
 import type { Finding, LedgerSummary, terminal, Verification } from '../index.js';
 import { printable } from '../index.js';
-import { STATES } from './print.js';
+import { behind, type STATES, state, stateWidth } from './print.js';
 
 type Terminal = ReturnType<typeof terminal>;
 
 const LABEL_WIDTH = 10;
-/** As wide as the longest word of a state, with its glyph. */
-const STATE_WIDTH = Math.max(...Object.values(STATES).map(({ word }) => word.length)) + 2;
-
 const SHOWN = { integrity: 'fail', incomplete: 'missing', unestablished: 'open', note: 'note' } as const;
+/** Of what holds and of all that does not. */
+const STATE_WIDTH = stateWidth(['pass', ...Object.values(SHOWN)]);
 const ORDER: readonly Finding['severity'][] = ['integrity', 'incomplete', 'unestablished', 'note'];
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
@@ -39,25 +38,6 @@ const spanText = (from: string, to: string): string => {
 };
 
 const timeText = (t: string): string => t.replace('T', ' ').replace(/\.\d+Z$/, '');
-
-/** Breaks text at spaces; a word longer than the room stays whole, so that keys and hashes can be copied. */
-export const wrapped = (text: string, room: number): readonly string[] => {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > room) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-};
-
-/** Lines behind a head of a given width; on a terminal they are broken to fit. */
-const behind = (out: Terminal, head: string, width: number, text: string): readonly string[] => {
-  const lines = out.interactive ? wrapped(printable(text), Math.max(20, out.width - width)) : [printable(text)];
-  return lines.map((line, i) => `${i === 0 ? head : ' '.repeat(width)}${line}`);
-};
 
 const gapText = ({ gaps, gapCount }: LedgerSummary): string => {
   if (gapCount === 0) return 'none';
@@ -93,11 +73,8 @@ const summaryRows = (ledger: LedgerSummary): readonly (readonly [label: string, 
   ];
 };
 
-const stateLines = (out: Terminal, name: keyof typeof STATES, text: string): readonly string[] => {
-  const { glyph, word, style } = STATES[name];
-  const head = `${glyph} ${word}`;
-  return behind(out, `${out.paint(style, head)}${' '.repeat(STATE_WIDTH + 2 - head.length)}`, STATE_WIDTH + 2, text);
-};
+const stateLines = (out: Terminal, name: keyof typeof STATES, text: string): readonly string[] =>
+  behind(out, `${state(out, name, STATE_WIDTH)}  `, STATE_WIDTH + 2, text);
 
 /** A verification for people: each ledger in figures, what holds, and what does not, the worst first. */
 export const verificationLines = (

@@ -121,7 +121,7 @@ export interface LedgerReader {
 /** A place behind a checkpoint. */
 interface Stand {
   readonly state: ChainState;
-  /** Index of the file, and the byte in it. */
+  /** First record of the file, and the byte in it. */
   readonly segment: number;
   readonly offset: number;
 }
@@ -133,7 +133,8 @@ class Reader implements LedgerReader {
   private readonly verify: boolean;
   private chain: Chain | null = null;
   private readonly batch: Batch;
-  private segment = 0;
+  /** First record of the file that is read, and the byte in it; null before the first. */
+  private segment: number | null = null;
   private offset = 0;
   /** Behind the last checkpoints: the one before the last, and the last. */
   private stood: readonly Stand[] = [];
@@ -148,14 +149,22 @@ class Reader implements LedgerReader {
   async *more(): AsyncGenerator<LedgerEntry> {
     this.chain ??= createChain(this.options, (await prunedState(this.dir, this.files)) ?? undefined);
     const segments = await listSegments(this.dir, this.files);
-    for (let segment = segments[this.segment]; segment; segment = segments[this.segment]) {
+    // A file that another follows was whole before that one was made.
+    for (const segment of segments.slice(this.place(segments, this.chain))) {
+      if (segment.first !== this.segment) [this.segment, this.offset] = [segment.first, 0];
       if (segment.size < this.offset) this.back(segment);
       yield* this.lines(this.chain, segment);
-      // A file that another follows was whole before that one was made.
-      if (this.segment === segments.length - 1) return;
-      this.segment++;
-      this.offset = 0;
     }
+  }
+
+  /** Where to read on. Files may be gone since, or shorter: what was read of them is not read again. */
+  private place(segments: readonly Segment[], { size, uncommitted }: Chain): number {
+    if (this.segment === null) return 0;
+    const own = segments.findIndex(({ first }) => first === this.segment);
+    const next = uncommitted === 0 ? segments.findIndex(({ first }) => first === size) : -1;
+    if (next >= 0 && !this.wasSetAside(segments[own])) return next;
+    if (own >= 0) return own;
+    throw new CountersignError('LEDGER_PRUNED_MEANWHILE', { dir: this.dir, from: size - uncommitted });
   }
 
   private async *lines(chain: Chain, segment: Segment): AsyncGenerator<LedgerEntry> {
@@ -172,13 +181,22 @@ class Reader implements LedgerReader {
 
   private stand(chain: Chain): void {
     const { segment, offset } = this;
-    this.stood = [...this.stood.slice(-1), { state: chain.state(), segment, offset }];
+    if (segment !== null) this.stood = [...this.stood.slice(-1), { state: chain.state(), segment, offset }];
+  }
+
+  /** Whether the file ends where an earlier checkpoint did. */
+  private wasSetAside(own: Segment | undefined): boolean {
+    return own !== undefined && own.size < this.offset && this.standAt(own.size) !== undefined;
+  }
+
+  private standAt(size: number): Stand | undefined {
+    return this.stood.find(({ segment, offset }) => segment === this.segment && offset === size);
   }
 
   /** What was read last has been set aside: to where the file ends now. */
   private back({ name, size }: Segment): void {
-    const stand = this.stood.findLast(({ segment, offset }) => segment === this.segment && offset <= size);
-    if (stand?.offset !== size) {
+    const stand = this.standAt(size);
+    if (!stand) {
       const problem = `${name} is shorter than it was, by more than one batch`;
       throw new CountersignError('LEDGER_DAMAGED', { dir: this.dir, problem });
     }

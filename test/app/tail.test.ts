@@ -4,8 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type TailAsk, tailLedger } from '../../src/app/tail.js';
+import { realFiles } from '../../src/base/durable.js';
 import LedgerTail from '../../src/commands/ledger/tail.js';
-import { callDraft, newKey, oneCall, openSample, testClock } from '../ledger/samples.js';
+import { createLedgerReader } from '../../src/ledger/read.js';
+import { lastBoundary } from '../../src/ledger/removal/boundary.js';
+import { prunePayloads, pruneSegments } from '../../src/ledger/removal/carry-out.js';
+import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rotate = { bytes: 2_000, age: 3_600_000 };
@@ -73,6 +77,48 @@ test('followed, each further record comes once it is durable, over the ends of s
   ended.abort();
   await following;
   expect(await seqs({ filters: ['type=seg'] }).then(({ length }) => length)).toBeGreaterThan(1);
+});
+
+test('followed while its oldest segments are removed, it goes on where it was', async () => {
+  const ledger = await openSample({ dir, key: newKey(), rotate: { bytes: 1e9, age: 1e12 } });
+  const ended = new AbortController();
+  const found: number[] = [];
+  const following = (async (): Promise<void> => {
+    for await (const { seq } of tailLedger({ dir, last: 100, filters: [], follow: ended.signal })) found.push(seq);
+  })();
+  for (let round = 0; round < 3; round++) {
+    for (let n = 0; n < 3; n++) await ledger.append(callDraft(n, { forwarded: false }));
+    await vi.waitFor(() => expect(found.at(-1)).toBe(ledger.size - 1), 3_000);
+    await ledger.rotate();
+    const boundary = await lastBoundary(dir, () => true, realFiles);
+    if (!boundary) throw new Error('no boundary');
+    // What a removal by order does: first the payloads, then the files.
+    await prunePayloads(dir, boundary, realFiles);
+    if (round > 0) await pruneSegments(dir, ORIGIN, boundary, realFiles);
+  }
+  await ledger.append(callDraft(9, { forwarded: false }));
+  await vi.waitFor(() => expect(found).toEqual(Array.from({ length: ledger.size }, (_, seq) => seq)), 3_000);
+  ended.abort();
+  await following;
+  await ledger.close('test');
+});
+
+test('what was removed before it was read is told', async () => {
+  const ledger = await openSample({ dir, key: newKey(), rotate: { bytes: 1e9, age: 1e12 } });
+  const reader = createLedgerReader(dir);
+  const read = async (): Promise<readonly number[]> => {
+    const found: number[] = [];
+    for await (const { seq } of reader.more()) found.push(seq);
+    return found;
+  };
+  await ledger.append(callDraft(1, { forwarded: false }));
+  expect(await read()).toEqual([0, 1]);
+  await ledger.append(callDraft(2, { forwarded: false }));
+  await ledger.rotate();
+  const boundary = await lastBoundary(dir, () => true, realFiles);
+  if (boundary) await pruneSegments(dir, ORIGIN, boundary, realFiles);
+  await expect(read()).rejects.toMatchObject({ code: 'LEDGER_PRUNED_MEANWHILE', details: { from: 2 } });
+  await ledger.close('test');
 });
 
 test('people get aligned lines without control signs of others', async () => {

@@ -1,6 +1,7 @@
 /** What `verify` prints for people. */
 import { expect, test } from 'vitest';
-import { verificationLines, wrapped } from '../../src/cli/verification.js';
+import { wrapped } from '../../src/cli/print.js';
+import { verificationLines } from '../../src/cli/verification.js';
 import type { LedgerSummary, terminal, Verification } from '../../src/index.js';
 
 type Terminal = ReturnType<typeof terminal>;

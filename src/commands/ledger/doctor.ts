@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand, configFlag } from '../../cli/base.js';
-import { state } from '../../cli/print.js';
-import { examineLedger, type LedgerState, printable } from '../../index.js';
+import { behind, state, stateWidth } from '../../cli/print.js';
+import { examineLedger, type LedgerState } from '../../index.js';
 
 /** As wide as the longest topic. */
 const TOPIC_WIDTH = 12;
@@ -23,9 +23,13 @@ export default class LedgerDoctor extends BaseCommand {
   async run(): Promise<LedgerState> {
     const { args, flags } = await this.parse(LedgerDoctor);
     const found = await examineLedger({ dir: args.path, config: flags.config });
+    const width = stateWidth(found.diagnoses.map((one) => one.state));
+    const indent = TOPIC_WIDTH + width + 4;
     for (const { topic, state: name, message, mend } of found.diagnoses) {
-      this.log(`${topic.padEnd(TOPIC_WIDTH)}  ${state(this.out, name)}  ${printable(message)}`);
-      if (mend !== null) this.log(`${' '.repeat(TOPIC_WIDTH)}  ${this.out.paint('dim', printable(`mend: ${mend}`))}`);
+      const head = `${topic.padEnd(TOPIC_WIDTH)}  ${state(this.out, name, width)}  `;
+      for (const line of behind(this.out, head, indent, message)) this.log(line);
+      const mends = mend === null ? [] : behind(this.out, ' '.repeat(indent), indent, `mend: ${mend}`);
+      for (const line of mends) this.log(this.out.paint('dim', line));
     }
     this.finish(found.exit);
     return found;
