@@ -16,6 +16,7 @@ export {
   openApprovals,
 } from './app/approvals.js';
 export { type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
+export { collectIdentity, type IdentityAsk, type IdentityNote, type IdentitySummary } from './app/collect-identity.js';
 export type { CollectAsk } from './app/collect-sources.js';
 export { loadSettings } from './app/config.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';

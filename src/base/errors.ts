@@ -308,6 +308,11 @@ export const ERRORS = {
     message: 'the register {file} cannot be read: {problem}',
     hint: 'name a CSV file of at most 64 MiB; docs/configuration.md lists the columns of each register',
   },
+  IDENTITY_SOURCE: {
+    exit: 2,
+    message: 'no source of identities is named under collect.identity',
+    hint: 'name an Okta organisation, a SCIM or CSV export, or an AWS account there; docs/configuration.md lists the fields',
+  },
   RAW_INDEX: {
     exit: 12,
     message: 'the index of collected evidence {file} is damaged: {problem}',

@@ -3,6 +3,7 @@
 import type { AnchorSettings } from './anchor.js';
 import type { AwsSettings, OAuthSettings, SecretSource } from './credential-settings.js';
 import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
+import type { IdentitySourceSettings } from './identity-source-settings.js';
 import type { PinSettings, PolicyHours, PolicyRule } from './policy-settings.js';
 import type { MaskMode } from './redaction.js';
 import type { HoldSettings } from './removal.js';
@@ -274,7 +275,10 @@ export interface Settings {
     readonly custodians?: readonly string[];
     readonly holds?: readonly HoldSettings[];
   };
-  readonly collect: { readonly cloudtrail: readonly TrailSource[] };
+  readonly collect: {
+    readonly cloudtrail: readonly TrailSource[];
+    readonly identity: readonly IdentitySourceSettings[];
+  };
   readonly evidence: {
     readonly outDir: string;
     /** Further folders of controls. */

@@ -11,6 +11,7 @@ import type { Period } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { CORRELATE } from './correlate.js';
 import { DERIVE_CALLS, DERIVE_REST, PRINCIPALS } from './derive.js';
+import { loadIdentity } from './load-identity.js';
 import {
   type LedgerEntryLike,
   type LoadedRecords,
@@ -155,6 +156,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   step('records');
   await loadScope(builder, options.settings);
   await loadRegisters(builder, options.dataDir);
+  await loadIdentity(builder, options.dataDir);
   const records = await loadGateway(builder, options);
   step('cloudtrail');
   const { period } = options;

@@ -7,6 +7,7 @@
  * compare times with `t >= $from::TIMESTAMP`.
  */
 
+import { IDENTITY_DEFINITIONS } from './schema-identity.js';
 import { REGISTER_TABLES, SCOPE_TABLES } from './schema-organization.js';
 import type { TableDefinition } from './table.js';
 
@@ -196,5 +197,6 @@ export const TABLES: readonly TableDefinition[] = [
   ...CLOUDTRAIL_TABLES,
   ...SCOPE_TABLES,
   ...REGISTER_TABLES,
+  ...IDENTITY_DEFINITIONS,
   ...MATCH_TABLES,
 ];

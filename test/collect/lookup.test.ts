@@ -39,6 +39,7 @@ const settings = (over: Partial<LookupSettings> = {}): Settings => ({
   ...SETTINGS,
   gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') },
   collect: {
+    identity: [],
     cloudtrail: [
       {
         lookup: {

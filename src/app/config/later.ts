@@ -9,6 +9,5 @@ export const LATER: readonly string[] = [
   'ledger.key.secretsManager',
   'ledger.digestKey.kms',
   'evidence.key.kms',
-  'collect.identity',
   'evidence.register',
 ];

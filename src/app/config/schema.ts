@@ -20,6 +20,7 @@ import {
   timeZone,
   webUrl,
 } from './fields.js';
+import { identitySource } from './identity-schema.js';
 import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
 import { metrics, tls } from './operating-schema.js';
@@ -195,6 +196,7 @@ export const configuration = z.strictObject({
   collect: z
     .strictObject({
       cloudtrail: z.array(trailSource).max(100).default([]),
+      identity: z.array(identitySource).max(100).default([]),
     })
     .prefault({}),
   evidence: z

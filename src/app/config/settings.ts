@@ -4,7 +4,7 @@ import { isLoopback } from '../../base/loopback.js';
 import type { SecretSource } from '../../model/credential-settings.js';
 import type { IssuerSettings } from '../../model/identity-settings.js';
 import type { ChannelSettings, MaskRule, Settings } from '../../model/settings.js';
-import type { S3TrailSettings, TrailSource } from '../../model/trail-settings.js';
+import { collectOf } from './collect-settings.js';
 import { exportOf } from './export-schema.js';
 import type { ParsedSecret } from './fields.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
@@ -70,31 +70,6 @@ const maskingOf = ({ masking }: Configuration): Settings['masking'] => {
   );
   if (profiles.some(({ name }) => name === 'default')) return profiles;
   return [{ name: 'default', detectors: ['secrets', 'personal'], keys: [...DEFAULT_MASKED_KEYS], custom }, ...profiles];
-};
-
-const orNull = (text: string | undefined): string | null => text ?? null;
-
-const bucketOf = (s3: NonNullable<Configuration['collect']['cloudtrail'][number]['s3']>): S3TrailSettings => {
-  const { prefix = '' } = s3;
-  return {
-    ...s3,
-    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
-    region: s3.region ?? s3.regions[0] ?? 'us-east-1',
-    organization: orNull(s3.organization),
-    profile: orNull(s3.profile),
-    roleArn: orNull(s3.roleArn),
-    externalId: orNull(s3.externalId),
-    endpoint: orNull(s3.endpoint),
-    cloudtrailEndpoint: orNull(s3.cloudtrailEndpoint),
-  };
-};
-
-const trailOf = ({ dir, s3, lookup }: Configuration['collect']['cloudtrail'][number], at: Resolve): TrailSource => {
-  if (s3 !== undefined) return { s3: bucketOf(s3) };
-  if (lookup === undefined) return { dir: at(dir ?? '') };
-  const { profile, roleArn, externalId, endpoint } = lookup;
-  const access = { profile: orNull(profile), roleArn: orNull(roleArn), externalId: orNull(externalId) };
-  return { lookup: { ...lookup, ...access, endpoint: orNull(endpoint) } };
 };
 
 /** High risk asks for the reviewer's own signature, unless the file says otherwise. */
@@ -196,7 +171,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     masking: maskingOf(config),
     sealTo: config.masking.sealTo === undefined ? null : at(config.masking.sealTo),
     ledger: ledgerOf(config.ledger, at, key, dataDir),
-    collect: { cloudtrail: config.collect.cloudtrail.map((source) => trailOf(source, at)) },
+    collect: collectOf(config.collect, at, (source) => secretOf(source, at)),
     evidence: {
       outDir: at(config.evidence.outDir),
       controls: config.evidence.controls.map(at),
