@@ -1,21 +1,19 @@
 /** Login on the command line: authorization code with PKCE through the person's browser (RFC 8252, RFC 7636). */
-import { decodeJwt } from 'jose';
 import * as oidc from 'openid-client';
 import { type Clock, systemClock, timestamp } from '../base/clock.js';
-import { CountersignError, reason } from '../base/errors.js';
+import { CountersignError } from '../base/errors.js';
 import { isTrustworthyUrl } from '../identity/issuer.js';
 import type { IssuerSettings } from '../model/identity-settings.js';
 import type { TokenUse } from '../model/principal.js';
 import type { Settings } from '../model/settings.js';
 import { openBrowser } from './browser.js';
+import { byDevice, type DevicePrompt } from './login/device.js';
+import { discover, explain, failed, scopeOf, toStored, unavailable } from './login/issuer.js';
 import { type Callback, listenForCallback } from './loopback.js';
 import type { StoredToken, TokenStore } from './token-store.js';
 
 /** Longest time a person may take, milliseconds. */
 const DEADLINE = 300_000;
-/** Longest wait for one answer of the issuer, seconds. */
-const TIMEOUT = 10;
-const SCOPES = ['openid', 'profile', 'email', 'groups'];
 
 export interface LoginAsk {
   /** One of the configured issuers; needed where there are several. */
@@ -24,12 +22,16 @@ export interface LoginAsk {
   readonly uses?: readonly TokenUse[];
   /** Port of the loopback listener; 0 for a free one. */
   readonly port?: number;
+  /** Log in on another device, by a code that is shown here (RFC 8628); for calls alone. */
+  readonly device?: boolean;
 }
 
 export interface LoginDeps {
   readonly store: TokenStore;
   /** Tells the person the address to open. */
   readonly announce: (url: URL, use: TokenUse) => void;
+  /** Tells the person the code to enter, and where. */
+  readonly prompt?: (prompt: DevicePrompt) => void;
   /** Opens the address; the default asks the desktop. */
   readonly open?: (url: URL) => void;
   readonly clock?: Clock;
@@ -48,11 +50,15 @@ export interface LoginSummary {
   /** RFC 3339. */
   readonly loggedInAt: string | null;
   readonly expiresAt: string;
+  /** Seconds until then; 0 where it is past. */
+  readonly secondsLeft: number;
+  /** Whether it is renewed without the person. */
+  readonly renews: boolean;
 }
 
 const seconds = (at: number): string => timestamp(at * 1000);
 
-const summary = (use: TokenUse, token: StoredToken): LoginSummary => ({
+const summary = (use: TokenUse, token: StoredToken, { now }: Pick<Clock, 'now'>): LoginSummary => ({
   use,
   issuer: token.issuer,
   subject: token.subject,
@@ -61,22 +67,9 @@ const summary = (use: TokenUse, token: StoredToken): LoginSummary => ({
   audience: token.audience,
   loggedInAt: token.authTime === null ? null : seconds(token.authTime),
   expiresAt: seconds(token.expiresAt),
+  secondsLeft: Math.max(0, Math.floor(token.expiresAt - now() / 1000)),
+  renews: token.refreshToken !== undefined,
 });
-
-const unavailable = (problem: string) => new CountersignError('LOGIN_UNAVAILABLE', { problem });
-const failed = (problem: string) => new CountersignError('LOGIN_FAILED', { problem });
-
-/** The issuer's words are a stranger's, and its answers hold tokens: only short, printable text is repeated. */
-const printable = (text: string): string => text.replace(/[^\x20-\x7e]/g, ' ').slice(0, 200);
-
-const explain = (error: unknown): CountersignError => {
-  if (error instanceof CountersignError) return error;
-  if (error instanceof oidc.AuthorizationResponseError || error instanceof oidc.ResponseBodyError) {
-    return failed(`the issuer answered ${printable(error.error)}`);
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? `: ${reason(error.cause)}` : '';
-  return failed(printable(reason(error) + cause));
-};
 
 const chooseIssuer = ({ issuers }: Settings, wanted: string | undefined): IssuerSettings => {
   const found = wanted === undefined ? issuers : issuers.filter(({ issuer }) => issuer === wanted);
@@ -113,27 +106,13 @@ interface Session {
   readonly signal: AbortSignal;
 }
 
-const discover = async (issuer: string, clientId: string, demo: boolean): Promise<oidc.Configuration> => {
-  if (!isTrustworthyUrl(issuer, demo)) throw unavailable(`${issuer} is no https address`);
-  const execute = demo && issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [];
-  const options = { timeout: TIMEOUT, execute };
-  const configuration = await oidc.discovery(new URL(issuer), clientId, undefined, oidc.None(), options);
-  const metadata = configuration.serverMetadata();
-  if (metadata.issuer !== issuer) throw failed('the metadata names another issuer');
-  if (!isTrustworthyUrl(metadata.authorization_endpoint ?? '', demo)) {
-    throw failed('the issuer has no https address for logins');
-  }
-  return configuration;
-};
-
 const obtain = async ({ use, audience }: Target, session: Session, deps: LoginDeps): Promise<StoredToken> => {
   const { configuration, callback, maxAge } = session;
-  const supported = configuration.serverMetadata().scopes_supported ?? SCOPES.slice(0, 3);
   const pkceCodeVerifier = oidc.randomPKCECodeVerifier();
   const [expectedState, expectedNonce] = [oidc.randomState(), oidc.randomNonce()];
   const url = oidc.buildAuthorizationUrl(configuration, {
     redirect_uri: callback.redirectUri,
-    scope: SCOPES.filter((scope) => supported.includes(scope)).join(' '),
+    scope: scopeOf(configuration, use === 'mcp'),
     resource: audience,
     state: expectedState,
     nonce: expectedNonce,
@@ -146,32 +125,28 @@ const obtain = async ({ use, audience }: Target, session: Session, deps: LoginDe
   const response = await callback.next(expectedState, session.signal);
   const checks = { pkceCodeVerifier, expectedState, expectedNonce, ...(use === 'approval' && { maxAge }) };
   const tokens = await oidc.authorizationCodeGrant(configuration, response, checks, { resource: audience });
-  return toStored(tokens, audience, session);
+  return toStored(tokens, audience, { ...session, renewable: use === 'mcp' });
 };
 
-const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+/** A code that somebody else's device shows could be entered by anyone, so it approves nothing. */
+const deviceTargets = (issuer: IssuerSettings, uses: readonly TokenUse[] | undefined): readonly Target[] => {
+  if (uses?.includes('approval')) throw unavailable('a login for approvals needs a browser on this machine');
+  return targetsOf(issuer, ['mcp']);
+};
 
-/** Refuses at once what the gateway would refuse later: a token that is no JWT, or is for another audience. */
-const toStored = (
-  tokens: Awaited<ReturnType<typeof oidc.authorizationCodeGrant>>,
-  audience: string,
-  { issuer, clientId }: Session,
-): StoredToken => {
-  const person = tokens.claims();
-  const claims = /^[\w-]+\.[\w-]+\.[\w-]+$/.test(tokens.access_token) ? decodeJwt(tokens.access_token) : undefined;
-  if (!person || claims?.exp === undefined) throw failed('the issuer gave no access token that the gateway can check');
-  if (![claims.aud].flat().includes(audience)) throw failed(`the issuer gave a token that is not for ${audience}`);
-  return {
-    issuer,
-    clientId,
-    audience,
-    accessToken: tokens.access_token,
-    expiresAt: Math.floor(claims.exp),
-    subject: person.sub,
-    name: text(person['name']),
-    email: text(person['email']),
-    authTime: typeof person.auth_time === 'number' ? Math.floor(person.auth_time) : null,
-  };
+/** One login after the other, each stored at once. */
+const logInto = async (
+  targets: readonly Target[],
+  deps: LoginDeps,
+  obtainOne: (target: Target) => Promise<StoredToken>,
+): Promise<readonly LoginSummary[]> => {
+  const done: LoginSummary[] = [];
+  for (const target of targets) {
+    const token = await obtainOne(target);
+    await deps.store.put(target.use, token);
+    done.push(summary(target.use, token, deps.clock ?? systemClock()));
+  }
+  return done;
 };
 
 /**
@@ -180,40 +155,41 @@ const toStored = (
  */
 export const logIn = async (settings: Settings, ask: LoginAsk, deps: LoginDeps): Promise<readonly LoginSummary[]> => {
   const issuer = chooseIssuer(settings, ask.issuer);
-  const targets = targetsOf(issuer, ask.uses);
-  if (issuer.clientId === null) throw unavailable(`${issuer.issuer} has no clientId`);
-  const callback = await listenForCallback(ask.port ?? 0);
+  const targets = ask.device ? deviceTargets(issuer, ask.uses) : targetsOf(issuer, ask.uses);
+  const { clientId } = issuer;
+  if (clientId === null) throw unavailable(`${issuer.issuer} has no clientId`);
+  const signal = AbortSignal.timeout(deps.deadline ?? DEADLINE);
   try {
-    const session: Session = {
-      configuration: await discover(issuer.issuer, issuer.clientId, settings.demo),
-      callback,
-      clientId: issuer.clientId,
-      issuer: issuer.issuer,
-      maxAge: Math.floor(settings.approvalMaxAge / 1000),
-      signal: AbortSignal.timeout(deps.deadline ?? DEADLINE),
-    };
-    const done: LoginSummary[] = [];
-    for (const target of targets) {
-      const token = await obtain(target, session, deps);
-      await deps.store.put(target.use, token);
-      done.push(summary(target.use, token));
+    const configuration = await discover(issuer.issuer, clientId, settings.demo);
+    const at = { configuration, clientId, issuer: issuer.issuer, signal };
+    if (ask.device) {
+      const prompt = deps.prompt ?? (() => undefined);
+      return await logInto(targets, deps, ({ audience }) => byDevice(audience, { ...at, demo: settings.demo, prompt }));
     }
-    return done;
+    if (!isTrustworthyUrl(configuration.serverMetadata().authorization_endpoint ?? '', settings.demo)) {
+      throw failed('the issuer has no https address for logins');
+    }
+    const callback = await listenForCallback(ask.port ?? 0);
+    try {
+      const session: Session = { ...at, callback, maxAge: Math.floor(settings.approvalMaxAge / 1000) };
+      return await logInto(targets, deps, (target) => obtain(target, session, deps));
+    } finally {
+      callback.close();
+    }
   } catch (error) {
     throw explain(error);
-  } finally {
-    callback.close();
   }
 };
 
 /**
- * The logins that are good now.
+ * The logins that are good now, or are renewed without the person.
  * @throws CountersignError NOT_LOGGED_IN where none is; TOKEN_STORE
  */
 export const whoAmI = (store: TokenStore, clock: Clock = systemClock()): readonly LoginSummary[] => {
   const logins = (['mcp', 'approval'] as const).flatMap((use) => {
     const token = store.get(use);
-    return token && token.expiresAt * 1000 > clock.now() ? [summary(use, token)] : [];
+    const good = token && (token.expiresAt * 1000 > clock.now() || token.refreshToken !== undefined);
+    return good ? [summary(use, token, clock)] : [];
   });
   if (logins.length > 0) return logins;
   throw new CountersignError('NOT_LOGGED_IN', {

@@ -23,6 +23,8 @@ const Token = z.strictObject({
   email: z.string().nullable(),
   /** When the person logged in, seconds since 1970, where the issuer said so. */
   authTime: z.int().nullable(),
+  /** Renews the login (RFC 6749 §6); absent where the issuer gave none, and for approvals, which ask for the person. */
+  refreshToken: z.string().optional(),
 });
 const Content = z.strictObject({
   version: z.literal(1),
@@ -30,7 +32,7 @@ const Content = z.strictObject({
 });
 type Content = z.infer<typeof Content>;
 
-/** A login. Only `accessToken` is a secret: it is sent to the gateway and shown nowhere. */
+/** A login. `accessToken` and `refreshToken` are secrets: sent to the gateway and to the issuer, and shown nowhere. */
 export type StoredToken = z.infer<typeof Token>;
 
 export interface TokenStore {

@@ -7,7 +7,8 @@ import { lineSplitter } from '../base/line-splitter.js';
 import { isLoopback } from '../base/loopback.js';
 import { serverId } from './config/server-schema.js';
 import { loadSettings } from './config.js';
-import { readToken, type StoredToken, tokenStore } from './token-store.js';
+import { createLogins } from './login/renew.js';
+import { type StoredToken, tokenStore } from './token-store.js';
 import { Connection } from './wrap/connection.js';
 import { Relay } from './wrap/relay.js';
 import { type Snippet, snippet, type WrapProgram } from './wrap/snippets.js';
@@ -83,15 +84,16 @@ const writer =
   };
 
 /**
- * Serves until the client closes its end. A login that is missing or has expired is told in the answer to each call;
+ * Serves until the client closes its end. A login is renewed before it ends, where its issuer lets it. One that is missing or has expired is told in the answer to each call;
  * a new one counts at once.
  * @throws CountersignError WRAP_ADDRESS, CONFIG_…
  */
 export const runWrap = async (ask: WrapAsk, { input, output, tell }: WrapStreams): Promise<void> => {
   const url = new URL(`/${ask.server}/mcp`, await baseOf(ask));
   const store = tokenStore(ask.store);
-  const connection = new Connection(url, () => {
-    const token = readToken(store, 'mcp');
+  const login = createLogins(store);
+  const connection = new Connection(url, async () => {
+    const token = await login();
     checkAudience(token, url);
     return token.accessToken;
   });

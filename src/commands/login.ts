@@ -6,9 +6,10 @@ export default class Login extends BaseCommand {
   static override summary = 'Log in for calls and for approvals, in the browser.';
   static override description =
     'Opens the login page of the configured issuer and waits for it on a loopback address. A login for approvals asks ' +
-    'for you anew. The tokens are stored in a file that you alone can read; they are never printed.';
+    'for you anew. A login for calls is renewed by itself where the issuer gives a refresh token. The tokens are stored in a file that you alone can read; they are never printed.';
   static override examples = [
     '<%= config.bin %> login',
+    '<%= config.bin %> login --device',
     '<%= config.bin %> login -c demo/countersign.yaml --use approval --no-browser',
   ];
   static override flags = {
@@ -25,6 +26,11 @@ export default class Login extends BaseCommand {
       max: 65_535,
       default: 0,
     }),
+    device: Flags.boolean({
+      summary: 'log in on another device, for calls alone: a code is shown here and entered there',
+      default: false,
+      exclusive: ['port'],
+    }),
     browser: Flags.boolean({ summary: 'open the browser', default: true, allowNo: true }),
   };
 
@@ -33,6 +39,7 @@ export default class Login extends BaseCommand {
     const settings = await loadSettings(flags.config);
     const ask = {
       port: flags.port,
+      device: flags.device,
       ...(flags.use && { uses: [flags.use] }),
       ...(flags.issuer !== undefined && { issuer: flags.issuer }),
     };
@@ -41,6 +48,13 @@ export default class Login extends BaseCommand {
       store,
       announce: (url, use) => {
         this.logToStderr(`To log in for ${use === 'approval' ? 'approvals' : 'calls'}, open\n  ${url.href}`);
+      },
+      prompt: ({ code, address, complete, seconds }) => {
+        this.logToStderr(`To log in for calls, open\n  ${address}\nand enter\n  ${code}`);
+        if (complete !== null) this.logToStderr(`or open\n  ${complete}`);
+        this.logToStderr(
+          `The code is good for ${Math.round(seconds / 60)} minutes. Enter it only if you asked for it.`,
+        );
       },
       ...(!flags.browser && { open: () => undefined }),
     });

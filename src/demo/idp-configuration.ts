@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Context, Token } from 'oidc-provider';
-import { errorPage, type Person } from './idp-page.js';
+import { errorPage, formPage, type Person } from './idp-page.js';
 import { createIdpStore } from './idp-store.js';
 
 export interface IdpClient {
@@ -27,6 +27,8 @@ type Module = typeof import('oidc-provider');
 /** Lifetimes in seconds. Shorter for approvals: a reviewer's token should not outlive the login by much. */
 const TTL = { token: 3600, approvalToken: 900, session: 86_400 };
 
+const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
+
 const clientOf = ({ id, secret, redirectUris }: IdpClient) =>
   secret === null
     ? {
@@ -35,7 +37,7 @@ const clientOf = ({ id, secret, redirectUris }: IdpClient) =>
         token_endpoint_auth_method: 'none',
         // RFC 8252 §7.3: on loopback any port will do.
         redirect_uris: redirectUris ?? ['http://127.0.0.1/callback'],
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
         response_types: ['code'],
       }
     : {
@@ -74,11 +76,28 @@ const personClaims = ({ name, email, groups }: Person) => ({ name, email, groups
 
 /** Claims beside the standard ones. `auth_time` is that of the session's login, also in refreshed tokens. */
 const accessTokenClaims = (content: IdpContent) => (ctx: Context, token: Token) => {
-  const { AuthorizationCode, RefreshToken } = ctx.oidc.entities;
-  const source = AuthorizationCode ?? RefreshToken;
+  const { AuthorizationCode, DeviceCode, RefreshToken } = ctx.oidc.entities;
+  const source = AuthorizationCode ?? DeviceCode ?? RefreshToken;
   const person = content.people.find(({ id }) => id === token.accountId);
   if (!person) return { groups: content.clients.find(({ id }) => id === token.clientId)?.groups ?? [] };
   return { ...personClaims(person), auth_time: source?.authTime, amr: source?.amr };
+};
+
+/** RFC 8628: the pages on which a code is entered and confirmed. The provider makes the forms. */
+const deviceFlow = () => {
+  const show =
+    (title: string, text: string) =>
+    (ctx: { type: string; body: string }, form = ''): void => {
+      ctx.type = 'html';
+      ctx.body = formPage(title, text, form);
+    };
+  return {
+    enabled: true,
+    charset: 'base-20',
+    userCodeInputSource: show('Demo device login', 'Enter the code that the terminal shows.'),
+    userCodeConfirmSource: show('Demo device login', 'Go on only if your own terminal shows this code.'),
+    successSource: show('Demo device login', 'You are logged in. Close this page and go back to the terminal.'),
+  };
 };
 
 const consentless = (module: Module) => {
@@ -116,6 +135,7 @@ export const providerConfiguration = (module: Module, content: IdpContent, key: 
   features: {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    deviceFlow: deviceFlow(),
     rpInitiatedLogout: { enabled: false },
     resourceIndicators: resources(module, content, key.alg ?? 'RS256'),
   },
@@ -124,6 +144,7 @@ export const providerConfiguration = (module: Module, content: IdpContent, key: 
       token.resourceServer?.accessTokenTTL ?? TTL.token,
     ClientCredentials: TTL.token,
     AuthorizationCode: 60,
+    DeviceCode: 600,
     IdToken: TTL.token,
     Interaction: 600,
     Grant: TTL.session,

@@ -34,6 +34,13 @@ export const loginPage = (people: readonly Person[], client: string, resource: s
       `<button type="submit">Continue</button></form>`,
   );
 
+/** @param form made by the provider, which has its button outside */
+export const formPage = (title: string, text: string, form: string): string => {
+  const id = /<form[^>]*\bid="([^"]+)"/.exec(form)?.[1];
+  const button = id === undefined ? '' : `<button type="submit" form="${escape(id)}">Continue</button>`;
+  return page(title, `<p>${escape(text)}</p>${form}${button}`);
+};
+
 export const errorPage = (problem: string): string => page('Demo login', `<p>${escape(problem)}</p>`);
 
 export const sendPage = (response: ServerResponse, status: number, html: string): void => {

@@ -18,7 +18,11 @@ declare module 'oidc-provider' {
       readonly client: { readonly clientId: string };
       readonly session: { readonly accountId: string };
       readonly resourceServers: Readonly<Record<string, { readonly scope: string }>>;
-      readonly entities: { readonly AuthorizationCode?: TokenSource; readonly RefreshToken?: TokenSource };
+      readonly entities: {
+        readonly AuthorizationCode?: TokenSource;
+        readonly RefreshToken?: TokenSource;
+        readonly DeviceCode?: TokenSource;
+      };
     };
   }
   interface Token {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkConfiguration } from '../../src/app/config.js';
 import { logIn, whoAmI } from '../../src/app/login.js';
 import { listenForCallback } from '../../src/app/loopback.js';
 import { readToken, tokenStore } from '../../src/app/token-store.js';
@@ -15,11 +14,7 @@ import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp
 import { followLogin } from '../../src/demo/idp-login.js';
 import { createAuthenticator } from '../../src/identity/authenticator.js';
 import type { IssuerSettings } from '../../src/model/identity-settings.js';
-import type { Settings } from '../../src/model/settings.js';
-
-const MCP = 'http://127.0.0.1:8080';
-const APPROVALS = 'http://127.0.0.1:8081/approvals';
-const CLI = 'countersign-cli';
+import { APPROVALS, CLI, issuerOf, MCP, settingsOf } from './login-world.js';
 
 let idp: IdentityProvider;
 let folder: string;
@@ -38,35 +33,6 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-login-'));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-const issuerOf = (more: Partial<IssuerSettings> = {}): IssuerSettings => ({
-  issuer: idp.issuer,
-  audience: [MCP],
-  approvalAudience: APPROVALS,
-  clientId: CLI,
-  groupsClaim: 'groups',
-  algorithms: ['RS256'],
-  ...more,
-});
-
-/** A whole configuration as the loader makes it, with these issuers. */
-const settingsOf = (issuers: readonly IssuerSettings[], demo = true): Settings => {
-  const text = JSON.stringify({
-    version: 1,
-    demo: true,
-    organization: { name: 'Demo' },
-    gateway: { listen: '127.0.0.1:8080', admin: '127.0.0.1:8081', publicUrl: MCP, dataDir: './data' },
-    identity: { issuers: [{ issuer: idp.issuer, audience: MCP, approvalAudience: APPROVALS, clientId: CLI }] },
-    servers: { files: { stdio: { command: 'true' } } },
-    policy: [{ id: 'all', allow: true, servers: ['files'], tools: ['*'] }],
-    masking: { profiles: { default: { detectors: ['secrets'], keys: [] } } },
-    ledger: { origin: 'demo.invalid/gw', key: { file: './root.key' }, digestKey: { file: './digest.key' } },
-    evidence: { outDir: './evidence', key: { file: './report.key' } },
-  });
-  const checked = checkConfiguration(text, join(folder, 'countersign.yaml'));
-  if (!checked.ok) throw new Error(JSON.stringify(checked.problems));
-  return { ...checked.settings, issuers, demo };
-};
 
 /** A browser that logs Ada in, with its cookies, and goes where it is sent. */
 const browser = () => {
@@ -88,7 +54,11 @@ const run = async (issuer: IssuerSettings, more: { uses?: ('mcp' | 'approval')[]
   const announced: [string, URL][] = [];
   const { open, pages, problems } = browser();
   const announce = (url: URL, use: string): void => void announced.push([use, url]);
-  const logins = await logIn(settingsOf([issuer]), more, { store, announce, open });
+  const logins = await logIn(settingsOf(join(folder, 'countersign.yaml'), idp.issuer, [issuer]), more, {
+    store,
+    announce,
+    open,
+  });
   await expect.poll(() => pages.length).toBe(logins.length);
   expect(problems).toEqual([]);
   return { store, announced, pages, logins };
@@ -96,7 +66,7 @@ const run = async (issuer: IssuerSettings, more: { uses?: ('mcp' | 'approval')[]
 
 describe('login', () => {
   test('gives a token for each use, which the gateway takes for that use', async () => {
-    const { store, announced, logins, pages } = await run(issuerOf());
+    const { store, announced, logins, pages } = await run(issuerOf(idp.issuer));
     expect(logins.map(({ use, audience, name }) => [use, audience, name])).toEqual([
       ['approval', APPROVALS, 'Ada Adams'],
       ['mcp', MCP, 'Ada Adams'],
@@ -104,7 +74,7 @@ describe('login', () => {
     expect(announced.map(([use]) => use)).toEqual(['approval', 'mcp']);
     expect(pages.every((page) => page.includes('was received'))).toBe(true);
     const authenticator = createAuthenticator({
-      issuers: [issuerOf()],
+      issuers: [issuerOf(idp.issuer)],
       approvalMaxAge: 900_000,
       digest: createKeyedDigester(Buffer.alloc(32)),
       clock: systemClock(),
@@ -118,7 +88,7 @@ describe('login', () => {
   });
 
   test('asks for a fresh login for approvals, with PKCE, state, nonce and the resource', async () => {
-    const { announced } = await run(issuerOf());
+    const { announced } = await run(issuerOf(idp.issuer));
     const [approval, mcp] = announced.map(([, url]) => Object.fromEntries(url.searchParams));
     expect(approval).toMatchObject({ resource: APPROVALS, prompt: 'login', max_age: '300' });
     expect(mcp).toMatchObject({ resource: MCP, code_challenge_method: 'S256', client_id: CLI });
@@ -128,7 +98,7 @@ describe('login', () => {
   });
 
   test('returns and announces no token, and keeps the tokens to their owner', async () => {
-    const { store, announced, logins } = await run(issuerOf());
+    const { store, announced, logins } = await run(issuerOf(idp.issuer));
     const said = JSON.stringify([announced, logins]);
     const stored = await readFile(store.file, 'utf8');
     for (const use of ['mcp', 'approval'] as const) {
@@ -140,17 +110,17 @@ describe('login', () => {
   });
 
   test('logs in for one use alone, and keeps the other login', async () => {
-    const { store, logins } = await run(issuerOf(), { uses: ['mcp'] });
+    const { store, logins } = await run(issuerOf(idp.issuer), { uses: ['mcp'] });
     expect(logins.map(({ use }) => use)).toEqual(['mcp']);
     expect(() => readToken(store, 'approval')).toThrow(expect.objectContaining({ code: 'NOT_LOGGED_IN', exit: 14 }));
     const before = readToken(store, 'mcp').accessToken;
-    await run(issuerOf(), { uses: ['approval'] });
+    await run(issuerOf(idp.issuer), { uses: ['approval'] });
     expect(readToken(store, 'mcp').accessToken).toBe(before);
     expect(decodeJwt(readToken(store, 'approval').accessToken).aud).toBe(APPROVALS);
   });
 
   test('for an issuer without approvals, both means calls', async () => {
-    const { logins } = await run(issuerOf({ approvalAudience: null }));
+    const { logins } = await run(issuerOf(idp.issuer, { approvalAudience: null }));
     expect(logins.map(({ use }) => use)).toEqual(['mcp']);
   });
 });
@@ -163,7 +133,10 @@ describe('a login that cannot be', () => {
   ): Promise<readonly [string, string]> => {
     const deps = { store: tokenStore(join(folder, 'tokens.json')), announce: () => undefined, open: browser().open };
     try {
-      await logIn(settingsOf(issuers, demo), more, { ...deps, deadline: 500 });
+      await logIn(settingsOf(join(folder, 'countersign.yaml'), idp.issuer, issuers, demo), more, {
+        ...deps,
+        deadline: 500,
+      });
     } catch (error) {
       if (error instanceof CountersignError) return [error.code, error.message];
       throw error;
@@ -175,26 +148,30 @@ describe('a login that cannot be', () => {
     const lacks = async (...args: Parameters<typeof code>) =>
       expect((await code(...args))[0]).toBe('LOGIN_UNAVAILABLE');
     await lacks([]);
-    await lacks([issuerOf()], { issuer: 'https://elsewhere.example' });
-    await lacks([issuerOf(), issuerOf({ issuer: 'https://b.example' })]);
-    await lacks([issuerOf({ clientId: null })]);
-    await lacks([issuerOf({ approvalAudience: null })], { uses: ['approval'] });
-    await lacks([issuerOf()], {}, false);
+    await lacks([issuerOf(idp.issuer)], { issuer: 'https://elsewhere.example' });
+    await lacks([issuerOf(idp.issuer), issuerOf(idp.issuer, { issuer: 'https://b.example' })]);
+    await lacks([issuerOf(idp.issuer, { clientId: null })]);
+    await lacks([issuerOf(idp.issuer, { approvalAudience: null })], { uses: ['approval'] });
+    await lacks([issuerOf(idp.issuer)], {}, false);
   });
 
   test('is refused by the issuer: an unknown audience', async () => {
-    const answer = await code([issuerOf({ audience: ['http://127.0.0.1:1'] })], { uses: ['mcp'] });
+    const answer = await code([issuerOf(idp.issuer, { audience: ['http://127.0.0.1:1'] })], { uses: ['mcp'] });
     expect(answer).toEqual(['LOGIN_FAILED', expect.stringContaining('invalid_target')]);
   });
 
   test('ends after its deadline', async () => {
     const deps = { store: tokenStore(join(folder, 'tokens.json')), announce: () => undefined, open: () => undefined };
-    const waiting = logIn(settingsOf([issuerOf()]), {}, { ...deps, deadline: 100 });
+    const waiting = logIn(
+      settingsOf(join(folder, 'countersign.yaml'), idp.issuer, [issuerOf(idp.issuer)]),
+      {},
+      { ...deps, deadline: 100 },
+    );
     await expect(waiting).rejects.toMatchObject({ code: 'LOGIN_FAILED', exit: 14 });
   });
 
   test('finds no issuer', async () => {
-    const answer = await code([issuerOf({ issuer: 'http://127.0.0.1:9' })]);
+    const answer = await code([issuerOf(idp.issuer, { issuer: 'http://127.0.0.1:9' })]);
     expect(answer).toEqual(['LOGIN_FAILED', expect.not.stringContaining('\n')]);
   });
 
@@ -221,7 +198,9 @@ describe('a login that cannot be', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const [found, message] = await code([issuerOf({ issuer: `http://127.0.0.1:${port}` })], { uses: ['mcp'] });
+    const [found, message] = await code([issuerOf(idp.issuer, { issuer: `http://127.0.0.1:${port}` })], {
+      uses: ['mcp'],
+    });
     server.closeAllConnections();
     server.close();
     expect(found).toBe('LOGIN_FAILED');

@@ -16,14 +16,14 @@ export const isModern = (message: Message): boolean => message.method !== 'initi
 
 export class Connection {
   private readonly url: URL;
-  private readonly token: () => string;
+  private readonly token: () => Promise<string>;
   private readonly dispatcher: Dispatcher;
   private readonly declared = new Map<string, readonly Declared[]>();
   private session: string | undefined;
   private revision: string | undefined;
 
   /** @param token the login's token as it is now; throws where there is none that is good */
-  constructor(url: URL, token: () => string) {
+  constructor(url: URL, token: () => Promise<string>) {
     this.url = url;
     this.token = token;
     // A call may wait for a person, and a listening stream for anything: only the connection has a time limit.
@@ -34,10 +34,10 @@ export class Connection {
     return this.session !== undefined;
   }
 
-  private headers(more: Readonly<Record<string, string>>): Record<string, string> {
+  private async headers(more: Readonly<Record<string, string>>): Promise<Record<string, string>> {
     return {
       accept: 'application/json, text/event-stream',
-      authorization: `Bearer ${this.token()}`,
+      authorization: `Bearer ${await this.token()}`,
       'user-agent': 'countersign-wrap',
       ...more,
     };
@@ -59,15 +59,15 @@ export class Connection {
   async post(message: Message, signal: AbortSignal): Promise<Answer> {
     const own = isModern(message) ? this.mirrored(message) : this.sessionHeaders();
     const opening = message.method === 'initialize';
-    const headers = this.headers({ 'content-type': 'application/json', ...(opening ? {} : own) });
+    const headers = await this.headers({ 'content-type': 'application/json', ...(opening ? {} : own) });
     const answer = await exchange(this.url, this.dispatcher, { method: 'POST', headers, body: message.bytes, signal });
     if (opening && answer.status === 200) this.session = answer.session;
     return answer;
   }
 
-  listen(lastEventId: string | undefined, signal: AbortSignal): Promise<Answer> {
+  async listen(lastEventId: string | undefined, signal: AbortSignal): Promise<Answer> {
     const resuming = lastEventId === undefined ? {} : { 'last-event-id': lastEventId };
-    const headers = this.headers({ ...this.sessionHeaders(), ...resuming });
+    const headers = await this.headers({ ...this.sessionHeaders(), ...resuming });
     return exchange(this.url, this.dispatcher, { method: 'GET', headers, body: null, signal });
   }
 
@@ -92,7 +92,7 @@ export class Connection {
   async close(): Promise<void> {
     try {
       if (this.session === undefined) return;
-      const headers = this.headers(this.sessionHeaders());
+      const headers = await this.headers(this.sessionHeaders());
       const signal = AbortSignal.timeout(2_000);
       await drain(await exchange(this.url, this.dispatcher, { method: 'DELETE', headers, body: null, signal }));
     } catch {

@@ -25,7 +25,7 @@ const wrap = (url: string, token: () => string = () => 'jane') => {
   const said: { id?: unknown; method?: string; result?: unknown; error?: { code: number; message: string } }[] = [];
   const told: string[] = [];
   const relay = new Relay({
-    connection: new Connection(new URL(url), token),
+    connection: new Connection(new URL(url), async () => token()),
     send: (line) => {
       said.push(JSON.parse(line.toString('utf8')));
       return Promise.resolve();
