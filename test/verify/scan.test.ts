@@ -12,6 +12,7 @@ import {
 import { CheckpointScan } from '../../src/verify/scan/checkpoint.js';
 import { hashOf, hexText, isHexOf } from '../../src/verify/scan/hashes.js';
 import { JsonScan } from '../../src/verify/scan/json.js';
+import { type ScannedRange, scanRange } from '../../src/verify/scan/range.js';
 import { RecordScan } from '../../src/verify/scan/record.js';
 import { newKey, ORIGIN } from '../ledger/samples.js';
 import { MUTATIONS, seeded } from './fuzzing.js';
@@ -227,6 +228,44 @@ describe('checkpoints', () => {
       const damaged = MUTATIONS[below(MUTATIONS.length)]?.(line, below) ?? line;
       bothSay(damaged, size);
     }
+  });
+});
+
+describe('payloads that are missing', () => {
+  const facts = async (change: (lines: string[]) => string[]): Promise<ScannedRange['facts'] | null> => {
+    const { lines, key } = await sampleLedger(newKey());
+    const first = lines.findIndex((line) => line.startsWith('~')) + 1;
+    const range = change(lines.slice(first).filter((line) => line !== ''));
+    const rules = { verifier: parseVerifierKey(key), heartbeat: 180_000, skew: 2_000 };
+    return scanRange(Buffer.from(`\n${range.join('\n')}\n`), rules)?.facts ?? null;
+  };
+  const missing = (found: ScannedRange['facts'] | null) => found?.events.filter(({ kind }) => kind === 'missing');
+  const without =
+    (...names: string[]) =>
+    (lines: string[]): string[] => {
+      const at = lines.findIndex((line) => line.includes('"type":"call"'));
+      return lines.filter(
+        (line, i) => i <= at || i > at + 2 || !names.some((name) => line.includes(`"name":"${name}"`)),
+      );
+    };
+
+  test('none, one of two, or both: told by name, without a word of the strict parser', async () => {
+    expect(missing(await facts(without()))).toEqual([]);
+    for (const names of [['args'], ['person'], ['args', 'person']]) {
+      expect(missing(await facts(without(...names)))).toEqual([expect.objectContaining({ seq: 1, index: 1, names })]);
+    }
+  });
+
+  test('in another order, twice, or of another record they are for the strict parser', async () => {
+    const swap = (lines: string[]): string[] => {
+      const at = lines.findIndex((line) => line.startsWith('>'));
+      const [one = '', two = ''] = lines.slice(at, at + 2);
+      return lines.with(at, two).with(at + 1, one);
+    };
+    const twice = (lines: string[]): string[] =>
+      lines.flatMap((line) => (line.startsWith('>') ? [line, line] : [line]));
+    const other = (lines: string[]): string[] => lines.map((line) => line.replace(/^>\{"seq":1,/, '>{"seq":2,'));
+    for (const change of [swap, twice, other]) expect(await facts(change)).toBeNull();
   });
 });
 

@@ -8,7 +8,7 @@ export type RangeEvent =
   | { readonly kind: 'times'; readonly index: number; readonly before: Moment; readonly after: Moment }
   | { readonly kind: 'beat'; readonly index: number; readonly counts: Counts; readonly said: JsonValue | undefined }
   | { readonly kind: 'call' | 'result'; readonly index: number; readonly d: CallMembers }
-  /** No payload of a record is there: places of its line, and of the one behind it. `index` is that of the next record. */
+  /** Payloads of a record that are not there: places of its line, and of the one in their place; `index` of the next record. */
   | {
       readonly kind: 'missing';
       readonly index: number;

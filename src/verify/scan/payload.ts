@@ -31,10 +31,10 @@ export class PayloadScan {
   }
 
   /**
-   * Checks the line from `at` to its line feed at `end`, which is overwritten in parts. Null where it is the payload
-   * that the record names; for one in a file, what is to be checked of it; undefined where it is another or malformed.
+   * Checks the line from `at` to its line feed at `end`, which is overwritten in parts. `sound` where it is the
+   * payload that the record names; for one in a file, what is to be checked of it; undefined where it is another or malformed.
    */
-  check(at: number, end: number, seq: number, named: NamedPayload): UncheckedBlob | null | undefined {
+  check(at: number, end: number, seq: number, named: NamedPayload): UncheckedBlob | 'sound' | undefined {
     const salt = this.head(at, seq, named.name);
     if (salt < 0) return undefined;
     const data = behind(this.bytes, salt + 64, WHERE);
@@ -45,7 +45,12 @@ export class PayloadScan {
     // What is not plain may be JSON all the same: the parser throws where it is not.
     if (this.json.value(data, 0) !== last) parsePayloadLine(this.bytes.subarray(at, end));
     if (!this.prefix(salt, data)) return undefined;
-    return isHexOf(this.bytes, named, hashOf(this.bytes, data - 33, last)) ? null : undefined;
+    return isHexOf(this.bytes, named, hashOf(this.bytes, data - 33, last)) ? 'sound' : undefined;
+  }
+
+  /** Whether the line at `at` says it is the payload of this name and record. */
+  isNamed(at: number, name: string, seq: number): boolean {
+    return this.head(at, seq, name) >= 0;
   }
 
   /** The index of the salt. */

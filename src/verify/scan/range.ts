@@ -100,7 +100,7 @@ class RangeScan {
     for (let i = at; i < bytes.length; ) {
       const kind = bytes[i];
       if (kind === RECORD) i = this.takeRecord(i, at);
-      else if (kind === PAYLOAD) i = this.takePayload(i);
+      else if (kind === PAYLOAD) i = this.takePayload(i, at);
       else if (kind === CHECKPOINT) i = this.takeCheckpoint(i, at);
       else throw new Unplain();
     }
@@ -152,14 +152,13 @@ class RangeScan {
     return end + 1;
   }
 
-  /** Before a line that is no payload: those of the last record are all there, or, where they were removed, none. */
-  private settle(next: number, begin: number): void {
-    if (this.taken === this.named.length) return;
-    if (this.taken > 0) throw new Unplain();
-    const names = this.named.map(({ name }) => name);
+  /** Before a line that is no payload of the last record: what it names up to `until` and was not taken is missing. */
+  private settle(next: number, begin: number, until = this.named.length): void {
+    if (this.taken === until) return;
+    const names = this.named.slice(this.taken, until).map(({ name }) => name);
     const { count: index, lastAt: at } = this;
     this.events.push({ kind: 'missing', index, seq: this.firstSeq + index - 1, names, at, next: next - begin });
-    this.named = [];
+    this.taken = until;
   }
 
   private keep(at: number, end: number): void {
@@ -229,14 +228,29 @@ class RangeScan {
     this.events.push({ kind: 'beat', index, counts: [...this.counts], said });
   }
 
-  private takePayload(at: number): number {
-    const named = this.named[this.taken++];
-    if (!named) throw new Unplain();
+  private takePayload(at: number, begin: number): number {
     const end = this.lineEnd(at);
-    const blob = this.payload.check(at, end, this.record.seq, named);
-    if (blob === undefined) throw new Unplain();
-    if (blob !== null) this.blobs.push(blob);
+    const blob = this.checked(at, end) ?? this.checkedLater(at, end, begin);
+    if (blob !== 'sound') this.blobs.push(blob);
+    this.taken++;
     return end + 1;
+  }
+
+  /** What the scan says of a line as the next payload; undefined where it is another. */
+  private checked(at: number, end: number): UncheckedBlob | 'sound' | undefined {
+    const named = this.named[this.taken];
+    return named && this.payload.check(at, end, this.record.seq, named);
+  }
+
+  /** The same, where those before it are missing. */
+  private checkedLater(at: number, end: number, begin: number): UncheckedBlob | 'sound' {
+    const { seq } = this.record;
+    const index = this.named.findIndex(({ name }, i) => i > this.taken && this.payload.isNamed(at, name, seq));
+    if (index < 0) throw new Unplain();
+    this.settle(at, begin, index);
+    const found = this.checked(at, end);
+    if (found === undefined) throw new Unplain();
+    return found;
   }
 
   private takeCheckpoint(at: number, begin: number): number {
