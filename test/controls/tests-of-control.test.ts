@@ -268,7 +268,7 @@ describe('tests of control over a small warehouse', () => {
   it('CS-LOG-01 finds silence and what was set aside, not an orderly stop', () => {
     expect(results.get('CS-LOG-01')?.population).toBe(4);
     expect(found('CS-LOG-01')).toEqual({
-      3: 'Nothing for 1740.0 s',
+      3: 'Nothing for 1740 s',
       4: '17 bytes after the last checkpoint were set aside',
     });
   });

@@ -15,8 +15,8 @@ WITH hole AS (
     SELECT key, 'rejected', rejected FROM ct_file WHERE kind IN ('log', 'digest') AND rejected > 0
   )
 ), counted AS (
-  SELECT item, CASE kind WHEN 'missing' THEN count(*) || ' logs that a digest names were not collected'
-    ELSE sum(rejected) || ' rows could not be read' END AS found
+  SELECT item, CASE kind WHEN 'missing' THEN 'Logs that a digest names and that were not collected: ' || count(*)
+    ELSE 'Rows that could not be read: ' || sum(rejected) END AS found
   FROM named WHERE t IS NULL OR (t >= $from::TIMESTAMP AND t < $to::TIMESTAMP + INTERVAL 1 DAY)
   GROUP BY item, kind
 )

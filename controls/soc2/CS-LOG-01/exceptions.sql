@@ -8,8 +8,8 @@ SELECT CAST(seq AS VARCHAR) AS item, from_t AS time, 'gateway' AS person,
     ELSE 'Time runs forward'
   END AS expected,
   CASE kind
-    WHEN 'silence' THEN 'Nothing for ' || round(seconds) || ' s'
-    WHEN 'unclean_restart' THEN 'Started again after ' || round(seconds) || ' s without a stop'
+    WHEN 'silence' THEN 'Nothing for ' || CAST(round(seconds) AS BIGINT) || ' s'
+    WHEN 'unclean_restart' THEN 'Started again after ' || CAST(round(seconds) AS BIGINT) || ' s without a stop'
     WHEN 'sequence' THEN 'Numbers are missing'
     ELSE 'The clock went back ' || round(abs(seconds), 3) || ' s'
   END AS found

@@ -16,5 +16,5 @@ WITH gone AS (
 SELECT person || '@' || strftime(ended, '%Y-%m-%dT%H:%M:%SZ') AS item, first_t AS time, person,
   'last day ' || strftime(ended, '%Y-%m-%d') AS what,
   'No call and no decision afterwards' AS expected,
-  calls || ' calls and ' || decisions || ' decisions, the first on ' || strftime(first_t, '%Y-%m-%d') AS found
+  'Calls: ' || calls || ', decisions: ' || decisions || '; the first on ' || strftime(first_t, '%Y-%m-%d') AS found
 FROM after
