@@ -24,7 +24,12 @@ export const SOURCES = [
 
 export type Source = (typeof SOURCES)[number];
 
-export const controlSchema = z.strictObject({
+/** Other frameworks by their name and edition, such as `ISO/IEC 27001:2022`, with the ids of their requirements. */
+const frameworks = z
+  .record(words(80), z.array(words(40)).min(1).max(50))
+  .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 frameworks' });
+
+const control = z.strictObject({
   id: z.string().regex(/^[A-Z][A-Z0-9]*(?:-[A-Z0-9]+){1,4}$/, 'an id such as CS-ACC-01'),
   title: words(80),
   /** Who does what, when, in which system. */
@@ -35,7 +40,8 @@ export const controlSchema = z.strictObject({
     .array(z.enum(['security', 'availability', 'processing_integrity', 'confidentiality', 'privacy']))
     .min(1)
     .max(5),
-  criteria: z.array(criterionId).min(1).max(20),
+  criteria: z.array(criterionId).max(20).default([]),
+  frameworks: frameworks.default({}),
   risk: words(2_000),
   requires: z.array(z.enum(SOURCES)).min(1).max(SOURCES.length),
   /** The procedure in words. */
@@ -44,6 +50,11 @@ export const controlSchema = z.strictObject({
   /** What a result without exceptions does not prove. */
   limits: words(4_000),
 });
+
+export const controlSchema = control.refine(
+  ({ criteria, frameworks: others }) => criteria.length > 0 || Object.keys(others).length > 0,
+  { path: ['criteria'], error: 'must name a criterion, or a requirement of another framework under frameworks' },
+);
 
 const cell = z.union([
   z.null(),

@@ -41,22 +41,25 @@ const missingReason = (missing: readonly Source[]): string =>
   `${missing.map((source) => MISSING[source]).join('; ')}.`.replace(/^./, (first) => first.toUpperCase());
 
 /** The statement as a subquery: no closing semicolon, and a line feed so that a comment at the end does no harm. */
-const subquery = (sql: string): string => `(${sql.trim().replace(/;\s*$/, '')}\n)`;
+export const subquery = (sql: string): string => `(${sql.trim().replace(/;\s*$/, '')}\n)`;
 
 /** Makes every statement name both parameters, used or not: DuckDB refuses a parameter it does not find. */
 const BOUNDED = 'CAST($from AS TIMESTAMP) <= CAST($to AS TIMESTAMP)';
 
-/** Population rows as text, in an order that is total: what the package's CSV holds. */
-export const populationQuery = (sql: string): string =>
-  `SELECT CAST(item AS VARCHAR) AS item, strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ') AS time,
-  CAST(person AS VARCHAR) AS person, CAST(what AS VARCHAR) AS what
-FROM ${subquery(sql)} AS population WHERE ${BOUNDED} ORDER BY time NULLS LAST, item, person, what`;
+const TIME = `strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ') AS time`;
+const texts = (...names: readonly string[]): string =>
+  names.map((name) => `CAST(${name} AS VARCHAR) AS ${name}`).join(', ');
 
-const exceptionQuery = (sql: string): string =>
-  `SELECT CAST(item AS VARCHAR) AS item, strftime(time, '%Y-%m-%dT%H:%M:%S.%gZ') AS time,
-  CAST(person AS VARCHAR) AS person, CAST(what AS VARCHAR) AS what,
-  CAST(expected AS VARCHAR) AS expected, CAST(found AS VARCHAR) AS found
-FROM ${subquery(sql)} AS exceptions WHERE ${BOUNDED}
+/**
+ * Population rows as text, in an order that is total: what the package's CSV holds. The control's own statement begins
+ * on the first line, so that DuckDB's messages name its lines.
+ */
+export const populationQuery = (sql: string): string =>
+  `SELECT ${texts('item')}, ${TIME}, ${texts('person', 'what')} FROM ${subquery(sql)} AS population WHERE ${BOUNDED} ORDER BY time NULLS LAST, item, person, what`;
+
+/** Exceptions as text, in an order that is total. */
+export const exceptionQuery = (sql: string): string =>
+  `SELECT ${texts('item')}, ${TIME}, ${texts('person', 'what', 'expected', 'found')} FROM ${subquery(sql)} AS exceptions WHERE ${BOUNDED}
 ORDER BY time NULLS LAST, item, what, expected, found, person LIMIT ${MAX_EXCEPTIONS + 1}`;
 
 /** What must hold of the two queries for their figures to mean anything. */
@@ -139,12 +142,14 @@ export const runControls = async (
   for (const control of controls) {
     options.onControl?.(control.id, results.length, controls.length);
     const outcome = await runOne(control, query, options);
-    const { id, title, criteria, category, owner, frequency, statement, test, remediation, limits, sql } = control;
+    const { id, title, criteria, frameworks, category, owner, frequency, statement, test, remediation, limits, sql } =
+      control;
     results.push({
       control: id,
       title,
       ...outcome,
       criteria,
+      frameworks,
       category,
       owner,
       frequency,

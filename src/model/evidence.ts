@@ -53,7 +53,10 @@ export interface TestResult {
   readonly exceptions: readonly ControlException[];
   /** For `not_testable` and `error`: what is missing. */
   readonly reason: string | null;
+  /** Ids of the Trust Services Criteria. */
   readonly criteria: readonly string[];
+  /** Requirements of other frameworks, by the framework's name. */
+  readonly frameworks: Readonly<Record<string, readonly string[]>>;
   readonly category: readonly string[];
   readonly owner: string;
   readonly frequency: string;

@@ -1,5 +1,6 @@
 /** CSV files that list what was gathered: columns and rows in a fixed order. */
 import { sha256 } from '../base/digest.js';
+import type { TestResult } from '../model/evidence.js';
 import { CLAIMS, testsOf } from './claims.js';
 import type { ReportContent } from './content.js';
 import { csv } from './csv.js';
@@ -112,12 +113,23 @@ const exceptions = ({ results: rows }: ReportContent): string =>
     ),
   );
 
+const TSC = 'AICPA TSC 2017';
+
+/** What a control speaks to: criteria first, then the other frameworks by name. */
+const requirements = ({ criteria: ids, frameworks }: TestResult): readonly (readonly [string, string])[] => [
+  ...ids.map((id) => [TSC, id] as const),
+  ...Object.keys(frameworks)
+    .sort()
+    .flatMap((name) => (frameworks[name] ?? []).map((id) => [name, id] as const)),
+];
+
 const matrix = ({ results: rows, criteria: lines }: ReportContent): string => {
   const strength = new Map(lines.map((line) => [line.id, line.strength]));
   return csv(
     [
       'control_id',
       'title',
+      'framework',
       'criterion',
       'strength',
       'statement',
@@ -128,11 +140,12 @@ const matrix = ({ results: rows, criteria: lines }: ReportContent): string => {
       'limits',
     ],
     rows.flatMap((r) =>
-      r.criteria.map((id) => [
+      requirements(r).map(([framework, id]) => [
         r.control,
         r.title,
+        framework,
         id,
-        strength.get(id) ?? 'none',
+        framework === TSC ? (strength.get(id) ?? 'none') : null,
         r.statement,
         r.owner,
         r.frequency,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ControlsTested, testControls } from '../../src/app/controls-test.js';
+import { withEmptyWarehouse } from '../../src/app/empty-warehouse.js';
+import { runCases } from '../../src/controls/cases.js';
 import { loadControls } from '../../src/controls/load.js';
 
 const SHIPPED = fileURLToPath(new URL('../../controls/soc2', import.meta.url));
@@ -62,9 +64,10 @@ describe('the cases of the controls that ship', () => {
 
 describe('cases of one’s own', () => {
   const failing = async (name: string, cases: string): Promise<string | null | undefined> => {
-    const { cases: all, exit } = await testControls([own(name, cases)]);
-    expect(exit).toBe(10);
-    return all.find(({ control }) => control === 'MY-OWN-01')?.problem;
+    const controls = await loadControls([own(name, cases)]);
+    const [outcome] = await withEmptyWarehouse((world) => runCases(controls, world));
+    expect(outcome?.passed).toBe(false);
+    return outcome?.problem;
   };
 
   it('that expect another result, other items or another population fail and say so', async () => {
@@ -86,6 +89,11 @@ describe('cases of one’s own', () => {
     expect(
       await failing('e', `cases: [{ name: n, expect: exceptions, rows: { 'gw_call; DROP TABLE gw_call': [{}] } }]`),
     ).toContain('is no name of a table or column');
+  });
+
+  it('that fail end the command with 10', async () => {
+    const { exit, cases } = await testControls([own('g', 'cases: [{ name: n, expect: exceptions }]')]);
+    expect([exit, cases.filter(({ passed }) => !passed).map(({ control }) => control)]).toEqual([10, ['MY-OWN-01']]);
   });
 
   it('with an unknown field are refused with its place', async () => {

@@ -221,7 +221,12 @@ export class Quarter {
   /** The event of a call of this session. */
   ownEvent(session: Session, at: number, source: string, name: string, over: object = {}): string {
     const { credential } = session;
-    const own = assumed(ROLE, credential?.session_name ?? '', credential?.access_key_id ?? '', credential?.source_identity);
+    const own = assumed(
+      ROLE,
+      credential?.session_name ?? '',
+      credential?.access_key_id ?? '',
+      credential?.source_identity,
+    );
     return this.event(at, source, name, { userIdentity: own, ...over });
   }
 
@@ -370,7 +375,12 @@ const digestsOf = (logs: readonly Log[]): readonly SignedDigest[] => {
     const named = logs.filter((log) => log.key.localeCompare(logKey(from, '')) >= 0 && log.key < logKey(to, ''));
     const over = { digestStartTime: iso(from), digestEndTime: iso(to), digestS3Object: key };
     const plan: DigestPlan = { over };
-    const made = makeDigest('01', named.map((log) => [log.key, log.named] as const), digests.at(-1) ?? null, plan);
+    const made = makeDigest(
+      '01',
+      named.map((log) => [log.key, log.named] as const),
+      digests.at(-1) ?? null,
+      plan,
+    );
     digests.push({ ...made, key });
   }
   return digests;

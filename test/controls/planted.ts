@@ -1,7 +1,7 @@
 /** Runs every shipped test of control over a planted quarter, as a report does. */
 import { rmSync } from 'node:fs';
-import { controlSet } from '../../src/app/report.js';
 import { sourceFacts } from '../../src/app/report/sources.js';
+import { controlSet } from '../../src/app/report.js';
 import { runControls } from '../../src/controls/run.js';
 import { rescan } from '../../src/masking/rescan.js';
 import type { TestResult, Verification } from '../../src/model/evidence.js';

@@ -20,6 +20,7 @@ const control = (sql: Partial<Control['sql']>, over: Partial<Control> = {}): Con
   frequency: 'f',
   category: ['security'],
   criteria: ['CC6.1'],
+  frameworks: {},
   risk: 'r',
   requires: ['gateway'],
   test: 't',

@@ -23,6 +23,7 @@ export const result = (control: string, word: ResultWord, over: Partial<TestResu
   exceptions: word === 'exceptions' ? [exception(1), exception(2, { person: 'bob@example.com' })] : [],
   reason: word === 'not_testable' ? 'No change register is connected.' : word === 'error' ? 'Binder Error' : null,
   criteria: ['CC8.1', 'CC6.3'],
+  frameworks: {},
   category: ['security'],
   owner: 'Platform engineering',
   frequency: 'every high-risk call',

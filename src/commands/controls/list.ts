@@ -7,6 +7,7 @@ interface Line {
   readonly id: string;
   readonly title: string;
   readonly criteria: readonly string[];
+  readonly frameworks: Readonly<Record<string, readonly string[]>>;
   readonly category: readonly string[];
   readonly requires: readonly string[];
   readonly owner: string;
@@ -28,20 +29,25 @@ export default class ControlsList extends BaseCommand {
   async run(): Promise<{ controls: readonly Line[] }> {
     const { flags } = await this.parse(ControlsList);
     const set = await controlSet(flags.dir);
-    const controls = set.controls.map(({ id, title, criteria, category, requires, owner }) => ({
+    const controls = set.controls.map(({ id, title, criteria, frameworks, category, requires, owner }) => ({
       id,
       title,
       criteria,
+      frameworks,
       category,
       requires,
       owner,
     }));
     const columns = [
       { head: 'control', cell: ({ id }: Line) => id },
-      { head: 'criteria', cell: ({ criteria }: Line) => criteria.join(' ') },
+      { head: 'criteria', cell: requirements },
       { head: 'what it says', cell: ({ title }: Line) => title },
     ];
     for (const line of table(this.out, columns, controls)) this.log(line);
     return { controls };
   }
 }
+
+/** Criteria, and after them the requirements of other frameworks. */
+const requirements = ({ criteria, frameworks }: Line): string =>
+  [...criteria, ...Object.entries(frameworks).map(([name, ids]) => `${name}: ${ids.join(' ')}`)].join(' ');

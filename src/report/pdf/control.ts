@@ -133,6 +133,14 @@ const limits = (sheet: Sheet, text: string): void => {
   sheet.y += height + 8;
 };
 
+const requirementsText = ({ criteria, frameworks }: TestResult): string =>
+  [
+    ...(criteria.length > 0 ? [`Criteria ${criteria.join(', ')}`] : []),
+    ...Object.keys(frameworks)
+      .sort()
+      .map((name) => `${name} ${(frameworks[name] ?? []).join(', ')}`),
+  ].join('    ');
+
 const head = (sheet: Sheet, result: TestResult, number: string): void => {
   sheet.page();
   if (number === '5.1') sheet.bookmark('5  Tests of control', '5');
@@ -144,7 +152,7 @@ const head = (sheet: Sheet, result: TestResult, number: string): void => {
   sheet.heading(result.title, H1, 'H1', CONTENT_WIDTH - BADGE_WIDTH - 16);
   sheet.tag('P', () => badge(sheet, result.result, PAGE.width - PAGE.margin - BADGE_WIDTH, top + 8));
   sheet.bookmark(`${number}  ${result.title}`, number);
-  const about = `Criteria ${result.criteria.join(', ')}    Owner: ${result.owner}    Frequency: ${result.frequency}`;
+  const about = `${requirementsText(result)}    Owner: ${result.owner}    Frequency: ${result.frequency}`;
   const id = sheet.safe(result.control, ID);
   const offset = sheet.measure(id, ID) + 16;
   sheet.tag('P', () => sheet.put(id, PAGE.margin, sheet.y + 0.6, { ...ID, size: 8.4 }));
