@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { sourceIdentity } from '../../src/base/aws-identity.js';
 import { sha256 } from '../../src/base/digest.js';
 import { takeRegister } from '../../src/collect/registers.js';
-import type { CredentialFacts } from '../../src/model/credential-facts.js';
+import type { AwsFacts } from '../../src/model/credential-facts.js';
 import type { RawObject } from '../../src/model/evidence.js';
 import type { ApprovalRecord, CallRecord, RecordDraft } from '../../src/model/record.js';
 import { REGISTER_COLUMNS, REGISTER_KINDS, type RegisterKind } from '../../src/model/registers.js';
@@ -33,7 +33,7 @@ export interface Session {
   readonly id: string;
   readonly subject: string;
   readonly server: string;
-  readonly credential: CredentialFacts | null;
+  readonly credential: AwsFacts | null;
 }
 
 type CallOver = Partial<CallRecord> & {
@@ -86,7 +86,7 @@ export class Quarter {
     const about = { session: id, principal, server, revision: '2025-11-25', address: '10.0.0.9', dropped: 0 };
     this.record(at, { type: 'session', d: { ...about, event: 'opened', reason: null, calls: 0 } });
     this.record(at + 1_800_000, { type: 'session', d: { ...about, event: 'closed', reason: 'idle', calls: 1 } });
-    const credential: CredentialFacts = {
+    const credential: AwsFacts = {
       kind: 'aws',
       role_arn: ROLE,
       access_key_id: `ASIA${id.slice(-16)}`,
