@@ -15,6 +15,14 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => (is(String.fromCharCo
 
 export const isBase64 = (code: number): boolean => entryAt(KIND, code) === 1;
 
+/** Base64 characters in a row. */
+export interface Line {
+  readonly start: number;
+  readonly end: number;
+  /** Whether they may be text; a no is final. */
+  readonly text: boolean;
+}
+
 /** A run of base64 characters. */
 export interface Run {
   readonly start: number;
@@ -22,6 +30,8 @@ export interface Run {
   readonly lineEnd: number;
   /** The same, or some lines further on. */
   readonly end: number;
+  /** Whether the first line may be text; a no is final. */
+  readonly text: boolean;
 }
 
 /** The next line of wrapped base64 after a line break at `end`, in clear or escaped; -1 where there is none. */
@@ -49,19 +59,15 @@ const wrappedEnd = (s: string, start: number, firstEnd: number): number => {
   }
 };
 
-/**
- * The runs of a text, save for an escape letter that one begins with, and with the lines they are wrapped over.
- * @param ranges start and end of each line of base64, ascending
- */
-export const runsOf = (s: string, ranges: readonly number[]): readonly Run[] => {
+/** The runs of a text, save for an escape letter that one begins with, and with the lines they are wrapped over. */
+export const runsOf = (s: string, lines: readonly Line[]): readonly Run[] => {
   const runs: Run[] = [];
   let done = 0;
-  for (let k = 0; k < ranges.length; k += 2) {
-    const [i, lineEnd] = [ranges[k] ?? 0, ranges[k + 1] ?? 0];
+  for (const { start: i, end: lineEnd, text } of lines) {
     if (i < done) continue;
     const start = i > 0 && isEscapeLetter(s, i) ? i + 1 : i;
     done = wrappedEnd(s, start, lineEnd);
-    runs.push({ start, lineEnd, end: done });
+    runs.push({ start, lineEnd, end: done, text });
   }
   return runs;
 };

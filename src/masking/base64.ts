@@ -19,7 +19,7 @@ const ALPHABETS = ['ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 const SIGNS = ALPHABETS[1] + ALPHABETS[2];
 
 /** What each character stands for; 0 where it is of neither alphabet. */
-const SEXTET = new Uint8Array(256);
+export const SEXTET = new Uint8Array(256);
 for (let i = 0; i < 62; i++) SEXTET[ALPHABETS[0].charCodeAt(i)] = i;
 for (const i of SIGNS.split('').keys()) SEXTET[SIGNS.charCodeAt(i)] = 62 + (i % 2);
 
@@ -59,7 +59,7 @@ const placesOf = (sextet: number): number => {
 };
 
 /** The places, of those above, of each character: most text is ruled out by one look or two. */
-const PLACES = new Uint8Array(256);
+export const PLACES = new Uint8Array(256);
 for (const character of ALPHABETS.join('')) {
   const code = character.charCodeAt(0);
   PLACES[code] = placesOf(SEXTET[code] ?? 0);
@@ -88,6 +88,9 @@ const trailingAfter = (byte: number): number => {
   if (byte < 0xc2 || byte > 0xf4) return -1;
   return byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
 };
+
+/** The same for each byte; 255 for -1. */
+export const TRAILING = Uint8Array.from({ length: 256 }, (_, byte) => trailingAfter(byte) & 0xff);
 
 /** Whether the first bytes are readable UTF-8. */
 const readableHead = (b: Uint8Array, start: number, end: number): boolean => {

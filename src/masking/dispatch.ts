@@ -1,6 +1,6 @@
 /** Which detectors are to look at a character: decided by it and its neighbours, in three look-ups at most. */
 
-import { isBase64, SHORTEST_RUN } from './base64-runs.js';
+import { isBase64, type Line, SHORTEST_RUN } from './base64-runs.js';
 import { boxed } from './boxes.js';
 import { innerAt } from './codes.js';
 import type { Detector } from './detector.js';
@@ -154,17 +154,20 @@ export class Dispatch {
     return this.lists[list] ?? NONE;
   }
 
-  /** Adds the runs of base64 among the bytes from `start` on, start and end of each; the last may go on behind them. */
-  addRuns(codes: Uint8Array, start: number, runs: number[]): void {
+  /**
+   * Adds the runs of base64 among the bytes from `start` on; the last may go on behind them. Short ones that are no text
+   * are left out.
+   */
+  addRuns(codes: Uint8Array, start: number, runs: Line[]): void {
     const { prefilter } = this;
     const count = prefilter.runCount;
     for (let k = 0; k < count; k++) {
       const run = prefilter.runs[k] ?? 0;
       const from = start + (run >>> 16);
-      let end = start + (run & 0xffff);
-      if (from < (runs.at(-1) ?? 0)) continue;
+      let end = start + (run & 0x7fff);
+      if (from < (runs.at(-1)?.end ?? 0)) continue;
       if (end === start + CHUNK) while (end < codes.length && isBase64(innerAt(codes, end))) end++;
-      if (end - from >= SHORTEST_RUN) runs.push(from, end);
+      if (end - from >= SHORTEST_RUN) runs.push({ start: from, end, text: (run & 0x8000) !== 0 });
     }
   }
 }

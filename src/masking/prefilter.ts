@@ -2,6 +2,7 @@
  * The pass over the bytes of a text that decides where detectors look. It runs as WebAssembly (`prefilter.wat`), sixteen
  * bytes at a time, and calls nobody: what it finds is read out of its memory.
  */
+import { PLACES, SEXTET, TRAILING } from './base64.js';
 import { type Box, GROUPS } from './boxes.js';
 import { ALNUM, BASE64, is, LOWER, UPPER, WORD } from './chars.js';
 import type { LastLetters } from './endings.js';
@@ -24,7 +25,18 @@ export const CHUNK = 16_368;
 const LEAD = 16;
 
 /** Where in its memory what stands: see `prefilter.wat`. */
-const AT = { classes: 0, base64: 512, words: 768, endings: 1024, named: 5120, left: 6144, pairs: 8192 } as const;
+const AT = {
+  classes: 0,
+  base64: 512,
+  words: 768,
+  endings: 1024,
+  named: 5120,
+  left: 6144,
+  places: 6400,
+  sextets: 6656,
+  trailing: 6912,
+  pairs: 8192,
+} as const;
 const AT_TEXT = 73_744;
 const AT_FOUND = 92_224;
 const AT_RUNS = 157_696;
@@ -88,7 +100,10 @@ const classesOf = (boxes: readonly Box[]): Uint8Array => {
 export class Prefilter {
   /** Places found: `offset * 65536 + list`, offsets counted from the start of what was looked at. */
   readonly found: Uint32Array;
-  /** Runs of base64: `start * 65536 + end`; of 12 bytes or more, or up to the end of what was looked at. */
+  /**
+   * Runs of base64: `start * 65536 + end`, and 32768 where it may be text; of 12 bytes that may be, of any 40, or up to the
+   * end of what was looked at.
+   */
   readonly runs: Uint32Array;
   private readonly exports: Exports;
   private readonly text: Uint8Array;
@@ -111,6 +126,9 @@ export class Prefilter {
     all.set(endings.triples, AT.endings);
     all.set(endings.left, AT.left);
     all.set(named, AT.named);
+    all.set(PLACES, AT.places);
+    all.set(SEXTET, AT.sextets);
+    all.set(TRAILING, AT.trailing);
     all.set(pairs, AT.pairs);
     all.set(endings.pairs, this.pairs);
     new Uint16Array(memory.buffer, AT_TABLES).set(byAfter);

@@ -8,11 +8,14 @@
 ;; 1024   4096 bytes: triples of letters that a name may end with, a bit each
 ;; 5120   1024 bytes: 1 for a list of detectors that all hang on the end of a name
 ;; 6144   256 bytes: 1 for what is left out at the end of a name
+;; 6400   256 bytes: what a character of base64 does not rule out, by its place in a group of four, see base64.ts
+;; 6656   256 bytes: the six bits that it stands for
+;; 6912   256 bytes: how many bytes follow a first byte of UTF-8; 255 for those that are none, or unreadable
 ;; 8192   65536 bytes: pairs of bytes to lists
 ;; 73744  the text, up to 16368 bytes, the 16 bytes before it, the one behind it, and zeros
 ;; 90144  a bit for each byte of base64
 ;; 92224  what was found: offset * 65536 + list
-;; 157696 runs of base64: start * 65536 + end
+;; 157696 runs of base64: start * 65536 + end, and 32768 where they may be text
 ;; The tables by the byte behind an anchor, the one two before it, and of the pairs of characters that a name may end
 ;; with, `before * 128 + last`, are told as parameters.
 (module
@@ -159,9 +162,10 @@
       (i64.load offset=90144 (i32.shr_u (local.get $i) (i32.const 3)))
       (i64.extend_i32_u (i32.and (local.get $i) (i32.const 7)))))
 
-  ;; Writes the runs of 12 bytes or more, and a shorter one where it touches the end; says how many.
+  ;; Writes the runs of 12 bytes or more that may be base64 of text, those of 40 or more, and one that touches the end,
+  ;; however short; says how many.
   (func $base64 (param $n i32) (result i32)
-    (local $i i32) (local $end i32) (local $out i32) (local $bits i64) (local $run i64)
+    (local $i i32) (local $end i32) (local $out i32) (local $text i32) (local $bits i64) (local $run i64)
     (local.set $out (i32.const 157696))
     (block $done
       (loop $next
@@ -180,7 +184,14 @@
             (br $next)))
         (local.set $i (i32.add (local.get $i) (i32.wrap_i64 (i64.ctz (local.get $run)))))
         (local.set $end (call $endOf (i32.add (local.get $i) (i32.const 12))))
-        (local.set $out (call $write (local.get $out) (local.get $i) (local.get $end)))
+        (local.set $text
+          (i32.or
+            (i32.eq (local.get $end) (local.get $n))
+            (call $plausible
+              (i32.add (local.get $i) (i32.const 73744))
+              (i32.add (local.get $end) (i32.const 73744)))))
+        (if (i32.or (local.get $text) (i32.ge_u (i32.sub (local.get $end) (local.get $i)) (i32.const 40)))
+          (then (local.set $out (call $write (local.get $out) (local.get $i) (local.get $end) (local.get $text)))))
         (local.set $i (i32.add (local.get $end) (i32.const 1)))
         (br $next)))
     ;; What was written last may be the one at the end; if not, any bits before it are a short run.
@@ -195,7 +206,7 @@
             (local.set $i (i32.sub (local.get $i) (i32.const 1)))
             (br $back)))
         (if (i32.lt_u (local.get $i) (local.get $n))
-          (then (local.set $out (call $write (local.get $out) (local.get $i) (local.get $n)))))))
+          (then (local.set $out (call $write (local.get $out) (local.get $i) (local.get $n) (i32.const 1)))))))
     (i32.shr_u (i32.sub (local.get $out) (i32.const 157696)) (i32.const 2)))
 
   ;; Where the bits that are set from $i on end.
@@ -208,7 +219,82 @@
       (br_if $more (i32.gt_u (local.get $set) (i32.const 56))))
     (local.get $i))
 
-  (func $write (param $out i32) (param $start i32) (param $end i32) (result i32)
+  ;; Whether the base64 in the memory from $start to $end may hold readable text: see `isPlausible` of base64.ts, which is
+  ;; stricter. Its first byte may belong to an escape before it.
+  (func $plausible (param $start i32) (param $end i32) (result i32)
+    (local $i i32) (local $last i32) (local $quad i32) (local $alignment i32)
+    (local.set $i (local.get $start))
+    (local.set $last (i32.sub (local.get $end) (i32.const 11)))
+    (block $signs
+      (loop $next
+        (if (call $readable (local.get $i) (local.get $end)) (then (return (i32.const 1))))
+        (loop $sign
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (br_if $signs (i32.gt_u (local.get $i) (local.get $last)))
+          (br_if $next (i32.eq (local.get $i) (i32.add (local.get $start) (i32.const 1))))
+          (br_if $sign
+            (i32.lt_u (i32.load8_u offset=6656 (i32.load8_u (i32.sub (local.get $i) (i32.const 1)))) (i32.const 62))))
+        (br $next)))
+    ;; Six groups of four in a row, looked at from the last one back.
+    (loop $align
+      (local.set $i (i32.add (local.get $start) (local.get $alignment)))
+      (block $none
+        (loop $stretch
+          (br_if $none (i32.gt_u (i32.add (local.get $i) (i32.const 24)) (local.get $end)))
+          (local.set $quad (i32.add (local.get $i) (i32.const 20)))
+          (loop $back
+            (if
+              (i32.and
+                (i32.and
+                  (i32.load8_u offset=6400 (i32.load8_u (local.get $quad)))
+                  (i32.shr_u (i32.load8_u offset=6400 (i32.load8_u offset=1 (local.get $quad))) (i32.const 1)))
+                (i32.and
+                  (i32.shr_u (i32.load8_u offset=6400 (i32.load8_u offset=2 (local.get $quad))) (i32.const 2))
+                  (i32.const 1)))
+              (then
+                (if (i32.eq (local.get $quad) (local.get $i)) (then (return (i32.const 1))))
+                (local.set $quad (i32.sub (local.get $quad) (i32.const 4)))
+                (br $back))))
+          (local.set $i (i32.add (local.get $quad) (i32.const 4)))
+          (br $stretch)))
+      (local.set $alignment (i32.add (local.get $alignment) (i32.const 1)))
+      (br_if $align (i32.lt_u (local.get $alignment) (i32.const 4))))
+    (i32.const 0))
+
+  ;; Whether the first 24 bytes that base64 stands for are readable UTF-8.
+  (func $readable (param $i i32) (param $end i32) (result i32)
+    (local $last i32) (local $bits i32) (local $shift i32) (local $byte i32) (local $trailing i32)
+    (local.set $last (i32.add (local.get $i) (i32.const 32)))
+    (if (i32.gt_u (local.get $last) (local.get $end)) (then (local.set $last (local.get $end))))
+    (loop $quad
+      (if (i32.gt_u (i32.add (local.get $i) (i32.const 4)) (local.get $last)) (then (return (i32.const 1))))
+      (local.set $bits
+        (i32.or
+          (i32.or
+            (i32.shl (i32.load8_u offset=6656 (i32.load8_u (local.get $i))) (i32.const 18))
+            (i32.shl (i32.load8_u offset=6656 (i32.load8_u offset=1 (local.get $i))) (i32.const 12)))
+          (i32.or
+            (i32.shl (i32.load8_u offset=6656 (i32.load8_u offset=2 (local.get $i))) (i32.const 6))
+            (i32.load8_u offset=6656 (i32.load8_u offset=3 (local.get $i))))))
+      (local.set $shift (i32.const 16))
+      (loop $each
+        (local.set $byte (i32.and (i32.shr_u (local.get $bits) (local.get $shift)) (i32.const 255)))
+        (if (local.get $trailing)
+          (then
+            (if (i32.ne (i32.and (local.get $byte) (i32.const 0xc0)) (i32.const 0x80)) (then (return (i32.const 0))))
+            (local.set $trailing (i32.sub (local.get $trailing) (i32.const 1))))
+          (else
+            (local.set $trailing (i32.load8_u offset=6912 (local.get $byte)))
+            (if (i32.eq (local.get $trailing) (i32.const 255)) (then (return (i32.const 0))))))
+        (local.set $shift (i32.sub (local.get $shift) (i32.const 8)))
+        (br_if $each (i32.ge_s (local.get $shift) (i32.const 0))))
+      (local.set $i (i32.add (local.get $i) (i32.const 4)))
+      (br $quad))
+    (unreachable))
+
+  (func $write (param $out i32) (param $start i32) (param $end i32) (param $text i32) (result i32)
     (i32.store (local.get $out)
-      (i32.or (i32.shl (local.get $start) (i32.const 16)) (local.get $end)))
+      (i32.or
+        (i32.or (i32.shl (local.get $start) (i32.const 16)) (i32.shl (local.get $text) (i32.const 15)))
+        (local.get $end)))
     (i32.add (local.get $out) (i32.const 4))))

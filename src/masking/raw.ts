@@ -1,6 +1,6 @@
 /** The raw stage: one pass over the bytes of a message, to say where the exact stage must look, if anywhere. */
 import { isPlausible } from './base64.js';
-import { type Run, runsOf, unwrapped } from './base64-runs.js';
+import { type Line, type Run, runsOf, unwrapped } from './base64-runs.js';
 import { codeAt } from './codes.js';
 import type { Detector, ScanText, TextDetector } from './detector.js';
 import type { Dispatch } from './dispatch.js';
@@ -99,7 +99,7 @@ export const createTextCounter = (): TextCounter => {
 };
 
 const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
-  if (run.lineEnd === run.end) return isPlausible(bytes, run.start, run.end);
+  if (run.lineEnd === run.end) return run.text && isPlausible(bytes, run.start, run.end);
   const joined = Buffer.from(unwrapped(latin1, run), 'latin1');
   return isPlausible(joined, 0, joined.length);
 };
@@ -137,17 +137,17 @@ class RawScan {
 
   /**
    * Offsets of hits, ascending; behind a hit the scan goes on after the string in which it stands. Beside them the runs
-   * of base64, start and end of each.
+   * of base64.
    */
-  hits(bytes: Buffer, text: ScanText): { readonly at: readonly number[]; readonly ranges: readonly number[] } {
+  hits(bytes: Buffer, text: ScanText): { readonly at: readonly number[]; readonly lines: readonly Line[] } {
     const { dispatch } = this;
     const { places } = dispatch;
     const at: number[] = [];
-    const ranges: number[] = [];
+    const lines: Line[] = [];
     let from = 0;
     for (let start = 0; start < bytes.length && at.length <= MOST_HITS; start += CHUNK) {
       const count = dispatch.look(bytes, start);
-      dispatch.addRuns(bytes, start, ranges);
+      dispatch.addRuns(bytes, start, lines);
       for (let k = 0; k < count; k++) {
         const place = places[k] ?? 0;
         const i = start + (place >>> 16);
@@ -156,7 +156,7 @@ class RawScan {
         from = stringEnd(bytes, i + 1);
       }
     }
-    return { at, ranges };
+    return { at, lines };
   }
 
   private isHit(text: ScanText, i: number, list: number): boolean {
@@ -179,9 +179,9 @@ export const createRawStage = (
   { foreignNames, custom }: RawExtras,
 ): ((bytes: Buffer) => RawHits | undefined) => {
   const scan = new RawScan(dispatch);
-  const runsIn = (bytes: Buffer, text: ScanText, ranges: readonly number[]): number[] => {
+  const runsIn = (bytes: Buffer, text: ScanText, lines: readonly Line[]): number[] => {
     const hits: number[] = [];
-    for (const run of runsOf(text.s, ranges)) {
+    for (const run of runsOf(text.s, lines)) {
       if (hits.length > MOST_HITS) break;
       if (mayHide(bytes, text.s, run) || inRun(text, run)) hits.push(run.start);
     }
@@ -191,8 +191,8 @@ export const createRawStage = (
     const latin1 = bytes.toString('latin1');
     texts.reset();
     const text = { s: latin1, codes: bytes, name: '', raw: true };
-    const { at, ranges } = scan.hits(bytes, text);
-    const hits = merged(at, runsIn(bytes, text, ranges));
+    const { at, lines } = scan.hits(bytes, text);
+    const hits = merged(at, runsIn(bytes, text, lines));
     const everywhere =
       hits.length > MOST_HITS ||
       custom.some((detector) => detector.mayHold(latin1)) ||

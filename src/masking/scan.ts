@@ -1,7 +1,7 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
 import type { MaskingProfile } from '../model/settings.js';
 import { isPlausible, readings } from './base64.js';
-import { type Run, runsOf } from './base64-runs.js';
+import { type Line, type Run, runsOf } from './base64-runs.js';
 import { BEYOND_ASCII, codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
@@ -43,8 +43,8 @@ interface Seen {
   reading: boolean;
   /** Where names of secrets stand as those of columns do; ascending. */
   readonly columns: number[];
-  /** Start and end of each run of base64. */
-  readonly runs: number[];
+  /** Runs of base64. */
+  readonly runs: Line[];
 }
 
 /** Notes what detectors of marks find; whether there were any among these. */
@@ -130,7 +130,7 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
 
   const hidden = ({ s, codes }: ScanText, run: Run, layer: number): Finding | undefined => {
     // Most runs are ruled out as they stand, without a copy.
-    if (run.lineEnd === run.end && !isPlausible(codes, run.start, run.end)) return undefined;
+    if (run.lineEnd === run.end && !(run.text && isPlausible(codes, run.start, run.end))) return undefined;
     for (const reading of readings(s, run)) {
       const detector = layer >= MOST_LAYERS ? 'nested-encoding' : findAt(reading, '', layer + 1)[0]?.detector;
       if (detector === undefined) continue;

@@ -1,5 +1,6 @@
 /** AWS secrets without a literal of their own: they are told by form and by the words around them. */
 import { BASE64_STANDARD, is, LOWER, runEnd, UPPER } from '../chars.js';
+import { innerAt } from '../codes.js';
 import type { RunDetector, ScanText } from '../detector.js';
 import { made } from './example.js';
 
@@ -27,16 +28,24 @@ const worded = (value: string): number => {
   return letters;
 };
 
-const isMixed = (value: string): boolean => /[a-z]/.test(value) && /[A-Z]/.test(value) && /[0-9+/]/.test(value);
+/** Letters of both cases, and something else. */
+const isMixed = ({ codes }: ScanText, start: number, end: number): boolean => {
+  let seen = 0;
+  for (let i = start; i < end; i++) {
+    const code = innerAt(codes, i);
+    seen |= code >= 0x61 ? 1 : code >= 0x41 ? 2 : 4;
+  }
+  return seen === 7;
+};
 
 /** Whether the characters are the end of a host and the path behind it, or go on from a name in a path. */
 const isInUrl = (s: string, start: number): boolean =>
   (s.charCodeAt(start - 1) === 0x2e || s.charCodeAt(start - 1) === 0x2d) &&
   /:\/\/[\w.~/-]{1,118}$/.test(s.slice(Math.max(0, start - REACH), start));
 
-const isRandom = (s: string, start: number, end: number): boolean => {
-  const value = s.slice(start, end);
-  return isMixed(value) && worded(value) < (isInUrl(s, start) ? WORDED_IN_URL : WORDED);
+const isRandom = (text: ScanText, start: number, end: number): boolean => {
+  const { s } = text;
+  return isMixed(text, start, end) && worded(s.slice(start, end)) < (isInUrl(s, start) ? WORDED_IN_URL : WORDED);
 };
 
 export const awsSecretAccessKey: RunDetector = {
@@ -55,7 +64,7 @@ export const awsSecretAccessKey: RunDetector = {
   run(text, start, end) {
     for (let at = start; end - at >= SECRET_LENGTH; ) {
       const stop = Math.min(end, runEnd(text.s, at, BASE64_STANDARD));
-      if (stop - at === SECRET_LENGTH && isRandom(text.s, at, stop) && hasContext(text, at, stop)) {
+      if (stop - at === SECRET_LENGTH && isRandom(text, at, stop) && hasContext(text, at, stop)) {
         return { start: at, end: stop, detector: 'aws-secret-access-key' };
       }
       at = stop + 1;

@@ -2,7 +2,7 @@
  * Members that name what another one holds: `"name": "DB_PASSWORD", "value": …`. The raw stage only asks whether such a
  * name is there; the document tells the rest.
  */
-import { codeAt, entryAt } from '../codes.js';
+import { codeAt, entryAt, innerAt } from '../codes.js';
 import type { ScanText } from '../detector.js';
 import { lastLettersOf } from '../endings.js';
 import type { KeyNames } from '../keys.js';
@@ -33,8 +33,9 @@ export const endsPair = (codes: Uint8Array, last: number): boolean => {
 /** Whether the string at `start` is short, has no escapes, and ends in no secret name. */
 export const isOrdinaryText = (names: KeyNames, codes: Uint8Array, start: number): boolean => {
   if (codeAt(codes, start) !== 0x22) return false;
-  for (let i = start + 1; i < start + 128; i++) {
-    const code = codeAt(codes, i);
+  const last = Math.min(codes.length, start + 128);
+  for (let i = start + 1; i < last; i++) {
+    const code = innerAt(codes, i);
     if (code === 0x22) return i > start + 1 && !names.mayEndAt(codes, i - 1);
     if (code === 0x5c) return false;
   }

@@ -1,6 +1,7 @@
 /** Credentials in the authority of a URL (RFC 3986 §3.2.1). */
 import { ALNUM, charactersOf, is } from '../chars.js';
-import type { DetectorEntry } from '../detector.js';
+import { entryAt, innerAt } from '../codes.js';
+import type { DetectorEntry, ScanText } from '../detector.js';
 import { isMask } from '../marks.js';
 import { made } from './example.js';
 
@@ -8,17 +9,24 @@ import { made } from './example.js';
 const LONGEST = 512;
 /** A user name this long without a password is a token. */
 const TOKEN_LENGTH = 20;
-const STOP = /[\s/?#"'`<>\\]/;
+/** The characters at which an authority ends, 1 each; none is beyond ASCII. */
+const ENDS = Uint8Array.from({ length: 256 }, (_, code) =>
+  code < 128 && /[\s/?#"'`<>\\]/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** What is to be filled in: `${DB_PASSWORD}`, `{password}`, `%s`, `***`. */
 const PLACE = /^(?:\$\{?\w{1,64}\}?|\$\([^()]{1,64}\)|\{{1,2}[\w. -]{1,64}\}{1,2}|%[a-z]|\*{1,64}|x{3,64})$/;
 
-/** The user information: up to the last `@` before the authority ends. */
-const userInfoEnd = (s: string, start: number): number => {
-  const window = s.slice(start, start + LONGEST);
-  const stop = window.search(STOP);
-  const at = window.lastIndexOf('@', stop < 0 ? LONGEST : stop);
-  return at > 0 && (stop < 0 || at < stop) ? start + at : -1;
+/** The user information: up to the last `@` before the authority ends; -1 where there is none. */
+const userInfoEnd = ({ codes }: ScanText, start: number): number => {
+  const last = Math.min(codes.length, start + LONGEST);
+  let at = -1;
+  for (let i = start; i < last; i++) {
+    const code = innerAt(codes, i);
+    if (code === 0x40) at = i;
+    else if (entryAt(ENDS, code) === 1) break;
+  }
+  return at > start ? at : -1;
 };
 
 export const urlCredentials: DetectorEntry = {
@@ -41,10 +49,11 @@ export const urlCredentials: DetectorEntry = {
   anchors: ':',
   before: charactersOf(ALNUM),
   after: '/',
-  at({ s }, i) {
+  at(text, i) {
+    const { s } = text;
     if (s.charCodeAt(i + 1) !== 0x2f || s.charCodeAt(i + 2) !== 0x2f || !is(s, i - 1, ALNUM)) return undefined;
     const start = i + 3;
-    const end = userInfoEnd(s, start);
+    const end = userInfoEnd(text, start);
     if (end < 0) return undefined;
     const info = s.slice(start, end);
     const colon = info.indexOf(':');
