@@ -36,10 +36,10 @@ export {
   checkPolicy,
   explainCall,
   type PolicyChecked,
-  type PolicyQuestion,
   type PolicyTested,
   testPolicy,
 } from './app/policy.js';
+export type { PolicyQuestion } from './app/policy-question.js';
 export { type ProofAsk, prove } from './app/prove.js';
 export { readText } from './app/read-text.js';
 export { collectRegister, type RegisterSummary } from './app/register.js';
@@ -54,15 +54,8 @@ export {
   type RemovalResult,
 } from './app/removal/prune.js';
 export { type ReperformAsk, type Reperformance, type Reperformed, reperform } from './app/reperform.js';
-export {
-  controlSet,
-  parsePeriod,
-  periodBetween,
-  type ReportAsk,
-  type ReportSummary,
-  report,
-  reportSigner,
-} from './app/report.js';
+export type { ReportAsk } from './app/report/ask.js';
+export { controlSet, parsePeriod, periodBetween, type ReportSummary, report, reportSigner } from './app/report.js';
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { type Sample, type SampleAsk, sample } from './app/sample.js';
 export { askWarehouse, type SqlAnswer, type SqlAsk } from './app/sql.js';

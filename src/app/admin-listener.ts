@@ -7,7 +7,7 @@ import { hostsServed } from '../gateway/head.js';
 import type { HttpServer, ServerTls } from '../gateway/server.js';
 import type { BearerAuthenticator } from '../identity/authenticator.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
-import type { OpenedLedger } from '../ledger/append.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import { createMasker } from '../masking/mask.js';
 import type { Settings } from '../model/settings.js';
 import { anchorHealth, overdueSince } from './anchors.js';

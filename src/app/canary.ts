@@ -4,7 +4,7 @@ import { flyCanary } from '../masking/canary.js';
 import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { Settings } from '../model/settings.js';
-import type { Log } from './wire.js';
+import type { Log } from './wire-deps.js';
 
 const DAY = 86_400_000;
 

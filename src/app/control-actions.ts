@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { CountersignError } from '../base/errors.js';
 import type { JsonValue } from '../base/json.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
-import type { OpenedLedger } from '../ledger/append.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import { anchorNow } from './ledger-anchor.js';
 import type { ControlActions } from './ledger-control.js';
 import { recordRemoval } from './removal/record.js';

@@ -2,14 +2,15 @@
 import type { KeyObject } from 'node:crypto';
 import { reason } from '../base/errors.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
-import { type OpenedLedger, openLedger } from '../ledger/append.js';
+import { openLedger } from '../ledger/append.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import { type RemoteKey, rootKey, rootLine } from '../ledger/root.js';
 import type { Settings } from '../model/settings.js';
 import { anchorLedger, checkAnchors, openAnchors } from './anchors.js';
 import { createListeners } from './approval-page.js';
 import { ownLedgerDir } from './own-ledger.js';
 import { KEPT } from './restore.js';
-import type { WireDeps } from './wire.js';
+import type { WireDeps } from './wire-deps.js';
 
 /** Milliseconds between attempts to write again, after the disk failed. */
 const RETRY = { first: 1_000, most: 30_000 };

@@ -1,7 +1,7 @@
 /** What the admin listener says of the gateway's health. It is read without a login: no paths, no names, no content. */
 import { timestamp } from '../base/clock.js';
-import type { OpenedLedger } from '../ledger/append.js';
 import type { LedgerCondition } from '../ledger/condition.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 
 /** The answer of `/healthz`. */
 export interface Health {

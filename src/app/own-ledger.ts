@@ -2,10 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import type { JsonValue } from '../base/json.js';
-import { type OpenedLedger, openLedger } from '../ledger/append.js';
+import { openLedger } from '../ledger/append.js';
 import { ledgerDir } from '../ledger/folder.js';
 import { parseSigningKey } from '../ledger/keys.js';
 import { openKms, remoteKey } from '../ledger/kms.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import type { RemoteKey } from '../ledger/root.js';
 import type { Settings } from '../model/settings.js';
 import { refuseKnownKey, resolveSecret, sourceName } from './config.js';

@@ -7,7 +7,7 @@ import { type Problem, parseYaml } from './config/document.js';
 import { line, name } from './config/fields.js';
 import { annotations, hintsOf } from './config/policy-schema.js';
 import { issueProblems, wordIssue } from './config/problems.js';
-import type { PolicyQuestion } from './policy.js';
+import type { PolicyQuestion } from './policy-question.js';
 
 export interface PolicyCase {
   readonly name: string;

@@ -8,33 +8,12 @@ import { readLedger } from '../ledger/read.js';
 import type { PolicyCall } from '../model/decision.js';
 import type { Principal } from '../model/principal.js';
 import type { Settings } from '../model/settings.js';
-import { type ToolHints, UNSAID_HINTS } from '../model/tool.js';
+import { UNSAID_HINTS } from '../model/tool.js';
 import { type Explanation, explainPolicy } from '../policy/explain.js';
 import { type LintFinding, lintPolicy } from '../policy/lint.js';
 import { type PolicyCase, readPolicyCases } from './policy-cases.js';
+import type { PolicyQuestion } from './policy-question.js';
 import { toolRecord } from './stored-tool.js';
-
-/** Who calls what, for the question what policy would say. */
-export interface PolicyQuestion {
-  readonly groups: readonly string[];
-  readonly issuer?: string | undefined;
-  readonly subject?: string | undefined;
-  readonly kind?: 'human' | 'workload' | undefined;
-  readonly server: string;
-  /** Default: `tools/call`. */
-  readonly method?: string | undefined;
-  readonly target?: string | null | undefined;
-  /** JSON text of the arguments. */
-  readonly args?: string | undefined;
-  /** Claims of the caller that the configuration keeps. */
-  readonly claims?: Readonly<Record<string, readonly string[]>> | undefined;
-  /** When, RFC 3339. Default: now. */
-  readonly at?: string | undefined;
-  /** Where the caller is. Default: this machine. */
-  readonly address?: string | undefined;
-  /** What the server says of the tool. Default: nothing. */
-  readonly annotations?: Partial<ToolHints> | undefined;
-}
 
 export interface PolicyChecked {
   readonly rules: number;

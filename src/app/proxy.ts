@@ -12,7 +12,8 @@ import { type Control, serveControl } from './ledger-control.js';
 import { pushMetrics } from './otlp-metrics.js';
 import type { Reloaded } from './reload.js';
 import { renewListenersTls } from './tls.js';
-import { type Log, type WireDeps, type Wired, wire } from './wire.js';
+import { type Wired, wire } from './wire.js';
+import type { Log, WireDeps } from './wire-deps.js';
 
 export interface RunningGateway {
   /** Base address of the MCP listener; a server's path is `/<id>/mcp`. */

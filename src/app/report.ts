@@ -1,18 +1,19 @@
 /** The report of a period: verify, load, test, package. */
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../base/clock.js';
+import { systemClock } from '../base/clock.js';
 import { EXIT, type ExitCode, worstExit } from '../base/errors.js';
 import { createNoteSigner, type NoteSigner } from '../base/note.js';
 import { populationQuery } from '../controls/run.js';
 import type { LoadedWaivers } from '../controls/waivers.js';
 import { ledgerFolder } from '../ledger/format.js';
-import type { Manifest, Period, TestResult, Verification } from '../model/evidence.js';
+import type { Manifest, TestResult, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { type AccessOutcome, buildPackage, type PackageInput } from '../report/package.js';
 import { registerSnapshots } from '../warehouse/load-registers.js';
 import { openRawEvidence } from '../warehouse/raw.js';
 import { refuseKnownKey } from './config.js';
+import type { ReportAsk } from './report/ask.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
 import { type ReportJob, recordAccess, signingKey } from './report/ledger.js';
 import { type Performed, perform } from './report/perform.js';
@@ -20,17 +21,6 @@ import { waiversOf } from './report/waivers.js';
 
 export { controlSet } from './report/control-set.js';
 export { parsePeriod, periodBetween } from './report/period.js';
-
-export interface ReportAsk {
-  readonly settings: Settings;
-  readonly period: Period;
-  /** Of this program; stands in the package. */
-  readonly version: string;
-  /** The machine's, where absent. */
-  readonly clock?: Clock;
-  readonly environment?: NodeJS.ProcessEnv;
-  readonly onProgress?: (step: string, done: number, total: number) => void;
-}
 
 export interface ReportSummary {
   /** Folder of the package. */

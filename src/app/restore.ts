@@ -3,8 +3,8 @@ import type { Passkeys } from '../approval/passkeys.js';
 import type { StoredApproval } from '../approval/stored.js';
 import type { ApprovalWorkflow } from '../approval/workflow.js';
 import type { Gateway } from '../gateway/gateway.js';
-import type { OpenedLedger } from '../ledger/append.js';
 import type { KeepRule } from '../ledger/kept.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import { toolRecord } from './stored-tool.js';
 
 const DAY = 86_400_000;

@@ -5,7 +5,7 @@ import { loadSettings } from './config.js';
 import { startGateway } from './proxy.js';
 import type { Reloaded } from './reload.js';
 import { version } from './version.js';
-import type { Log } from './wire.js';
+import type { Log } from './wire-deps.js';
 
 export interface ProxyRun {
   readonly ledgerDir: string;

@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import type { Notifier } from '../approval/channels/webhook.js';
 import { createPasskeys } from '../approval/passkeys.js';
 import { type ApprovalWorkflow, createApprovals } from '../approval/workflow.js';
-import type { Clock } from '../base/clock.js';
 import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
-import type { FilePort } from '../base/durable.js';
 import type { createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
 import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
-import type { OpenedLedger } from '../ledger/append.js';
 import { parseDigestKey } from '../ledger/keys.js';
+import type { OpenedLedger } from '../ledger/opening.js';
 import type { RemoteKey } from '../ledger/root.js';
 import { createTextMasker } from '../masking/mask.js';
 import { createVault } from '../masking/vault.js';
@@ -39,23 +37,7 @@ import { resources } from './resources.js';
 import { restore } from './restore.js';
 import { openServerCredentials, type ServerCredentials } from './server-credentials.js';
 import { type ListenersTls, readListenersTls } from './tls.js';
-
-/** The program's own log: what an operator reads. It gets no content of calls. */
-export interface Log {
-  info(facts: object, text: string): void;
-  warn(facts: object, text: string): void;
-  error(facts: object, text: string): void;
-}
-
-export interface WireDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly version: string;
-  readonly environment: Record<string, string | undefined>;
-  /** AWS keys of the gateway itself; null: the SDK's default chain. */
-  readonly gatewayKeys: UpstreamsDeps['gatewayKeys'];
-  readonly files?: FilePort;
-}
+import type { WireDeps } from './wire-deps.js';
 
 /** All parts of a gateway that is ready to listen. */
 export interface Wired {

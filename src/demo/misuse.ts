@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.js';
 import type { SampleAccount } from './aws/account.js';
 import { callAws } from './aws/client.js';
 import type { AwsKeys } from './aws/sigv4.js';
-import type { Happened, Plan, PlanBypass, PlanOperation } from './plan.js';
+import type { Happened, Plan, PlanBypass, PlanOperation } from './plan-model.js';
 
 export interface MisuseDeps {
   readonly account: SampleAccount;

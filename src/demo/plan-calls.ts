@@ -1,5 +1,5 @@
 /** The calls of the demo: one of each kind that matters, and ordinary ones around them. */
-import type { PlanCall, PlanReview } from './plan.js';
+import type { PlanCall, PlanReview } from './plan-model.js';
 import type { Cast } from './plan-people.js';
 import type { Secrets } from './plan-secrets.js';
 import type { Random } from './random.js';

@@ -1,5 +1,5 @@
 /** Who takes part in the demo. */
-import type { PlanAgent, PlanPerson } from './plan.js';
+import type { PlanAgent, PlanPerson } from './plan-model.js';
 import type { Random } from './random.js';
 import type { DemoGroup } from './world.js';
 

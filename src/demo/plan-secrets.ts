@@ -1,5 +1,5 @@
 /** Sample secrets, and the places where the demo's servers keep them. None opens anything. */
-import type { PlanFile, PlantedSecret } from './plan.js';
+import type { PlanFile, PlantedSecret } from './plan-model.js';
 import type { Random } from './random.js';
 
 export interface Secrets {

@@ -1,6 +1,7 @@
 /** What goes wrong in the demo, on purpose. */
-import type { PlanBypass, PlanOperation, PlanUnexplained, PlanViolations } from './plan.js';
+
 import type { Calls } from './plan-calls.js';
+import type { PlanBypass, PlanOperation, PlanUnexplained, PlanViolations } from './plan-model.js';
 import type { Cast } from './plan-people.js';
 import type { Random } from './random.js';
 

@@ -2,10 +2,10 @@
 import type { FilePort } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { Receipt } from '../model/record.js';
-import type { LedgerOptions } from './append.js';
 import type { GroupCommit } from './commit.js';
 import { conditionOf } from './condition.js';
 import type { Draft } from './encode.js';
+import type { LedgerOptions } from './opening.js';
 import type { Outage } from './outage.js';
 import type { Recovered } from './recover.js';
 import type { Reserve } from './reserve.js';

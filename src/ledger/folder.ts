@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { isNoteName } from '../base/note.js';
-import { ledgerFolder, segmentFirst } from './format.js';
+import { ledgerFolder, segmentFirst, segmentName } from './format.js';
 import { readPruned } from './pruned.js';
 
 /**
@@ -17,6 +17,9 @@ export const ledgerDir = (dataDir: string, origin: string): string => {
   }
   return join(dataDir, 'ledger', name);
 };
+
+/** The file that begins with this record. */
+export const segmentPath = (dir: string, first: number): string => join(dir, 'log', segmentName(first));
 
 export interface Segment {
   /** `log/<first seq>.jsonl`: how messages call it. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { FilePort, ReadFile } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import type { RecordType } from '../model/record.js';
+import { segmentPath } from './folder.js';
 import { commitmentOf, MAX_LINE_BYTES, parsePayloadLine, parseRecordLine, segmentName } from './format.js';
 import { type EntryPayload, entryOf, type LedgerEntry } from './read.js';
-import { segmentPath } from './segment.js';
 
 /** For how long records of a type are read again, milliseconds by their own time; Infinity: always. */
 export type KeepRule = Readonly<Partial<Record<RecordType, number>>>;

@@ -4,10 +4,11 @@ import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { RecoverRecord } from '../model/record.js';
 import type { Segment } from './folder.js';
+import { segmentPath } from './folder.js';
 import { segmentFirst } from './format.js';
 import { setAside } from './recover.js';
 import type { RootKey } from './root.js';
-import { type OpenSegment, openSegment, type Standpoint, segmentPath } from './segment.js';
+import { type OpenSegment, openSegment, type Standpoint } from './segment.js';
 
 /** What is acknowledged, and the file in which it ends. */
 export interface Acknowledged {

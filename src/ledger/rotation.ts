@@ -3,9 +3,9 @@ import type { FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { parseVerifierKey } from '../base/note.js';
 import type { Receipt } from '../model/record.js';
-import type { LedgerOptions } from './append.js';
 import type { Books } from './books.js';
 import type { GroupCommit } from './commit.js';
+import type { LedgerOptions } from './opening.js';
 import type { RootKey } from './root.js';
 import { beginSegment, type OpenSegment, type SegmentStart } from './segment.js';
 

@@ -5,6 +5,7 @@ import type { AppendFile, FilePort } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import { createNoteSigner, type NoteSigner } from '../base/note.js';
 import type { SignedFile } from './commit.js';
+import { segmentPath } from './folder.js';
 import { type SegmentRecord, segmentName, segmentText } from './format.js';
 import type { Recovered } from './recover.js';
 import type { RootKey } from './root.js';
@@ -31,9 +32,6 @@ const createSegmentKey = async (root: RootKey, { seq, prev }: SegmentStart): Pro
   const cert = Buffer.from(await root.sign(segmentText(name, seq, signer.key, prev))).toString('base64');
   return { signer, record: { origin: name, key: signer.key, root: certifier, cert } };
 };
-
-/** The file that begins with this record. */
-export const segmentPath = (dir: string, first: number): string => join(dir, 'log', segmentName(first));
 
 /**
  * Makes the file of a segment; its name is durable when this resolves. One that an earlier attempt left is taken

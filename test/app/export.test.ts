@@ -11,8 +11,9 @@ import { loadSettings } from '../../src/app/config.js';
 import { exportRecords, printedRecords } from '../../src/app/export.js';
 import { createBookmark } from '../../src/app/export-cursor.js';
 import { systemClock } from '../../src/base/clock.js';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { openLedger } from '../../src/ledger/append.js';
 import { ledgerDir } from '../../src/ledger/folder.js';
+import type { OpenedLedger } from '../../src/ledger/opening.js';
 import { freePort } from '../gateway/harness.js';
 import { GOOD } from './config/example.js';
 

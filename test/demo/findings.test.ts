@@ -10,7 +10,8 @@ import { collectCloudTrailFolder } from '../../src/collect/cloudtrail/files.js';
 import { type SampleAccount, startSampleAccount } from '../../src/demo/aws/account.js';
 import { callAws, fetchContainerCredentials } from '../../src/demo/aws/client.js';
 import { performMisuse } from '../../src/demo/misuse.js';
-import { expectedExceptions, makePlan, type Plan, type PlanCall } from '../../src/demo/plan.js';
+import { expectedExceptions, makePlan } from '../../src/demo/plan.js';
+import type { Plan, PlanCall } from '../../src/demo/plan-model.js';
 import { seededRandom } from '../../src/demo/random.js';
 import {
   CLOUD_TOOLS,

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { openLedger } from '../../src/ledger/append.js';
+import type { OpenedLedger } from '../../src/ledger/opening.js';
 import type { LedgerEntry } from '../../src/ledger/read.js';
 import type { RecordDraft } from '../../src/model/record.js';
 import { callDraft, newKey, ORIGIN, resultDraft, testClock } from '../ledger/samples.js';

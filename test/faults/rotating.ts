@@ -1,6 +1,7 @@
 /** A writer that begins a new segment every few records, on a disk that fails. */
 import { expect } from 'vitest';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { openLedger } from '../../src/ledger/append.js';
+import type { OpenedLedger } from '../../src/ledger/opening.js';
 import { callDraft, newKey, ORIGIN, testClock } from '../ledger/samples.js';
 import { randomFrom } from './random.js';
 import { type Operation, type PowerCut, SimulatedDisk } from './simulated-disk.js';

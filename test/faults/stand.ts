@@ -1,7 +1,8 @@
 /** A ledger on a disk that can be cut off, and what must hold after each cut. */
 import { expect } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
-import { type LedgerOptions, type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { openLedger } from '../../src/ledger/append.js';
+import type { LedgerOptions, OpenedLedger } from '../../src/ledger/opening.js';
 import { type LedgerEntry, readLedger } from '../../src/ledger/read.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
 import { type PowerCut, SimulatedDisk } from './simulated-disk.js';

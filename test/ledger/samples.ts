@@ -2,7 +2,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Clock } from '../../src/base/clock.js';
 import type { FilePort } from '../../src/base/durable.js';
-import { type OpenedLedger, openLedger } from '../../src/ledger/append.js';
+import { openLedger } from '../../src/ledger/append.js';
+import type { OpenedLedger } from '../../src/ledger/opening.js';
 import type { CallRecord, RecordDraft } from '../../src/model/record.js';
 
 export const ORIGIN = 'example.com/mcp/gw-1';

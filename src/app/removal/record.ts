@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CountersignError } from '../../base/errors.js';
 import type { JsonValue } from '../../base/json.js';
-import type { OpenedLedger } from '../../ledger/append.js';
+import type { OpenedLedger } from '../../ledger/opening.js';
 import { readLedger } from '../../ledger/read.js';
 import type { Settings } from '../../model/settings.js';
 import { askWriter, type CommandDeps, ownLedgerDir } from '../own-ledger.js';

@@ -13,7 +13,7 @@ import { type LedgerHead, verifyLedger } from '../../verify/ledger.js';
 import { noTrust } from '../../verify/trust.js';
 import { resolveSecret, sourceName } from '../config.js';
 import { askWriter, ownLedgerDir } from '../own-ledger.js';
-import type { ReportAsk } from '../report.js';
+import type { ReportAsk } from './ask.js';
 import { snapshotLedger } from './snapshot.js';
 
 /** A report that was asked for, with everything decided that the asker left open. */

@@ -10,7 +10,7 @@ import { rescan } from '../../masking/rescan.js';
 import type { TestResult, Waiver } from '../../model/evidence.js';
 import { buildWarehouse } from '../../warehouse/build.js';
 import { openWarehouse, type Warehouse } from '../../warehouse/open.js';
-import type { ReportAsk } from '../report.js';
+import type { ReportAsk } from './ask.js';
 import { type CheckedLedger, checkLedger, ledgerRows } from './ledger.js';
 import { undamaged } from './snapshot.js';
 import { sourceFacts } from './sources.js';

@@ -1,7 +1,8 @@
 /** The calls of the plan, made and reviewed; what each came to is compared with what the plan says. */
 import { z } from 'zod';
 import { CountersignError } from '../../base/errors.js';
-import { type PlanCall, type PlanReview, resolveArguments } from '../../demo/plan.js';
+import { resolveArguments } from '../../demo/plan.js';
+import type { PlanCall, PlanReview } from '../../demo/plan-model.js';
 import { type ApprovalsClient, adminUrl, createApprovalsClient } from '../approvals.js';
 import type { Clients } from './clients.js';
 import type { Narrate } from './narrate.js';

@@ -2,7 +2,8 @@
 import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CountersignError } from '../../base/errors.js';
-import { expectedExceptions, type Happened } from '../../demo/plan.js';
+import { expectedExceptions } from '../../demo/plan.js';
+import type { Happened } from '../../demo/plan-model.js';
 import type { TestResult } from '../../model/evidence.js';
 
 export interface Compared {

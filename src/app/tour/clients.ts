@@ -1,6 +1,6 @@
 /** The people and the agent of the demo, with official MCP clients and real tokens. */
 import type { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { PlanCall } from '../../demo/plan.js';
+import type { PlanCall } from '../../demo/plan-model.js';
 import { PEOPLE_CLIENT, publicUrl } from './configuration.js';
 import type { World } from './world.js';
 

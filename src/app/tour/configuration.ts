@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { CountersignError } from '../../base/errors.js';
-import type { Plan } from '../../demo/plan.js';
+import type { Plan } from '../../demo/plan-model.js';
 import { CLOUD_TOOLS, DEMO_APPROVALS, DEMO_POLICY } from '../../demo/world.js';
 
 export interface DemoPorts {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CountersignError } from '../../base/errors.js';
-import type { PlanFile } from '../../demo/plan.js';
+import type { PlanFile } from '../../demo/plan-model.js';
 import { createDigestKey, createSigningKey } from '../../ledger/keys.js';
 
 /** Marks a folder that the demo made, and may therefore empty. */

@@ -8,13 +8,13 @@ import type { Clock } from '../../base/clock.js';
 import { CountersignError } from '../../base/errors.js';
 import { type SampleAccount, startSampleAccount } from '../../demo/aws/account.js';
 import { type IdentityProvider, startIdentityProvider } from '../../demo/idp.js';
-import type { Plan } from '../../demo/plan.js';
+import type { Plan } from '../../demo/plan-model.js';
 import { seededRandom } from '../../demo/random.js';
 import { GATEWAY_ROLE, SAMPLE_ACCOUNT, SAMPLE_BUCKET, SAMPLE_REGION, SAMPLE_ROLE } from '../../demo/world.js';
 import type { Settings } from '../../model/settings.js';
 import { loadSettings } from '../config.js';
 import { type RunningGateway, startGateway } from '../proxy.js';
-import type { Log } from '../wire.js';
+import type { Log } from '../wire-deps.js';
 import {
   approvalAudience,
   type DemoPorts,

@@ -9,7 +9,7 @@ import { createFileAnchor } from '../../../src/ledger/anchors/file.js';
 import { newestReceipts } from '../../../src/ledger/anchors/receipts.js';
 import { compareAnchors } from '../../../src/ledger/anchors/start.js';
 import { createTimestampAnchor } from '../../../src/ledger/anchors/timestamp.js';
-import type { OpenedLedger } from '../../../src/ledger/append.js';
+import type { OpenedLedger } from '../../../src/ledger/opening.js';
 import { readLedger } from '../../../src/ledger/read.js';
 import { callDraft, ORIGIN, oneCall, openSample, testClock } from '../samples.js';
 import { headOf, never, temporaryFolder } from './world.js';

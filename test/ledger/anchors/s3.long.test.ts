@@ -18,7 +18,7 @@ import { checkpointText } from '../../../src/base/note.js';
 import type { Anchor } from '../../../src/ledger/anchors/anchor.js';
 import { createS3Anchor } from '../../../src/ledger/anchors/s3.js';
 import { compareAnchors, refuseRollback } from '../../../src/ledger/anchors/start.js';
-import type { OpenedLedger } from '../../../src/ledger/append.js';
+import type { OpenedLedger } from '../../../src/ledger/opening.js';
 import type { Verification } from '../../../src/model/evidence.js';
 import { verifyPath } from '../../../src/verify/verify.js';
 import { type Radosgw, radosgwMissing, startRadosgw } from '../../aws/radosgw.js';

@@ -6,7 +6,7 @@ import { checkCosignature, parseCosigner } from '../../../src/base/cosignature.j
 import { realFiles } from '../../../src/base/durable.js';
 import { checkpointText, parseSignatureLine } from '../../../src/base/note.js';
 import { compareAnchors, refuseRollback } from '../../../src/ledger/anchors/start.js';
-import type { OpenedLedger } from '../../../src/ledger/append.js';
+import type { OpenedLedger } from '../../../src/ledger/opening.js';
 import { lastBoundary } from '../../../src/ledger/removal/boundary.js';
 import { pruneSegments } from '../../../src/ledger/removal/carry-out.js';
 import { newKey, ORIGIN, oneCall, openSample, testClock } from '../samples.js';

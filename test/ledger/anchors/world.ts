@@ -9,7 +9,7 @@ import { parseCosigner } from '../../../src/base/cosignature.js';
 import { parseCheckpoint, parseNote } from '../../../src/base/note.js';
 import type { AnchorHead } from '../../../src/ledger/anchors/anchor.js';
 import { createWitnessAnchor } from '../../../src/ledger/anchors/witness.js';
-import type { OpenedLedger } from '../../../src/ledger/append.js';
+import type { OpenedLedger } from '../../../src/ledger/opening.js';
 
 export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'countersign-anchors-'));
 

@@ -1,0 +1,15 @@
+/** What a report is asked for. */
+import type { Clock } from '../../base/clock.js';
+import type { Period } from '../../model/evidence.js';
+import type { Settings } from '../../model/settings.js';
+
+export interface ReportAsk {
+  readonly settings: Settings;
+  readonly period: Period;
+  /** Of this program; stands in the package. */
+  readonly version: string;
+  /** The machine's, where absent. */
+  readonly clock?: Clock;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly onProgress?: (step: string, done: number, total: number) => void;
+}
