@@ -29,6 +29,27 @@ const closure = (start: readonly SourceFile[]): readonly SourceFile[] => {
   return [...seen.values()];
 };
 
+/** Files that reach themselves through their imports, types included: each is named with a way back to itself. */
+const circles = (): readonly string[] => {
+  const targets = new Map(
+    files.map(({ path, text }) => [
+      path,
+      importsOf(text).flatMap(({ specifier }) => (specifier?.startsWith('.') ? [targetOf(path, specifier)] : [])),
+    ]),
+  );
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    const at = way.indexOf(path);
+    if (at >= 0) found.push([...way.slice(at), path].join(' -> '));
+    if (at >= 0 || done.has(path)) return;
+    for (const target of targets.get(path) ?? []) visit(target, [...way, path]);
+    done.add(path);
+  };
+  for (const path of targets.keys()) visit(path, []);
+  return found;
+};
+
 describe('layers', () => {
   it('has files to look at, each in a layer', () => {
     expect(files.length).toBeGreaterThan(30);
@@ -38,6 +59,10 @@ describe('layers', () => {
 
   it('no file imports what its layer may not', () => {
     expect(files.flatMap(breaches)).toEqual([]);
+  });
+
+  it('no file imports itself by way of others', () => {
+    expect(circles()).toEqual([]);
   });
 
   it('the verifier and all it reaches use node built-ins only, because an auditor runs it without trusting us', () => {
