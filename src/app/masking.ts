@@ -3,8 +3,9 @@ import type { KeyedDigester } from '../base/digest.js';
 import { createMaskers, type Seal } from '../masking/mask.js';
 import { createPresidio } from '../masking/presidio.js';
 import { createSealMessage } from '../masking/sealed.js';
+import type { MaskingProfile } from '../model/masking-settings.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
-import type { MaskingProfile, Settings } from '../model/settings.js';
+import type { Settings } from '../model/settings.js';
 import { readText } from './read-text.js';
 
 /** For texts that belong to no server. */

@@ -20,7 +20,7 @@ import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
-import { createUpstreams, type UpstreamsDeps } from '../upstream/open.js';
+import { createUpstreams } from '../upstream/open.js';
 import { createAdminListener } from './admin-listener.js';
 import { limitUnanchored, overdueSince } from './anchors.js';
 import { createListeners, pageAddress } from './approval-page.js';

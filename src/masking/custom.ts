@@ -1,7 +1,7 @@
 /** Detectors of the configuration. Their patterns run in linear time: RE2 has no look-around and no references back. */
 import { RE2JS } from 're2js';
 import { reason } from '../base/errors.js';
-import type { CustomDetector } from '../model/settings.js';
+import type { CustomDetector } from '../model/masking-settings.js';
 import type { Examples, Finding, TextDetector } from './detector.js';
 import { isLuhn } from './luhn.js';
 

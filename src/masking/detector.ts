@@ -1,5 +1,5 @@
 /** What a detector is: it declares the characters it hangs on and looks only from there. */
-import type { MaskingProfile } from '../model/settings.js';
+import type { MaskingProfile } from '../model/masking-settings.js';
 import type { LastLetters } from './endings.js';
 import type { MaskName } from './marks.js';
 

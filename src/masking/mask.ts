@@ -5,8 +5,8 @@
 import { isUtf8 } from 'node:buffer';
 import { CountersignError } from '../base/errors.js';
 import { JsonError, type JsonNode, parseJson, parseJsonShared } from '../base/json.js';
+import type { MaskingProfile } from '../model/masking-settings.js';
 import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
-import type { MaskingProfile } from '../model/settings.js';
 import { compileCustom } from './custom.js';
 import type { TextDetector } from './detector.js';
 import { createRules } from './document.js';

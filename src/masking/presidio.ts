@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { CountersignError, reason } from '../base/errors.js';
 import type { JsonNode, StringNode } from '../base/json.js';
-import type { PresidioSettings } from '../model/settings.js';
+import type { PresidioSettings } from '../model/masking-settings.js';
 import type { Finding } from './detector.js';
 import { isMask } from './marks.js';
 import type { Analyze } from './mask.js';

@@ -2,8 +2,8 @@
 
 import { CountersignError } from '../base/errors.js';
 import { compileGlobs } from '../base/glob.js';
-import type { MaskAbout, MaskMode } from '../model/redaction.js';
-import type { MaskingProfile, MaskRule } from '../model/settings.js';
+import type { MaskingProfile, MaskMode, MaskRule } from '../model/masking-settings.js';
+import type { MaskAbout } from '../model/redaction.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { DROPPED, type MaskName, maskOf, partialMaskOf, tokenMaskOf } from './marks.js';
 

@@ -1,5 +1,5 @@
 /** The scan: one pass over a text, stopping only where a detector has its anchor. */
-import type { MaskingProfile } from '../model/settings.js';
+import type { MaskingProfile } from '../model/masking-settings.js';
 import { isPlausible, readings } from './base64.js';
 import { type Line, type Run, runsOf } from './base64-runs.js';
 import { BEYOND_ASCII, codesOf } from './codes.js';

@@ -1,6 +1,7 @@
 /** The exact stage on one text: as JSON where it is JSON, else as text with all its readings. */
 import { JsonError, type JsonNode, parseJsonShared, type StringNode } from '../base/json.js';
-import type { MaskMode, Redaction } from '../model/redaction.js';
+import type { MaskMode } from '../model/masking-settings.js';
+import type { Redaction } from '../model/redaction.js';
 import { textOf } from './base64.js';
 import { SHORTEST_RUN } from './base64-runs.js';
 import type { Finding } from './detector.js';

@@ -1,12 +1,6 @@
 import type { Ulid } from '../base/ulid.js';
+import type { MaskMode } from './masking-settings.js';
 import type { ServerSettings } from './settings.js';
-
-/**
- * What is done with a value that is not to be seen: `redact` says what it was, `partial` shows its last four letters
- * and digits, `token` shows the same sign for the same value, `drop` shows nothing, `block` refuses the whole message.
- */
-export const MASK_MODES = ['redact', 'partial', 'token', 'drop', 'block'] as const;
-export type MaskMode = (typeof MASK_MODES)[number];
 
 /** One masked value. Never holds the value. */
 export interface Redaction {

@@ -4,8 +4,8 @@ import type { AnchorSettings } from './anchor.js';
 import type { AwsSettings, OAuthSettings, SecretSource } from './credential-settings.js';
 import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
 import type { IdentitySourceSettings } from './identity-source-settings.js';
+import type { MaskingProfile } from './masking-settings.js';
 import type { PinSettings, PolicyHours, PolicyRule } from './policy-settings.js';
-import type { MaskMode } from './redaction.js';
 import type { HoldSettings } from './removal.js';
 import type { TrailSource } from './trail-settings.js';
 
@@ -125,66 +125,6 @@ export interface ApprovalWindow {
   readonly uses: number;
   /** Names of tools; empty: the tool that was asked for. */
   readonly tools: readonly string[];
-}
-
-/** Which values a rule is about, and what becomes of them. Every list that is empty selects everything. */
-export interface MaskRule {
-  readonly id: string;
-  readonly mode: MaskMode;
-  /** Null: both. A rule that blocks and names none is about answers only. */
-  readonly direction: 'to_server' | 'to_client' | null;
-  /** Globs. */
-  readonly servers: readonly string[];
-  /** Globs over tool names. */
-  readonly tools: readonly string[];
-  /** Groups of the principal. */
-  readonly groups: readonly string[];
-  /** JSON pointers in the JSON-RPC message, `*` for any one step; what lies below is included. */
-  readonly pointers: readonly string[];
-  /** Member names, whatever their case and separators. */
-  readonly keys: readonly string[];
-  /** Detectors, or their groups. Empty beside `pointers` or `keys`: whatever stands there. */
-  readonly detectors: readonly string[];
-}
-
-/** A detector of the configuration. */
-export interface CustomDetector {
-  /** Begins with `x-`. */
-  readonly id: string;
-  readonly kind: 'secrets' | 'personal';
-  /** RE2 syntax: linear time, no look-around, no references back. */
-  readonly pattern: string;
-  readonly ignoreCase: boolean;
-  /** A text without any of these holds no match; ASCII, compared without case. Empty: every text is searched. */
-  readonly keywords: readonly string[];
-  readonly validate: 'luhn' | 'none';
-}
-
-/** A Presidio analyzer, asked about the texts of every message. */
-export interface PresidioSettings {
-  readonly url: string;
-  /** ISO 639-1. */
-  readonly language: string;
-  readonly entities: readonly string[];
-  /** Lowest score that counts, 0 to 1. */
-  readonly threshold: number;
-  /** For all texts of one message, milliseconds. */
-  readonly timeout: number;
-}
-
-export interface MaskingProfile {
-  readonly name: string;
-  /** Detector groups. `network`, the addresses of machines, is off unless named. */
-  readonly detectors: readonly ('secrets' | 'personal' | 'network')[];
-  /** Member names whose values are masked whole, whatever their case and separators. */
-  readonly keys: readonly string[];
-  /** The first that covers a value decides. */
-  readonly rules?: readonly MaskRule[];
-  /** Values known to be harmless. */
-  readonly allow?: readonly string[];
-  readonly custom?: readonly CustomDetector[];
-  /** Null or absent: no outside analyzer is asked. */
-  readonly presidio?: PresidioSettings | null;
 }
 
 /** Where reviewers are told of requests. */

@@ -2,7 +2,7 @@
 import { CountersignError } from '../base/errors.js';
 import { UpstreamError } from '../model/call.js';
 import type { CredentialFacts } from '../model/credential-facts.js';
-import type { OAuthToken } from './oauth-tokens.js';
+import type { OAuthToken, ServerTokens } from './oauth-tokens.js';
 
 /** The server's own secrets: headers of a server over HTTP, variables of a process. */
 export interface ServerSecrets {
@@ -20,18 +20,6 @@ export const fixedSecrets = (values: Readonly<Record<string, string>>): ServerSe
   values: () => Promise.resolve(values),
   refused: () => undefined,
 });
-
-/** Tokens for one server. */
-export interface ServerTokens {
-  /**
-   * The token for a caller, fetched where none that is good is held.
-   * @param bearer what the caller authenticated with; tokens that are exchanged are made of it
-   * @throws UpstreamError refused
-   */
-  get(bearer: string | undefined): Promise<OAuthToken>;
-  /** The server refused it: it is used no more. */
-  drop(token: OAuthToken): void;
-}
 
 export interface HttpCredentials {
   /**

@@ -11,13 +11,24 @@ import { isLoopback } from '../base/loopback.js';
 import { UpstreamError } from '../model/call.js';
 import type { OAuthFacts } from '../model/credential-facts.js';
 import type { OAuthSettings } from '../model/credential-settings.js';
-import type { ServerTokens } from './credentials.js';
 
 export interface OAuthToken {
   readonly value: string;
   /** Milliseconds since 1970. */
   readonly expires: number;
   readonly facts: OAuthFacts;
+}
+
+/** Tokens for one server. */
+export interface ServerTokens {
+  /**
+   * The token for a caller, fetched where none that is good is held.
+   * @param bearer what the caller authenticated with; tokens that are exchanged are made of it
+   * @throws UpstreamError refused
+   */
+  get(bearer: string | undefined): Promise<OAuthToken>;
+  /** The server refused it: it is used no more. */
+  drop(token: OAuthToken): void;
 }
 
 export interface TokensDeps {

@@ -7,9 +7,10 @@ import { principalKey } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
 import type { StsOptions } from './aws-sts.js';
-import { fixedSecrets, type ServerSecrets, type ServerTokens, sessionCredentials } from './credentials.js';
+import { fixedSecrets, type ServerSecrets, sessionCredentials } from './credentials.js';
 import { createDispatcher, openHttpUpstream } from './http.js';
 import { openHttpSseUpstream } from './http-sse.js';
+import type { ServerTokens } from './oauth-tokens.js';
 import { PROCESS_LIMITS, Processes, type ProcessLimits } from './processes.js';
 import { openStdioUpstream } from './stdio.js';
 

@@ -4,7 +4,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../src/ledger/read.js';
 import { createMaskers } from '../../src/masking/mask.js';
-import type { MaskRule } from '../../src/model/settings.js';
+import type { MaskRule } from '../../src/model/masking-settings.js';
 import { PROFILE } from '../masking/samples.js';
 import { type Harness, startHarness, stdioServer } from './harness.js';
 

@@ -6,7 +6,7 @@ import { createRules } from '../../src/masking/document.js';
 import { createMaskers } from '../../src/masking/mask.js';
 import { PLAIN } from '../../src/masking/rules.js';
 import { createScanner } from '../../src/masking/scan.js';
-import type { MaskRule } from '../../src/model/settings.js';
+import type { MaskRule } from '../../src/model/masking-settings.js';
 import { PROFILE, SECRETS } from './samples.js';
 
 const secret = SECRETS.find(([detector]) => detector === 'github-token')?.[1] ?? '';

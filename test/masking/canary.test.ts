@@ -3,8 +3,8 @@ import { flyCanaries } from '../../src/app/canary.js';
 import { baits, flyCanary } from '../../src/masking/canary.js';
 import { DETECTORS, RUN_DETECTORS } from '../../src/masking/detectors/index.js';
 import { createMasker, createMaskers } from '../../src/masking/mask.js';
+import { MASK_MODES } from '../../src/model/masking-settings.js';
 import type { RecordDraft } from '../../src/model/record.js';
-import { MASK_MODES } from '../../src/model/redaction.js';
 import { httpServer } from '../gateway/harness.js';
 import { PROFILE } from './samples.js';
 

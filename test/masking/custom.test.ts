@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { customProblem } from '../../src/masking/custom.js';
 import { createMasker } from '../../src/masking/mask.js';
-import type { CustomDetector } from '../../src/model/settings.js';
+import type { CustomDetector } from '../../src/model/masking-settings.js';
 import { PROFILE } from './samples.js';
 
 const EMPLOYEE: CustomDetector = {

@@ -7,7 +7,7 @@ import { createKeyNames } from '../../src/masking/keys.js';
 import { DETECTOR_IDS } from '../../src/masking/marks.js';
 import { createMasker } from '../../src/masking/mask.js';
 import { createScanner } from '../../src/masking/scan.js';
-import type { MaskingProfile } from '../../src/model/settings.js';
+import type { MaskingProfile } from '../../src/model/masking-settings.js';
 
 const EVERYTHING: MaskingProfile = { name: 'all', detectors: ['secrets', 'personal', 'network'], keys: ['password'] };
 const scanner = createScanner(EVERYTHING);

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { CountersignError } from '../../src/base/errors.js';
 import { createMaskers } from '../../src/masking/mask.js';
 import { createPresidio } from '../../src/masking/presidio.js';
-import type { PresidioSettings } from '../../src/model/settings.js';
+import type { PresidioSettings } from '../../src/model/masking-settings.js';
 import { httpServer, startHarness } from '../gateway/harness.js';
 import { PROFILE } from './samples.js';
 

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CountersignError } from '../../src/base/errors.js';
 import { createMaskers } from '../../src/masking/mask.js';
-import type { MaskAbout, MaskedBytes, MaskMode } from '../../src/model/redaction.js';
-import { MASK_MODES } from '../../src/model/redaction.js';
-import type { MaskingProfile, MaskRule } from '../../src/model/settings.js';
+import type { MaskingProfile, MaskMode, MaskRule } from '../../src/model/masking-settings.js';
+import { MASK_MODES } from '../../src/model/masking-settings.js';
+import type { MaskAbout, MaskedBytes } from '../../src/model/redaction.js';
 import { PROFILE, SECRETS } from './samples.js';
 
 const tokenOf = (value: string): string => createHmac('sha256', 'key').update(value).digest('hex');

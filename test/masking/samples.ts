@@ -1,5 +1,5 @@
 /** Made-up secrets. They are put together here, so that no file holds one in a form that scanners report. */
-import type { MaskingProfile } from '../../src/model/settings.js';
+import type { MaskingProfile } from '../../src/model/masking-settings.js';
 
 export const PROFILE: MaskingProfile = {
   name: 'default',

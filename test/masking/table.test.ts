@@ -1,7 +1,7 @@
 /** Secrets in columns of tables inside texts. */
 import { describe, expect, test } from 'vitest';
 import { createMasker, createMaskers } from '../../src/masking/mask.js';
-import type { MaskRule } from '../../src/model/settings.js';
+import type { MaskRule } from '../../src/model/masking-settings.js';
 import { PROFILE } from './samples.js';
 
 const mask = createMasker(PROFILE);

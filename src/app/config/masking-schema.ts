@@ -1,7 +1,7 @@
 /** The schema of `masking:`: profiles, their rules, and detectors of one's own. */
 import { z } from 'zod';
 import { customProblem } from '../../masking/custom.js';
-import { MASK_MODES } from '../../model/redaction.js';
+import { MASK_MODES } from '../../model/masking-settings.js';
 import { duration, glob, line, name, path, webUrl } from './fields.js';
 
 /** Member names whose values are masked whole where a profile names none. */
