@@ -42,11 +42,33 @@ const gatewayRows = async (w: TestWarehouse): Promise<void> => {
   );
   await w.add(
     'approval',
-    { approval_id: 'A1', requested_t: t(9), granted_t: t(9, 30), consumed_t: t(10), consumed_call: 'high-ok' },
-    { approval_id: 'A2', requested_t: t(12), granted_t: t(12, 41), consumed_t: t(12), consumed_call: 'high-late' },
-    { approval_id: 'A3', requested_t: t(12), granted_t: t(12, 50), consumed_t: t(13), consumed_call: 'high-args' },
+    {
+      approval_id: 'A1',
+      requested_t: t(9),
+      deadline: t(59),
+      granted_t: t(9, 30),
+      consumed_t: t(10),
+      consumed_call: 'high-ok',
+    },
+    {
+      approval_id: 'A2',
+      requested_t: t(12),
+      deadline: t(59),
+      granted_t: t(12, 41),
+      consumed_t: t(12),
+      consumed_call: 'high-late',
+    },
+    {
+      approval_id: 'A3',
+      requested_t: t(12),
+      deadline: t(59),
+      granted_t: t(12, 50),
+      consumed_t: t(13),
+      consumed_call: 'high-args',
+    },
     {
       approval_id: 'W1',
+      deadline: t(59),
       requested_t: t(14),
       granted_t: t(14, 50),
       consumed_t: t(15),

@@ -5,14 +5,19 @@ import { call, event, type TestWarehouse, t, testWarehouse } from '../controls/t
 let warehouse: TestWarehouse;
 beforeAll(async () => {
   warehouse = await testWarehouse();
-  await warehouse.add('gw_session', { session_id: 'S1', closed_t: t(50) }, { session_id: 'S2', opened_t: t(1) });
+  await warehouse.add(
+    'gw_session',
+    { session_id: 'S1', server: 'cloud', opened_t: t(0), closed_t: t(50) },
+    { session_id: 'S2', opened_t: t(1) },
+  );
   await warehouse.add(
     'gw_call',
     call('C1', 12, { approval_id: 'A1', result_t: t(12, 1), server: 'cloud', target: 'stop' }),
     call('C2', 30, { result_t: t(30, 1) }),
     call('C3', 40, { session_id: 'S2', forwarded: false, decision: 'deny', status: null, result_seq: null }),
   );
-  const approval = { approval_id: 'A1', requested_t: t(10), granted_t: t(11), consumed_t: t(12), consumed_call: 'C1' };
+  const times = { requested_t: t(10), granted_t: t(11), consumed_t: t(12), deadline: t(59) };
+  const approval = { approval_id: 'A1', ...times, consumed_call: 'C1' };
   await warehouse.add('approval', approval);
   await warehouse.add('approval_decision', { approval_id: 'A1', seq: 5, t: t(11), reason: 'needed for release' });
   await warehouse.add('ct_event', event('E1', 12), event('E2', 45), event('E3', 46, { error_code: 'AccessDenied' }));
