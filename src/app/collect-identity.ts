@@ -3,6 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Clock, systemClock } from '../base/clock.js';
 import { readBounded } from '../base/durable.js';
 import { CountersignError, EXIT, type ExitCode, reason } from '../base/errors.js';
+import { awsSource } from '../collect/identity/aws.js';
+import { openAwsAccount } from '../collect/identity/aws-client.js';
 import { csvSource } from '../collect/identity/csv.js';
 import { oktaSource } from '../collect/identity/okta.js';
 import { oktaGet } from '../collect/identity/okta-http.js';
@@ -32,8 +34,10 @@ export interface IdentityNote {
 
 export interface IdentitySummary {
   readonly taken: readonly TakenIdentity[];
-  /** Sources that could not be read whole: of these nothing was taken. */
+  /** Sources that could not be read, and parts that were left out. */
   readonly problems: readonly IdentityNote[];
+  /** Roles that the configuration leaves out of scope. */
+  readonly excluded: readonly string[];
   /** Exit 11 where a source is missing. */
   readonly exit: ExitCode;
 }
@@ -67,7 +71,9 @@ const openSource = async (source: IdentitySourceSettings, environment: NodeJS.Pr
     const { file, issuer } = source.csv;
     return csvSource({ issuer, source: `csv:${issuer}`, bytes: fileOf(file) });
   }
-  throw new IdentityError('AWS accounts are not read yet');
+  const { account, exclude } = source.aws;
+  const aws = await openAwsAccount(source.aws, environment, (ms) => wait(ms));
+  return awsSource({ account, aws, exclude });
 };
 
 /**
@@ -82,15 +88,18 @@ export const collectIdentity = async (ask: IdentityAsk): Promise<IdentitySummary
   if (settings.collect.identity.length === 0) throw new CountersignError('IDENTITY_SOURCE');
   const taken: TakenIdentity[] = [];
   const problems: IdentityNote[] = [];
-  for (const one of settings.collect.identity) {
-    const source = await openSource(one, environment);
+  for (const named of settings.collect.identity) {
+    const source = await openSource(named, environment);
     try {
-      taken.push(await takeIdentity(dataDir, source, clock.now(), onProgress));
+      const one = await takeIdentity(dataDir, source, clock.now(), onProgress);
+      taken.push(one);
+      problems.push(...one.notes.map((why) => ({ source: source.source, reason: why })));
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error;
       problems.push({ source: source.source, reason: error.message });
     }
   }
   await buildWarehouse({ dataDir, records: ledgerRecords(settings), settings, onStep: onProgress });
-  return { taken, problems, exit: problems.length > 0 ? EXIT.incomplete : EXIT.ok };
+  const excluded = settings.collect.identity.flatMap((one) => ('aws' in one ? one.aws.exclude : []));
+  return { taken, problems, excluded, exit: problems.length > 0 ? EXIT.incomplete : EXIT.ok };
 };

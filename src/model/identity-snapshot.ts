@@ -71,7 +71,7 @@ export const IDENTITY_TABLES = {
     columns: { account_id: 'text', permission_set: 'text', principal_kind: 'text', principal_id: 'text' },
   },
   aws_role: {
-    says: 'Roles with their trust policies. `source_identity_required`: no statement that lets somebody assume the role goes without `sts:SourceIdentity`. `governed`: it asks for a source identity of the gateway, `cs-*`.',
+    says: 'Roles with their trust policies. `source_identity_required`: no statement that lets somebody assume the role goes without `sts:SourceIdentity`. `governed`: it asks for a source identity of the gateway, `cs-*`. `excluded`: the configuration leaves it out of scope.',
     named: 1,
     columns: {
       arn: 'text',
@@ -80,6 +80,7 @@ export const IDENTITY_TABLES = {
       trust: 'json?',
       governed: 'flag',
       source_identity_required: 'flag',
+      excluded: 'flag',
     },
   },
   trail_config: {

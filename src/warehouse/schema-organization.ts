@@ -9,7 +9,7 @@ export const SCOPE_TABLES: readonly TableDefinition[] = [
      event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL)`,
   },
   {
-    says: 'Roles of configured servers and roles that recorded credentials name.',
+    says: 'Roles of configured servers, roles that recorded credentials name, and those that `aws_role` says are governed and not excluded.',
     sql: `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
   },
   {

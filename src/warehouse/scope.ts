@@ -75,6 +75,10 @@ export const loadScope = async (builder: Builder, settings: Settings): Promise<v
   ops.close();
 };
 
-/** Scope is not the configuration's word alone: a role that recorded credentials name is governed too. */
+/**
+ * Scope is not the configuration's word alone: a role that recorded credentials name is governed too, and so is one whose
+ * trust policy in the last snapshot asks for a source identity of the gateway.
+ */
 export const GOVERNED_ROLES = `INSERT INTO governed_role SELECT DISTINCT arn FROM
-  (SELECT role_arn AS arn FROM server UNION ALL SELECT role_arn FROM gw_credential) WHERE arn IS NOT NULL`;
+  (SELECT role_arn AS arn FROM server UNION ALL SELECT role_arn FROM gw_credential
+   UNION ALL SELECT arn FROM aws_role WHERE governed AND NOT excluded) WHERE arn IS NOT NULL`;

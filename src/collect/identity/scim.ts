@@ -43,7 +43,9 @@ const resourcesOf = (bytes: Buffer, what: string): readonly JsonObject[] => {
   if (resources.length !== list.length) throw new IdentityError(`${what}: a resource is no object`);
   const total = isObject(value) ? value['totalResults'] : list.length;
   if (total !== list.length) {
-    throw new IdentityError(`${what}: it holds ${list.length} of ${String(total)} resources; export all pages`);
+    throw new IdentityError(
+      `${what}: it holds ${list.length} of ${typeof total === 'number' ? total : 'an unknown number of'} resources; export all pages`,
+    );
   }
   return resources;
 };

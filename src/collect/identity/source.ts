@@ -8,9 +8,13 @@ export interface IdentitySource {
   /**
    * Reads all of it: a snapshot is whole or is not taken.
    * @param onProgress told what is read, and how much of how much
+   * @param note told what had to be left out, in a sentence
    * @throws IdentityError
    */
-  read(onProgress: (step: string, done: number, total: number) => void): Promise<IdentityRows>;
+  read(
+    onProgress: (step: string, done: number, total: number) => void,
+    note: (reason: string) => void,
+  ): Promise<IdentityRows>;
 }
 
 /** Why a source could not be read whole, in words that hold no secret. */

@@ -24,6 +24,8 @@ export interface TakenIdentity {
   readonly snapshot: IdentitySnapshot;
   /** Against the last snapshot of the source; all are `added` in the first. */
   readonly changes: readonly IdentityChange[];
+  /** What had to be left out, in sentences. */
+  readonly notes: readonly string[];
 }
 
 const readIndex = async (file: string): Promise<readonly IdentitySnapshot[]> => {
@@ -50,8 +52,9 @@ const rowsBefore = async (root: string, before: IdentitySnapshot | undefined): P
 const checked = async (
   source: IdentitySource,
   onProgress: (step: string, done: number, total: number) => void,
+  note: (reason: string) => void,
 ): Promise<IdentityRows> => {
-  const rows = await source.read(onProgress);
+  const rows = await source.read(onProgress, note);
   try {
     return checkRows(rows);
   } catch (error) {
@@ -73,7 +76,8 @@ export const takeIdentity = async (
   now: number,
   onProgress: (step: string, done: number, total: number) => void = () => undefined,
 ): Promise<TakenIdentity> => {
-  const tables = await checked(source, onProgress);
+  const notes: string[] = [];
+  const tables = await checked(source, onProgress, (why) => notes.push(why));
   const { kind, source: name } = source;
   const root = join(dataDir, 'snapshots');
   const index = join(root, 'identity.ndjson');
@@ -96,5 +100,5 @@ export const takeIdentity = async (
   };
   await writeAtomic(join(root, identityName(snapshot)), bytes);
   await writeAtomic(index, Buffer.from(formatIdentityIndex([...known, snapshot])));
-  return { snapshot, changes };
+  return { snapshot, changes, notes };
 };

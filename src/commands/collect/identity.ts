@@ -27,6 +27,8 @@ export default class CollectIdentity extends BaseCommand {
     for (const { source, reason } of summary.problems) {
       this.logToStderr(`${this.err.paint('yellow', 'not taken')}  ${source}: ${reason}`);
     }
+    for (const role of summary.excluded)
+      this.logToStderr(`${this.err.paint('yellow', 'out of scope')}  ${role}, by the configuration`);
     const columns = [
       { head: 'source', cell: ({ snapshot }: Taken) => snapshot.source },
       { head: 'rows', cell: ({ snapshot }: Taken) => String(snapshot.rows), align: 'right' as const },

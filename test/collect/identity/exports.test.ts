@@ -31,7 +31,10 @@ const scim = (users: unknown, groups: unknown = null, subject: 'id' | 'userName'
     source: 'scim:x',
     users: bytes(users),
     groups: groups === null ? null : bytes(groups),
-  }).read(() => undefined);
+  }).read(
+    () => undefined,
+    () => undefined,
+  );
 
 describe('a SCIM export', () => {
   it('gives users, groups and who is in them', async () => {
@@ -79,7 +82,10 @@ describe('a SCIM export', () => {
 });
 
 const csv = (text: string): Promise<IdentityRows> =>
-  csvSource({ issuer: ISSUER, source: 'csv:x', bytes: bytes(text) }).read(() => undefined);
+  csvSource({ issuer: ISSUER, source: 'csv:x', bytes: bytes(text) }).read(
+    () => undefined,
+    () => undefined,
+  );
 
 describe('a CSV export', () => {
   it('gives users, and their groups', async () => {

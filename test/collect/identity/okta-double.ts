@@ -48,11 +48,14 @@ const usersOf = (double: OktaDouble, url: URL): readonly object[] => {
   return double.users.filter(({ status }) => (status === 'DEPROVISIONED') === gone).map(withoutFactors);
 };
 
+const factorsOf = (double: OktaDouble, id: string, part: string | undefined): readonly object[] | undefined => {
+  const user = double.users.find((one) => one.id === id);
+  return user && part === 'factors' ? (user.factors ?? []) : undefined;
+};
+
 const select = (double: OktaDouble, url: URL): readonly object[] | undefined => {
   const [, , , kind, id, part] = url.pathname.split('/');
-  const user = double.users.find((one) => one.id === id);
-  if (kind === 'users' && id === undefined) return usersOf(double, url);
-  if (kind === 'users' && part === 'factors') return user?.factors ?? (user && []);
+  if (kind === 'users') return id === undefined ? usersOf(double, url) : factorsOf(double, id, part);
   if (kind === 'groups' && id === undefined)
     return double.groups.map((group) => ({ id: group.id, profile: group.profile }));
   const members = double.groups.find((group) => group.id === id)?.members;

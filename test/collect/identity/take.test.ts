@@ -36,7 +36,9 @@ const collect = (...identity: readonly IdentitySourceSettings[]): Promise<Identi
 
 const ask = async (sql: string): Promise<readonly object[]> => {
   const warehouse = await openWarehouse(join(dir, 'data/warehouse.duckdb'));
-  return warehouse.query(sql).finally(() => warehouse.close());
+  const rows = await warehouse.query(sql);
+  await warehouse.close();
+  return rows;
 };
 
 const snapshots = (): string => join(dir, 'data/snapshots');
