@@ -51,7 +51,7 @@ export const openServerCredentials = async (
   const tokens = servers.map(async ({ id, upstream }) => {
     if (upstream.kind !== 'http' || !upstream.oauth) return [];
     const secret = await openSecret(upstream.oauth.clientSecret, read, clock);
-    return [[id, createTokens(id, upstream.oauth, { clock, digest, secret })] as const];
+    return [[id, createTokens(`the server ${id}`, upstream.oauth, { clock, digest, secret })] as const];
   });
   const policies = servers.map(async ({ id, aws }) =>
     aws?.sessionPolicy ? [[id, await readPolicy(aws.sessionPolicy)] as const] : [],

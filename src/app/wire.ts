@@ -8,6 +8,7 @@ import { createKeyedDigester, type KeyedDigester } from '../base/digest.js';
 import type { createAdmin } from '../gateway/admin.js';
 import { createGateway, type Gateway } from '../gateway/gateway.js';
 import { type BearerAuthenticator, createAuthenticator } from '../identity/authenticator.js';
+import type { GroupsOf } from '../identity/graph-groups.js';
 import { createRevocations, NOBODY } from '../identity/revoked.js';
 import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import { parseDigestKey } from '../ledger/keys.js';
@@ -28,6 +29,7 @@ import { createNotifier, type OpenedChannels, openChannels } from './channels.js
 import { loadSettings, refuseKnownKey, resolveSecret, sourceName } from './config.js';
 import { openAnchored } from './gateway-ledger.js';
 import { gitState } from './git-state.js';
+import { openGroupSources } from './group-sources.js';
 import { commonProfile, createMaskFor, sealMessageTo } from './masking.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import { ledgerKey } from './own-ledger.js';
@@ -88,6 +90,7 @@ interface Opened {
   readonly anchoring: Anchoring;
   readonly digest: KeyedDigester;
   readonly credentials: ServerCredentials;
+  readonly groups: ReadonlyMap<string, GroupsOf>;
   readonly channels: OpenedChannels;
   readonly tls: ListenersTls;
   /** Calls back when the ledger writes again after a failure. */
@@ -123,13 +126,13 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, credentials, channels, tls } = opened;
+  const { ledger, anchoring, digest, credentials, groups, channels, tls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
   const policy = createReloadablePolicy(policyOf(settings));
   const revocations = createRevocations(settings.revoked ?? NOBODY, digest);
-  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo, revocations });
+  const authenticator = createAuthenticator({ issuers, approvalMaxAge, digest, clock, demo, revocations, groups });
   const { onStderr, onDefect } = maskedLog(settings, deps);
   const workflow = openApprovals(settings, { records, clock, channels, policy: policy.digest, onDefect });
   const { approvals, webhooks, subscribe } = workflow;
@@ -173,12 +176,13 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
 export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> => {
   const { key, digest } = await loadKeys(settings, deps);
   const credentials = await openServerCredentials(settings.servers, { ...deps, digest });
+  const groups = await openGroupSources(settings.issuers, { ...deps, digest });
   const channels = await openChannels(settings, deps.environment);
   const tls = await readListenersTls(settings);
   const resumed = createListeners();
   const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
   try {
-    const opened = { ledger, anchoring, digest, credentials, channels, tls, onResumed: resumed.subscribe };
+    const opened = { ledger, anchoring, digest, credentials, groups, channels, tls, onResumed: resumed.subscribe };
     return await assemble(settings, deps, opened);
   } catch (error) {
     await anchoring.close();

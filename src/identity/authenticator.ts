@@ -1,5 +1,5 @@
 /** Bearer token -> Principal, or the reason why not. */
-import { errors, jwtVerify } from 'jose';
+import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../base/clock.js';
 import type { KeyedDigester } from '../base/digest.js';
 import type { IssuerSettings } from '../model/identity-settings.js';
@@ -16,6 +16,7 @@ import {
   type VerifiedToken,
 } from './claims.js';
 import type { Fetch } from './fetch-json.js';
+import type { GroupsOf } from './graph-groups.js';
 import { ASYMMETRIC, checkIssuers } from './issuer.js';
 import { createKeyStore, type KeyStore, type Keys } from './keys.js';
 import type { Revocations } from './revoked.js';
@@ -36,6 +37,8 @@ export interface AuthenticatorDeps {
   readonly fetch?: Fetch;
   /** Allows http issuers on loopback. */
   readonly demo: boolean;
+  /** Issuers, by name, whose tokens may leave groups out, and where they are read then. */
+  readonly groups?: ReadonlyMap<string, GroupsOf>;
   /** Absent: nobody is revoked. */
   readonly revocations?: Pick<Revocations, 'has'>;
   /** Milliseconds; 0 turns the background reading of keys off. */
@@ -89,6 +92,15 @@ const reasonOfClaim = (error: errors.JWTClaimValidationFailed): AuthRefusal => {
 };
 
 const createVerifier = (deps: AuthenticatorDeps, cache: VerifiedCache) => {
+  /** With the groups from elsewhere, where the token leaves them out. */
+  const readWhole = async (payload: JWTPayload, token: string, issuer: IssuerSettings, now: number) => {
+    const read = readClaims(payload, token, issuer, deps.digest, now);
+    const groupsOf = deps.groups?.get(issuer.issuer);
+    if (read.ok || read.reason !== 'groups_left_out' || !groupsOf) return read;
+    const groups = typeof payload['oid'] === 'string' ? await groupsOf(payload['oid']) : undefined;
+    if (!groups) return { ok: false, reason: 'groups_unavailable' } as const;
+    return readClaims(payload, token, issuer, deps.digest, now, groups);
+  };
   const check = async ({ token }: UncheckedToken, issuer: IssuerSettings, keys: Keys, now: number) => {
     const { payload } = await jwtVerify(token, keys.resolve, {
       issuer: issuer.issuer,
@@ -97,7 +109,7 @@ const createVerifier = (deps: AuthenticatorDeps, cache: VerifiedCache) => {
       currentDate: new Date(now * 1000),
       requiredClaims: ['iss', 'sub', 'aud', 'exp'],
     });
-    const read = readClaims(payload, token, issuer, deps.digest, now);
+    const read = await readWhole(payload, token, issuer, now);
     if (read.ok) cache.put(token, keys.generation, read.value);
     return read;
   };

@@ -16,6 +16,8 @@ const DESCRIPTIONS: Readonly<Record<Exclude<AuthRefusal, 'no_token'>, string>> =
   stale_login: 'the login is not a recent one by the person in person',
   insufficient_scope: 'the token lacks a scope that calls need',
   revoked: 'the account or the token was revoked',
+  groups_left_out: 'the token leaves out groups for their number, and the gateway is not set up to read them elsewhere',
+  groups_unavailable: 'the token leaves out groups for their number, and they cannot be read at present',
   keys_unavailable: 'the keys of the issuer cannot be read at present',
 };
 

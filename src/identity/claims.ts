@@ -72,10 +72,15 @@ const isWorkload = (claims: Claims, client: string | null, preset: Preset): bool
   claims.sub === claims['azp'] ||
   preset.isWorkload(claims);
 
-const groupsOf = (claims: Claims, claim: string, preset: Preset): Checked<readonly string[]> => {
+const groupsOf = (
+  claims: Claims,
+  claim: string,
+  preset: Preset,
+  elsewhere: readonly string[] | undefined,
+): Checked<readonly string[]> => {
   // Fewer groups than the person has could miss a rule that denies.
   if (Object.hasOwn(claims['_claim_names'], topOf(claim)) || preset.leavesGroupsOut(claims))
-    return refuse('missing_claim');
+    return elsewhere ? { ok: true, value: [...new Set(elsewhere)].sort() } : refuse('groups_left_out');
   const groups = Groups.safeParse(claimAt(claims, claim));
   return groups.success ? { ok: true, value: [...new Set(groups.data)].sort() } : refuse('malformed');
 };
@@ -109,6 +114,7 @@ const isFromTheFuture = ({ iat }: Claims, now: number): boolean => iat !== undef
  * Reads the claims of a verified token.
  * @param payload claims of a token whose signature, issuer and times jose has checked
  * @param now seconds since 1970
+ * @param elsewhere all groups of the account, where the token leaves them out
  */
 export const readClaims = (
   payload: unknown,
@@ -116,6 +122,7 @@ export const readClaims = (
   issuer: IssuerSettings,
   digest: KeyedDigester,
   now: number,
+  elsewhere?: readonly string[],
 ): Checked<VerifiedToken> => {
   const parsed = Claims.safeParse(payload);
   if (!parsed.success) return refuse('malformed');
@@ -124,7 +131,7 @@ export const readClaims = (
   if (isOtherKind(claims, preset) || isImplausible(claims)) return refuse('malformed');
   if (isFromTheFuture(claims, now)) return refuse('not_yet_valid');
   if (!hasRequired(claims, issuer.requiredClaims)) return refuse('missing_claim');
-  const groups = groupsOf(claims, issuer.groupsClaim, preset);
+  const groups = groupsOf(claims, issuer.groupsClaim, preset, elsewhere);
   if (!groups.ok) return groups;
   const clientId = clientOf(claims, preset);
   const principal: Principal = {

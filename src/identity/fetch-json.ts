@@ -12,19 +12,26 @@ const MAX_BYTES = 1024 ** 2;
 export type Fetched =
   | { readonly ok: true; readonly value: JsonValue }
   /** `answered`: the server is there but did not give the document, so another address may. */
-  | { readonly ok: false; readonly answered: boolean; readonly problem: string };
+  | { readonly ok: false; readonly answered: boolean; readonly problem: string; readonly status?: number };
 
 /** Reads a document over HTTP. A redirect is a refusal: the address of keys is never another's choice. */
-export const fetchJson = async (fetch: Fetch, url: string, closed: AbortSignal): Promise<Fetched> => {
+export const fetchJson = async (
+  fetch: Fetch,
+  url: string,
+  closed: AbortSignal,
+  init: Pick<RequestInit, 'method' | 'body'> & { readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<Fetched> => {
   try {
     const response = await fetch(url, {
+      ...init,
       redirect: 'manual',
-      headers: { accept: 'application/json, application/jwk-set+json' },
+      headers: { accept: 'application/json, application/jwk-set+json', ...init.headers },
       signal: AbortSignal.any([closed, AbortSignal.timeout(TIMEOUT)]),
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      return { ok: false, answered: true, problem: `${url} answered with status ${response.status}` };
+      const { status } = response;
+      return { ok: false, answered: true, status, problem: `${url} answered with status ${status}` };
     }
     const bytes = await readBounded(response);
     if (!bytes) return { ok: false, answered: true, problem: `${url} is larger than ${MAX_BYTES} bytes` };

@@ -1,5 +1,7 @@
 /** Who is trusted to say who somebody is: the parsed section `identity`. */
 
+import type { SecretSource } from './credential-settings.js';
+
 /** Providers whose tokens are read in a way of their own. */
 export const ISSUER_PRESETS = [
   'generic',
@@ -18,6 +20,18 @@ export interface RevokedSettings {
   readonly subjects: readonly string[];
   /** `jti` of single tokens (RFC 7519 §4.1.7). */
   readonly tokens: readonly string[];
+}
+
+/** Where the groups of an Entra account are read whose token leaves them out. */
+export interface GroupOverageSettings {
+  /** An application of the tenant that may read memberships (GroupMember.Read.All). */
+  readonly clientId: string;
+  readonly clientSecret: SecretSource;
+  readonly tokenUrl: string;
+  /** Address of Microsoft Graph. */
+  readonly graph: string;
+  /** Whether only security groups count, as in tokens that name those alone. */
+  readonly securityEnabledOnly: boolean;
 }
 
 export interface IssuerSettings {
@@ -41,4 +55,6 @@ export interface IssuerSettings {
   /** Names of further claims that a principal keeps. */
   readonly claims?: readonly string[];
   readonly algorithms: readonly string[];
+  /** Absent: a token that leaves groups out is refused. */
+  readonly groupOverage?: GroupOverageSettings;
 }

@@ -52,6 +52,8 @@ export type AuthRefusal =
   | 'stale_login'
   | 'insufficient_scope'
   | 'revoked'
+  | 'groups_left_out'
+  | 'groups_unavailable'
   | 'keys_unavailable';
 
 export type Authentication =

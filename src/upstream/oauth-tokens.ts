@@ -109,12 +109,12 @@ const parametersOf = ({ scopes, resource, audience }: OAuthSettings): Record<str
 
 class Tokens implements ServerTokens {
   private readonly entries = new Map<string, Entry>();
-  private readonly server: string;
+  private readonly what: string;
   private readonly settings: OAuthSettings;
   private readonly deps: TokensDeps;
 
-  constructor(server: string, settings: OAuthSettings, deps: TokensDeps) {
-    this.server = server;
+  constructor(what: string, settings: OAuthSettings, deps: TokensDeps) {
+    this.what = what;
     this.settings = settings;
     this.deps = deps;
   }
@@ -187,7 +187,7 @@ class Tokens implements ServerTokens {
     } catch (error) {
       const problem = error instanceof CountersignError ? error.message : problemOf(error, oidc);
       if (refusesClient(error, oidc)) this.deps.secret.stale();
-      throw new UpstreamError('refused', `the gateway got no token for the server ${this.server}: ${problem}`);
+      throw new UpstreamError('refused', `the gateway got no token for ${this.what}: ${problem}`);
     }
   }
 
@@ -212,6 +212,6 @@ class Tokens implements ServerTokens {
 
 const failed = (failure: Entry['failure'], now: number): boolean => failure !== undefined && now - failure.at < PAUSE;
 
-/** @param server id, for what is said of failures */
-export const createTokens = (server: string, settings: OAuthSettings, deps: TokensDeps): ServerTokens =>
-  new Tokens(server, settings, deps);
+/** @param what the tokens are for, in what is said of failures */
+export const createTokens = (what: string, settings: OAuthSettings, deps: TokensDeps): ServerTokens =>
+  new Tokens(what, settings, deps);

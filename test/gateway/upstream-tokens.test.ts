@@ -66,7 +66,7 @@ beforeAll(async () => {
   const tokens = new Map(
     (['token_exchange', 'client_credentials'] as const).map((grant) => [
       grant === 'token_exchange' ? 'exchanged' : 'own',
-      createTokens(grant, { ...settings, grant }, { clock, digest, secret }),
+      createTokens('the server', { ...settings, grant }, { clock, digest, secret }),
     ]),
   );
   harness = await startHarness({
@@ -132,9 +132,7 @@ test('where no token is given, the call ends with a sentence that is on record, 
   const before = seen.length;
   const token = await provider.subjectToken('cyd', MCP);
   const problem: unknown = await harness.connect('exchanged', token).catch((error: unknown) => error);
-  expect(String(problem)).toContain(
-    'got no token for the server token_exchange: its token endpoint answered invalid_scope',
-  );
+  expect(String(problem)).toContain('got no token for the server: its token endpoint answered invalid_scope');
   expect(seen).toHaveLength(before);
   const entries = await harness.entries();
   const outcome = entries.findLast(({ type }) => type === 'result');

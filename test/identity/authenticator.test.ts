@@ -223,7 +223,7 @@ describe('claims', () => {
     ['groups null', 'malformed', { groups: null }],
     ['groups with a number', 'malformed', { groups: ['engineering', 7] }],
     ['groups with an empty name', 'malformed', { groups: [''] }],
-    ['groups left out for their number', 'missing_claim', { groups: undefined, _claim_names: { groups: 'src1' } }],
+    ['groups left out for their number', 'groups_left_out', { groups: undefined, _claim_names: { groups: 'src1' } }],
     ['act without subject', 'malformed', { act: {} }],
     ['a long subject', 'malformed', { sub: 's'.repeat(256) }],
   ];

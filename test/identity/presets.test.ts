@@ -49,8 +49,8 @@ describe('Entra ID', () => {
   });
   it('refuses a token that leaves groups out, in either of the two ways', () => {
     const left = { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint: 'https://graph.example' } } };
-    expect(principal({ ...claims, groups: undefined, ...left }, issuer)).toBe('missing_claim');
-    expect(principal({ ...claims, groups: undefined, hasgroups: true }, issuer)).toBe('missing_claim');
+    expect(principal({ ...claims, groups: undefined, ...left }, issuer)).toBe('groups_left_out');
+    expect(principal({ ...claims, groups: undefined, hasgroups: true }, issuer)).toBe('groups_left_out');
   });
   it('knows a program by its roles without scopes, and by idtyp', () => {
     expect(principal({ ...claims, scp: undefined, roles: ['Mcp.Call'] }, issuer)).toMatchObject({ kind: 'workload' });

@@ -34,7 +34,7 @@ const open = (over: Partial<OAuthSettings> = {}, secret: () => Promise<string> =
   const { clock, turn } = handClock();
   let stale = 0;
   const digest = createKeyedDigester(Buffer.alloc(32, 7));
-  const tokens = createTokens('billing', settings(over), {
+  const tokens = createTokens('the server billing', settings(over), {
     clock,
     digest,
     secret: { get: secret, stale: () => void stale++ },

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import { compileGlob } from '../../base/glob.js';
 import { isLoopback } from '../../base/loopback.js';
+import { credentialFindings } from './credential-checks.js';
 import { demoFindings, type Finding } from './demo.js';
 import { maskingFindings } from './masking-checks.js';
 import type { Sections } from './schema.js';
@@ -90,29 +91,6 @@ const ruleClaims: Check = ({ policy, identity }) => {
       .map((name) => ({ path: ['policy', at, 'claims', name], message })),
   );
 };
-
-/** A tag of a claim that nobody keeps would be in no session. */
-const tagClaims: Check = ({ servers, identity }) => {
-  if (!servers || !identity) return [];
-  const kept = new Set(identity.issuers.flatMap(({ claims }) => claims));
-  const message = 'is kept by no issuer; add it to claims under identity.issuers';
-  return Object.entries(servers).flatMap(([id, { aws }]) =>
-    Object.entries(aws?.claimTags ?? {})
-      .filter(([, claim]) => !kept.has(claim))
-      .map(([key]) => ({ path: ['servers', id, 'aws', 'claimTags', key], message })),
-  );
-};
-
-/** A token that is fetched stands in the header that would be named here. */
-const oauthHeader: Check = ({ servers }) =>
-  Object.entries(servers ?? {}).flatMap(([id, { http }]) =>
-    Object.keys(http?.oauth ? http.headers : {})
-      .filter((header) => header.toLowerCase() === 'authorization')
-      .map((header) => ({
-        path: ['servers', id, 'http', 'headers', header],
-        message: 'stands beside oauth, which fetches it; keep one of them',
-      })),
-  );
 
 const ruleApprovals: Check = ({ policy, approvals, identity }) => {
   if (!policy) return [];
@@ -219,19 +197,6 @@ const maskingProfiles: Check = ({ servers, policy, masking }) => {
     }));
 };
 
-const SECRET_NAME = /(?:^|_)(?:TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY)$/i;
-
-const clearSecrets: Check = ({ servers }) =>
-  Object.entries(servers ?? {}).flatMap(([id, { stdio }]) => {
-    const secretNames = Object.keys(stdio?.secretEnv ?? {});
-    return Object.keys(stdio?.env ?? {}).flatMap((key): Finding[] => {
-      const path = ['servers', id, 'stdio', 'env', key];
-      if (secretNames.includes(key)) return [{ path, message: 'stands under secretEnv too; keep one of them' }];
-      const message = `looks like a secret; move it to secretEnv, such as ${key}: { env: ${key} }`;
-      return SECRET_NAME.test(key) ? [{ path, message }] : [];
-    });
-  });
-
 /** `issuer|subject` of every person must be one an issuer of this file can say, and belong to one person. */
 const people: Check = ({ people: list, identity }) => {
   if (!list) return [];
@@ -261,8 +226,6 @@ const CHECKS: readonly Check[] = [
   issuers,
   ruleServers,
   ruleClaims,
-  tagClaims,
-  oauthHeader,
   ruleApprovals,
   pinModes,
   googleDomains,
@@ -270,7 +233,7 @@ const CHECKS: readonly Check[] = [
   approvalChannels,
   maskingProfiles,
   maskingFindings,
-  clearSecrets,
+  credentialFindings,
   people,
   demoFindings,
 ];

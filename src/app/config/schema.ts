@@ -24,6 +24,7 @@ import { identitySource } from './identity-schema.js';
 import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
 import { metrics, tls } from './operating-schema.js';
+import { groupOverage } from './overage-schema.js';
 import { pins } from './pins-schema.js';
 import { hours, policyRule } from './policy-schema.js';
 import { concurrent, perMinute, server, serverId } from './server-schema.js';
@@ -76,6 +77,7 @@ const issuer = z.strictObject({
     .describe('Name of the claim, or a JSON pointer such as /realm_access/roles.'),
   requiredClaims: z.record(line(200), z.array(line(500)).min(1).max(100)).optional(),
   scopes: z.array(line(200).regex(/^\S+$/, 'must be one scope, without spaces')).max(20).default([]),
+  groupOverage: groupOverage.optional(),
   claims: z.array(line(200)).max(20).default([]).describe('Further claims to keep, for rules of policy.'),
   algorithms: z
     .array(z.enum([...ASYMMETRIC]))

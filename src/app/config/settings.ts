@@ -11,6 +11,7 @@ import type { ParsedSecret } from './fields.js';
 import { careOf, rootKeyOf } from './ledger-settings.js';
 import { DEFAULT_MASKED_KEYS } from './masking-schema.js';
 import { tlsOf } from './operating-schema.js';
+import { overageOf } from './overage-schema.js';
 import { hoursOf, ruleOf } from './policy-schema.js';
 import type { Configuration } from './schema.js';
 import { limitsOf, type Resolve, secretOf, secretsOf, serverOf } from './server-settings.js';
@@ -127,7 +128,7 @@ const ledgerOf = (
 const otlpOf = ({ metrics: { otlp } }: Configuration, at: Resolve): Pick<Settings, 'otlp'> =>
   otlp ? { otlp: { ...otlp, headers: secretsOf(otlp.headers, at) } } : {};
 
-const issuerOf = (issuer: Configuration['identity']['issuers'][number]): IssuerSettings => ({
+const issuerOf = (issuer: Configuration['identity']['issuers'][number], at: Resolve): IssuerSettings => ({
   issuer: issuer.issuer,
   audience: issuer.audience,
   approvalAudience: issuer.approvalAudience ?? null,
@@ -139,6 +140,9 @@ const issuerOf = (issuer: Configuration['identity']['issuers'][number]): IssuerS
   ...(issuer.requiredClaims ? { requiredClaims: issuer.requiredClaims } : {}),
   scopes: issuer.scopes,
   algorithms: issuer.algorithms,
+  ...(issuer.groupOverage && {
+    groupOverage: overageOf(issuer.groupOverage, issuer.issuer, (source) => secretOf(source, at)),
+  }),
 });
 
 /** Pure but for path arithmetic; the configuration has passed every check. */
@@ -151,7 +155,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     demo: config.demo,
     organization: config.organization,
     gateway: gatewayOf(config, at),
-    issuers: config.identity.issuers.map(issuerOf),
+    issuers: config.identity.issuers.map((issuer) => issuerOf(issuer, at)),
     approvalMaxAge: config.identity.approvalMaxAge,
     revoked: config.identity.revoked,
     ...otlpOf(config, at),

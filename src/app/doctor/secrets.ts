@@ -74,7 +74,10 @@ export const checkSecrets = async (settings: Settings, env: Environment): Promis
       ...(upstream.kind === 'http' && upstream.oauth ? { 'oauth.clientSecret': upstream.oauth.clientSecret } : {}),
     }).map(([name, source]) => [`servers.${id} ${name}`, source] as const),
   );
-  const checks = await Promise.all(servers.map(([field, source]) => checkSecret(field, source, env)));
+  const overage = settings.issuers.flatMap(({ issuer, groupOverage }) =>
+    groupOverage ? [[`${issuer} groupOverage.clientSecret`, groupOverage.clientSecret] as const] : [],
+  );
+  const checks = await Promise.all([...servers, ...overage].map(([field, source]) => checkSecret(field, source, env)));
   return [...(await checkKeys(settings, env)), ...checks, ...(await checkChannels(settings, env))];
 };
 

@@ -61,6 +61,8 @@ const addressOf = (request: IncomingMessage): string => request.socket.remoteAdd
 /** Whoever is refused here learns why only where it is a matter of logging in again. */
 const refusedLogin = (reason: string): Problem => {
   if (reason === 'keys_unavailable') return new Problem('KEYS_UNAVAILABLE');
+  if (reason === 'groups_unavailable')
+    return new Problem('KEYS_UNAVAILABLE', 'the groups of your account cannot be read at present');
   if (reason === 'no_token') return new Problem('LOGIN_REQUIRED');
   if (reason === 'stale_login') return new Problem('LOGIN_REQUIRED', 'the last login is too long ago, or not told');
   if (reason === 'expired') return new Problem('LOGIN_REQUIRED', 'the token has expired');

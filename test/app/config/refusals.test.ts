@@ -256,6 +256,14 @@ const ROWS: readonly Row[] = [
   ],
   ['a header in clear', '{ env: KEY }', 'hunter2', '19:63', 'servers.billing.http.headers.x-key', /expected a mapping/],
   [
+    'a header beside the token that is fetched for it',
+    'headers: { x-key: { env: KEY } }',
+    'headers: { Authorization: { env: KEY } }, oauth: { issuer: "https://i.example", clientId: c, clientSecret: { env: S } }',
+    '19:71',
+    'servers.billing.http.headers.Authorization',
+    /stands beside oauth/,
+  ],
+  [
     'a secret with two sources',
     '{ env: KEY }',
     '{ env: KEY, file: k }',
