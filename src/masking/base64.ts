@@ -109,18 +109,20 @@ const readableHead = (b: Uint8Array, start: number, end: number): boolean => {
   return true;
 };
 
-/** Enough readable groups in a row, at any alignment, looked for from the last one back. */
-const hasReadableStretch = (b: Uint8Array, start: number, end: number): boolean => {
-  for (let alignment = 0; alignment < 4; alignment++) {
-    for (let quad = start + alignment; quad + 4 * STRETCH_QUADS <= end; ) {
-      let k = STRETCH_QUADS - 1;
-      while (k >= 0 && readableQuad(b, quad + 4 * k)) k--;
-      if (k < 0) return true;
-      quad += 4 * (k + 1);
-    }
+/** Enough readable groups in a row, from `start` on, looked for from the last one back. */
+const hasStretchFrom = (b: Uint8Array, start: number, end: number): boolean => {
+  for (let quad = start; quad + 4 * STRETCH_QUADS <= end; ) {
+    let k = STRETCH_QUADS - 1;
+    while (k >= 0 && readableQuad(b, quad + 4 * k)) k--;
+    if (k < 0) return true;
+    quad += 4 * (k + 1);
   }
   return false;
 };
+
+const ALIGNMENTS = [0, 1, 2, 3];
+const hasReadableStretch = (b: Uint8Array, start: number, end: number): boolean =>
+  ALIGNMENTS.some((alignment) => hasStretchFrom(b, start + alignment, end));
 
 /** Whether UTF-8 may begin at `i`; a no is final. */
 const mayBeginText = (b: Uint8Array, i: number): boolean => {
@@ -195,7 +197,9 @@ export const readings = (s: string, run: Run): readonly string[] => {
   const whole = textOf(base64);
   if (whole !== undefined) return [whole];
   return [
-    ...[0, 1, 2, 3].flatMap((alignment) => stretches(Buffer.from(base64.slice(alignment), 'base64'))),
+    ...ALIGNMENTS.filter((alignment) => hasStretchFrom(bytes, alignment, bytes.length)).flatMap((alignment) =>
+      stretches(Buffer.from(base64.slice(alignment), 'base64')),
+    ),
     ...glued(base64),
   ];
 };

@@ -46,8 +46,11 @@ const PATTERN = String.raw`\[(?:redacted:${NAME}(?::[A-Za-z0-9]{4})?|token:${NAM
 const WHOLE_MASK = new RegExp(`^${PATTERN}(?:#[0-9]{1,6})?$`);
 const LONGEST = 90;
 
+const USUAL: ReadonlyMap<MaskName, string> = new Map(DETECTOR_IDS.map((id) => [id, `[redacted:${id}]`]));
+const IS_USUAL: ReadonlySet<string> = new Set(USUAL.values());
+
 /** What stands for a value of which nothing shows but what it was. */
-export const maskOf = (name: MaskName): string => `[redacted:${name}]`;
+export const maskOf = (name: MaskName): string => USUAL.get(name) ?? `[redacted:${name}]`;
 
 /** What stands for a dropped value inside a text. */
 export const DROPPED = '[dropped]';
@@ -69,7 +72,7 @@ export const tokenMaskOf = (name: MaskName, hex: string): string => `[token:${na
 
 /** Whether a text is one mask and nothing else. */
 export const isMask = (text: string): boolean =>
-  text.charCodeAt(0) === 0x5b && text.length < LONGEST && WHOLE_MASK.test(text);
+  text.charCodeAt(0) === 0x5b && text.length < LONGEST && (IS_USUAL.has(text) || WHOLE_MASK.test(text));
 
 /** Every mask in a text, for `matchAll` and `replaceAll`. */
 export const MASKS = new RegExp(PATTERN, 'g');

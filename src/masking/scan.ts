@@ -2,7 +2,7 @@
 import type { MaskingProfile } from '../model/masking-settings.js';
 import { isPlausible, readings } from './base64.js';
 import { type Line, type Run, runsOf } from './base64-runs.js';
-import { BEYOND_ASCII, codesOf } from './codes.js';
+import { codesOf } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
@@ -14,7 +14,7 @@ import { merge, withoutMasks } from './merge.js';
 import { CHUNK } from './prefilter.js';
 import { createRawStage, createTextCounter, type RawHits, READINGS, type TextCounter } from './raw.js';
 import { settle } from './settle.js';
-import { SHADOW_DEPTH, shadowOf } from './shadow.js';
+import { SHADOW_DEPTH, type Shadow, shadowOf } from './shadow.js';
 
 /** How deep base64 inside base64 is read; deeper readable text is masked unread. */
 const MOST_LAYERS = 5;
@@ -39,8 +39,8 @@ interface Selection {
 
 /** What a pass over a text saw beside findings. */
 interface Seen {
-  /** Whether it may be read in another way. */
-  reading: boolean;
+  /** Where written escapes are; ascending. */
+  readonly escapes: number[];
   /** Where names of secrets stand as those of columns do; ascending. */
   readonly columns: number[];
   /** Runs of base64. */
@@ -52,7 +52,7 @@ const note = (text: ScanText, i: number, looks: readonly Detector[], seen: Seen)
   for (let k = 0; k < looks.length; k++) {
     const look = looks[k];
     if (look?.marks === undefined || look.at(text, i, 0) === undefined) continue;
-    if (look.marks === 'reading') seen.reading = true;
+    if (look.marks === 'reading') seen.escapes.push(i);
     else seen.columns.push(i);
   }
 };
@@ -71,7 +71,7 @@ const foundAt = (text: ScanText, i: number, looks: readonly Detector[], from: nu
 const scan = (text: ScanText, dispatch: Dispatch, findings: Finding[]): Seen => {
   const { codes } = text;
   const { places } = dispatch;
-  const seen: Seen = { reading: false, columns: [], runs: [] };
+  const seen: Seen = { escapes: [], columns: [], runs: [] };
   let from = 0;
   for (let start = 0; start < codes.length; start += CHUNK) {
     const count = dispatch.look(codes, start);
@@ -139,8 +139,8 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     return undefined;
   };
 
-  /** Adds what is found in a text as it stands; whether it may be read in another way too. */
-  const findPlain = (s: string, name: string, layer: number, findings: Finding[]): boolean => {
+  /** Adds what is found in a text as it stands; its shadow, where it has one. */
+  const findPlain = (s: string, name: string, layer: number, findings: Finding[]): Shadow | undefined => {
     const text = { s, codes: codesOf(s), name, raw: false };
     const seen = scan(text, selection.dispatch, findings);
     for (const run of runsOf(s, seen.runs)) {
@@ -149,21 +149,20 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     }
     findInTables(keys, s, keys.foreign ? undefined : seen.columns, findings);
     for (const detector of custom) findings.push(...detector.find(s));
-    return seen.reading || text.codes.includes(BEYOND_ASCII);
+    return shadowOf(s, text.codes, seen.escapes);
   };
 
   const findAt = (s: string, name: string, layer: number): readonly Finding[] => {
     const findings: Finding[] = [];
-    let shadow = findPlain(s, name, layer, findings) ? shadowOf(s) : undefined;
+    let shadow = findPlain(s, name, layer, findings);
     for (let depth = 1; shadow && depth <= SHADOW_DEPTH; depth++) {
-      const { text, origin } = shadow;
+      const { text, origin }: Shadow = shadow;
       const more: Finding[] = [];
-      const again = findPlain(text, name, layer, more);
+      const next = findPlain(text, name, layer, more);
       for (const { start, end, detector } of more) {
-        findings.push({ start: origin[start] ?? 0, end: origin[end] ?? s.length, detector });
+        findings.push({ start: origin(start), end: origin(end), detector });
       }
-      const next = again ? shadowOf(text) : undefined;
-      shadow = next && { text: next.text, origin: next.origin.map((index) => origin[index] ?? s.length) };
+      shadow = next && { text: next.text, origin: (offset) => origin(next.origin(offset)) };
     }
     return withoutMasks(s, merge(findings));
   };

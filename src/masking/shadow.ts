@@ -4,12 +4,13 @@
  * and `\u0040`, `\/`, `%40` and `&#64;` read as the character they stand for. Detectors scan the shadow; a map leads
  * back to the text.
  */
-import { isLookAlikeAt, LOOK_ALIKE, LOOK_ALIKE_STARTS, latinAt } from './look-alikes.js';
+import { BEYOND_ASCII, codeAt, codesOf } from './codes.js';
+import { isLookAlikeAt, LOOK_ALIKE_STARTS, latinAt } from './look-alikes.js';
 
 export interface Shadow {
   readonly text: string;
-  /** Offset in the source of each unit of `text`, and of its end. */
-  readonly origin: Int32Array;
+  /** Offset in the source of an offset in `text`. */
+  origin(offset: number): number;
 }
 
 /** Written escapes: they differ from what they stand for in any reading. */
@@ -17,7 +18,6 @@ const ESCAPES = String.raw`\\[ux/]|%[0-9A-Fa-f]{2}|&(?:#|commat;|colon;|equals;|
 
 /** Characters beyond ASCII that are dropped or folded. Dashes, quotes and dots of ordinary prose are not among them. */
 const FOREIGN = String.raw`[\u00a0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2000-\u2012\u2015\u2024\u2028-\u202f\u2040-\u206f\u2100-\u214f\u2212\u2460-\u24ff\u3000\u3164\ufe00-\ufff8\ud82f\ud834\ud835\udb40]`;
-const SPECIAL = new RegExp(`${ESCAPES}|${FOREIGN}|[A-Za-z0-9_]${LOOK_ALIKE}|${LOOK_ALIKE}[A-Za-z0-9_]`);
 const IS_FOREIGN = new RegExp(FOREIGN);
 
 const ESCAPE = new RegExp(ESCAPES, 'y');
@@ -96,10 +96,13 @@ const hex = (s: string, start: number, digits: number): number => {
   return text.length === digits && /^[0-9A-Fa-f]+$/.test(text) ? Number.parseInt(text, 16) : -1;
 };
 
+/** Backslashes before an escape at most. */
+const MOST_BACKSLASHES = 64;
+
 /** `\uXXXX`, `\xXX` and `\/` after any number of backslashes: each level of nesting doubles them. */
 const readEscape = (s: string, i: number): Reading | undefined => {
   let end = i;
-  while (s.charCodeAt(end) === 0x5c && end - i < 64) end++;
+  while (s.charCodeAt(end) === 0x5c && end - i < MOST_BACKSLASHES) end++;
   const letter = s.charCodeAt(end);
   if (letter === 0x2f) return { unit: 0x2f, length: end + 1 - i };
   const digits = letter === 0x75 ? 4 : letter === 0x78 ? 2 : 0;
@@ -153,43 +156,87 @@ const readAt = (s: string, i: number, code: number): Reading | undefined => {
   return code === 0x26 ? readEntity(s, i) : undefined;
 };
 
-/** The characters of ASCII at which nothing but themselves is read, 0 each: all but a few. */
-const MAY_BEGIN = Uint8Array.from({ length: 128 }, (_, code) =>
-  ESCAPE_STARTS.includes(String.fromCharCode(code)) ? 1 : 0,
-);
+/** Where in the source parts of a shadow come from: both offsets of the start of each, ascending. */
+class Spans {
+  private readonly shadow: number[] = [0];
+  private readonly source: number[] = [0];
 
-/** The shadow of a text, or undefined where it would be the text itself. */
-export const shadowOf = (s: string): Shadow | undefined => {
-  if (!SPECIAL.test(s)) return undefined;
-  const units = new Uint16Array(s.length);
-  const origin = new Int32Array(s.length + 1);
-  let n = 0;
-  let changed = false;
-  for (let i = 0; i < s.length; ) {
-    const code = s.charCodeAt(i);
-    const reading = MAY_BEGIN[code] === 0 ? undefined : readAt(s, i, code);
-    if (reading) changed = true;
-    const unit = reading ? reading.unit : code;
-    if (unit >= 0) {
-      units[n] = unit;
-      origin[n++] = i;
-    }
-    i += reading?.length ?? 1;
+  add(shadow: number, source: number): void {
+    this.shadow.push(shadow);
+    this.source.push(source);
   }
-  if (!changed) return undefined;
-  origin[n] = s.length;
-  const text = Buffer.from(units.buffer, 0, n * 2).toString('utf16le');
-  return { text, origin: origin.subarray(0, n + 1) };
+
+  origin(offset: number): number {
+    let [low, high] = [0, this.shadow.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.shadow[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return (this.source[low] ?? 0) + offset - (this.shadow[low] ?? 0);
+  }
+}
+
+/** Where an escape begins whose last backslash stands at `i`. */
+const escapeStart = (codes: Uint8Array, i: number): number => {
+  let start = i;
+  while (i - start < MOST_BACKSLASHES - 1 && codeAt(codes, start) === 0x5c && codeAt(codes, start - 1) === 0x5c)
+    start--;
+  return start;
+};
+
+/** The next character beyond ASCII from `at` on. */
+const nextForeign = (codes: Uint8Array, at: number): number => {
+  if (codeAt(codes, at) === BEYOND_ASCII) return at;
+  const next = codes.indexOf(BEYOND_ASCII, at);
+  return next < 0 ? codes.length : next;
+};
+
+/**
+ * The shadow of a text, or undefined where it would be the text itself.
+ * @param codes as of `codesOf`
+ * @param escapes where written escapes are, ascending; of one that begins with backslashes, the last of them
+ */
+export const shadowOf = (s: string, codes: Uint8Array, escapes: readonly number[]): Shadow | undefined => {
+  const spans = new Spans();
+  let text = '';
+  let done = 0;
+  let next = 0;
+  let foreign = nextForeign(codes, 0);
+  for (;;) {
+    const escape = escapes[next] ?? s.length;
+    const at = Math.min(escape, foreign);
+    if (at >= s.length) break;
+    const start = Math.max(done, escapeStart(codes, at));
+    const reading = readAt(s, start, s.charCodeAt(start));
+    const end = reading === undefined ? at + 1 : start + reading.length;
+    if (reading) {
+      text += s.slice(done, start);
+      spans.add(text.length, start);
+      if (reading.unit >= 0) text += String.fromCharCode(reading.unit);
+      spans.add(text.length, end);
+      done = end;
+    }
+    while ((escapes[next] ?? s.length) < end) next++;
+    if (foreign < end) foreign = nextForeign(codes, end);
+  }
+  if (done === 0) return undefined;
+  text += s.slice(done);
+  return { text, origin: (offset) => spans.origin(offset) };
 };
 
 /** How often an encoding may be encoded again, such as `%2540`. */
 export const SHADOW_DEPTH = 3;
 
+const MAY_HAVE_SHADOW = new RegExp(`[${ESCAPE_STARTS.replace('\\', '\\\\')}]|[^\\u0000-\\u007f]`);
+const STARTS = new RegExp(`[${ESCAPE_STARTS.replace('\\', '\\\\')}]`, 'g');
+
 /** The text with every layer read, for comparisons. */
 export const unfold = (s: string): string => {
   let text = s;
-  for (let depth = 0; depth < SHADOW_DEPTH; depth++) {
-    const shadow = shadowOf(text);
+  for (let depth = 0; depth < SHADOW_DEPTH && MAY_HAVE_SHADOW.test(text); depth++) {
+    const escapes = Array.from(text.matchAll(STARTS), ({ index }) => index);
+    const shadow = shadowOf(text, codesOf(text), escapes);
     if (!shadow) return text;
     text = shadow.text;
   }

@@ -1,6 +1,7 @@
 /** Replacing parts of texts and bytes, everything else left as it is. */
 import type { StringNode } from '../base/json.js';
 import { codeAt } from './codes.js';
+import { isMask } from './marks.js';
 
 /** Replaces `[start, end)`: UTF-16 offsets in a text, byte offsets in a buffer. */
 export interface Edit {
@@ -64,8 +65,11 @@ const bytesAt = (bytes: Buffer, i: number): number => {
 
 /** A replacement as it is written inside a JSON string. */
 const written = (replacement: string): string =>
+  isMask(replacement) ||
   // eslint-disable-next-line no-control-regex -- what JSON escapes
-  /["\\\u0000-\u001f]/.test(replacement) ? JSON.stringify(replacement).slice(1, -1) : replacement;
+  !/["\\\u0000-\u001f]/.test(replacement)
+    ? replacement
+    : JSON.stringify(replacement).slice(1, -1);
 
 /**
  * Edits of a decoded string as edits of its token, written as JSON. An offset inside a surrogate pair is moved
