@@ -10,6 +10,7 @@ import { ledgerFolder } from '../ledger/format.js';
 import type { Manifest, TestResult, Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { type AccessOutcome, buildPackage, type PackageInput } from '../report/package.js';
+import { identitySnapshots } from '../warehouse/load-identity.js';
 import { registerSnapshots } from '../warehouse/load-registers.js';
 import { openRawEvidence } from '../warehouse/raw.js';
 import { refuseKnownKey } from './config.js';
@@ -80,7 +81,11 @@ const packageInput = async (
     reader: warehouse,
     ledgers: head === null ? [] : [{ head, dir, folder: ledgerFolder(head.origin) }],
     raw: { dir: join(dataDir, 'raw'), objects: (await openRawEvidence(dataDir)).objects },
-    snapshots: { dir: join(dataDir, 'snapshots'), registers: await registerSnapshots(dataDir) },
+    snapshots: {
+      dir: join(dataDir, 'snapshots'),
+      registers: await registerSnapshots(dataDir),
+      identities: await identitySnapshots(dataDir),
+    },
     verification,
     criteria: { lines: set.criteria, text: set.criteriaText },
     definitions: set.controls.flatMap(({ files }) => files),

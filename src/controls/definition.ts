@@ -20,6 +20,7 @@ export const SOURCES = [
   'disclosures',
   'hours',
   'retention',
+  'idp_snapshot',
 ] as const;
 
 export type Source = (typeof SOURCES)[number];

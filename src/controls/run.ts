@@ -34,6 +34,7 @@ const MISSING: Readonly<Record<Source, string>> = {
   disclosures: 'no register of disclosures was taken',
   hours: 'neither usual hours nor a rule with hours is configured',
   retention: 'no retention is configured',
+  idp_snapshot: 'no snapshot of an identity provider was taken',
 };
 
 /** Why a test cannot be done, in one sentence. */

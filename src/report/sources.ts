@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { RawObject } from '../model/evidence.js';
+import { formatIdentityIndex, type IdentitySnapshot, identityName } from '../model/identity-snapshot.js';
 import { rawPath } from '../model/raw-index.js';
 import { formatSnapshots, type RegisterSnapshot, snapshotName } from '../model/registers.js';
 import type { Settings } from '../model/settings.js';
@@ -23,8 +24,12 @@ export interface Sources {
   readonly ledgers: readonly LedgerCopy[];
   /** `<dataDir>/raw`, and the objects its index names. */
   readonly raw: { readonly dir: string; readonly objects: readonly RawObject[] };
-  /** `<dataDir>/snapshots`, and the registers that were taken. */
-  readonly snapshots: { readonly dir: string; readonly registers: readonly RegisterSnapshot[] };
+  /** `<dataDir>/snapshots`, and the registers and identities that were taken. */
+  readonly snapshots: {
+    readonly dir: string;
+    readonly registers: readonly RegisterSnapshot[];
+    readonly identities: readonly IdentitySnapshot[];
+  };
 }
 
 /** Every file below a folder, in order. Links and the like are not evidence and are refused. */
@@ -37,6 +42,17 @@ async function* filesBelow(dir: string, below = ''): AsyncGenerator<string> {
     else throw new CountersignError('EVIDENCE_CHANGED', { file: join(dir, path), problem: 'it is not a plain file' });
   }
 }
+
+/** Those of identities that did not change between two dates are one file. */
+const copySnapshots = async (staging: Staging, { dir, registers, identities }: Sources['snapshots']): Promise<void> => {
+  const files = new Map([
+    ...registers.map((one) => [snapshotName(one), one.sha256] as const),
+    ...identities.map((one) => [identityName(one), one.sha256] as const),
+  ]);
+  for (const [name, hash] of files) await staging.copy(`snapshots/${name}`, join(dir, name), hash);
+  if (registers.length > 0) await staging.write('snapshots/index.ndjson', formatSnapshots(registers));
+  if (identities.length > 0) await staging.write('snapshots/identity.ndjson', formatIdentityIndex(identities));
+};
 
 /**
  * Copies every source into the package.
@@ -55,12 +71,7 @@ export const copySources = async (staging: Staging, input: Sources): Promise<voi
     const file = join(raw.dir, name);
     if ((await realFiles.facts(file))?.kind === 'file') await staging.copy(`raw/${name}`, file);
   }
-  const { dir, registers } = input.snapshots;
-  for (const register of registers) {
-    const name = snapshotName(register);
-    await staging.copy(`snapshots/${name}`, join(dir, name), register.sha256);
-  }
-  if (registers.length > 0) await staging.write('snapshots/index.ndjson', formatSnapshots(registers));
+  await copySnapshots(staging, input.snapshots);
   for (const { path, digest } of settings.provenance.files) {
     await staging.copy(`config/${path}`, join(dirname(settings.file), path), digest);
   }

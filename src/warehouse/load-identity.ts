@@ -16,7 +16,11 @@ import type { Builder } from './open.js';
 
 const MAX_INDEX_BYTES = 64 * 1024 ** 2;
 
-const readSnapshots = async (dataDir: string): Promise<readonly IdentitySnapshot[]> => {
+/**
+ * The snapshots that were taken, oldest first, and none where there are none.
+ * @throws CountersignError RAW_INDEX
+ */
+export const identitySnapshots = async (dataDir: string): Promise<readonly IdentitySnapshot[]> => {
   const file = join(dataDir, 'snapshots', 'identity.ndjson');
   try {
     return parseIdentityIndex(await readBounded(file, MAX_INDEX_BYTES));
@@ -45,7 +49,7 @@ const readDocument = async (dataDir: string, snapshot: IdentitySnapshot): Promis
  * @throws CountersignError RAW_INDEX, RAW_CHANGED
  */
 export const loadIdentity = async (builder: Builder, dataDir: string): Promise<void> => {
-  const snapshots = await readSnapshots(dataDir);
+  const snapshots = await identitySnapshots(dataDir);
   const newest = new Map(snapshots.map((one) => [one.source, one]));
   const to = await builder.appender('identity_snapshot');
   for (const one of snapshots) {

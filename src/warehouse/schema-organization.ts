@@ -27,6 +27,10 @@ export const SCOPE_TABLES: readonly TableDefinition[] = [
      timezone VARCHAR NOT NULL)`,
   },
   {
+    says: 'Groups that rules of the policy let in, and groups of reviewers; `*` where a rule names none.',
+    sql: `CREATE TABLE policy_group (name VARCHAR NOT NULL)`,
+  },
+  {
     says: '`ledger.retention` in days: how long payloads are kept at least. One row.',
     sql: `CREATE TABLE retention (payload_days DOUBLE NOT NULL)`,
   },

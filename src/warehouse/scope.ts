@@ -53,6 +53,15 @@ const appendHours = async (builder: Builder, { evidence, policy }: Settings): Pr
   rows.close();
 };
 
+const appendGroups = async (builder: Builder, { policy, approvals }: Settings): Promise<void> => {
+  const letIn = policy
+    .filter(({ effect }) => effect !== 'deny')
+    .flatMap(({ groups }) => (groups.length > 0 ? groups : ['*']));
+  const rows = await builder.appender('policy_group');
+  for (const name of new Set([...letIn, ...approvals.flatMap(({ reviewers }) => reviewers)])) rows.add([name]);
+  rows.close();
+};
+
 const DAY = 86_400_000;
 
 const appendRetention = async (builder: Builder, { ledger }: Settings): Promise<void> => {
@@ -69,6 +78,7 @@ export const loadScope = async (builder: Builder, settings: Settings): Promise<v
   await appendServers(builder, settings);
   await appendPeople(builder, settings);
   await appendHours(builder, settings);
+  await appendGroups(builder, settings);
   await appendRetention(builder, settings);
   const ops = await builder.appender('supporting_op');
   for (const op of SUPPORTING) ops.add(op);

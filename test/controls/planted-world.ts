@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sourceIdentity } from '../../src/base/aws-identity.js';
 import { sha256 } from '../../src/base/digest.js';
+import { csvSource } from '../../src/collect/identity/csv.js';
+import { takeIdentity } from '../../src/collect/identity/take.js';
 import { takeRegister } from '../../src/collect/registers.js';
 import type { AwsFacts } from '../../src/model/credential-facts.js';
 import type { RawObject } from '../../src/model/evidence.js';
@@ -61,6 +63,8 @@ export class Quarter {
     cases: [],
     disclosures: [],
   };
+  /** Lines of the identity provider's export: subject, status, e-mail, groups. */
+  readonly people: string[] = [];
   /** Logs that the digests name and nobody collected, and logs whose bytes are others. */
   missingLogs = 0;
   changedLogs = 0;
@@ -300,7 +304,7 @@ const QUARTER_SETTINGS: Omit<Settings, 'gateway'> = {
       id: 'office',
       effect: 'allow',
       approval: null,
-      groups: [],
+      groups: ['engineering'],
       servers: [],
       tools: [],
       methods: [],
@@ -415,5 +419,8 @@ export const dataFolder = async (quarter: Quarter): Promise<string> => {
     const taken = await takeRegister({ dataDir, kind, file, now: END });
     if (taken.problems.length > 0) throw new Error(JSON.stringify(taken.problems));
   }
+  const lines = ['user_id,status,email,created,groups', ...quarter.people].join('\n');
+  const bytes = async (): Promise<Buffer> => Buffer.from(`${lines}\n`);
+  await takeIdentity(dataDir, csvSource({ issuer: ISSUER, source: 'csv:people', bytes }), END);
   return dataDir;
 };

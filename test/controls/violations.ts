@@ -69,6 +69,8 @@ export const cleanQuarter = (): Quarter => {
     d: { event: 'seen', server: 'cloud', hints, ...definition },
     payloads: { definition: DEFINITION },
   });
+  quarter.people.push('p0,active,p0@x,2026-01-01T00:00:00Z,engineering', 'p1,active,p1@x,,engineering;leads');
+  quarter.people.push('new,active,new@x,2026-09-01T00:00:00Z,engineering', 'p7,inactive,p7@x,,');
   for (let n = 0; n < 13; n++) week(quarter, n);
   loaded(quarter, day(20), REVIEWED);
   const review = { digest: REVIEWED, author: 'ada', reviewer: 'bob', reviewed: new Date(day(19)).toISOString() };
@@ -171,6 +173,21 @@ const AT_GATEWAY: readonly Violation[] = [
       q.call(own, at, 'list_instances');
       q.registers.leavers.push({ person: `${ISSUER}|p8`, ended: '2026-07-10T00:00:00Z' });
       return [['CS-LVR-01', `${ISSUER}|p8@2026-07-10T00:00:00Z`]];
+    },
+  },
+  {
+    name: 'K13 an account of somebody who had left',
+    plant: (q) => {
+      q.people.push('p9,active,p9@x,2026-01-01T00:00:00Z,sales');
+      q.registers.leavers.push({ person: 'p9@x', ended: '2026-08-01T00:00:00Z' });
+      return [['CS-LVR-02', 'p9@x@2026-08-01T00:00:00Z']];
+    },
+  },
+  {
+    name: 'K13 access that nobody used',
+    plant: (q) => {
+      q.people.push('idle,active,idle@x,2026-01-01T00:00:00Z,engineering');
+      return [['CS-DRM-01', `${ISSUER}|idle`]];
     },
   },
   {

@@ -24,6 +24,7 @@ const FACTS = `SELECT
   (SELECT count(*) FROM register WHERE kind = 'disclosures') AS disclosures,
   (SELECT count(*) FROM service_hours) AS hours,
   (SELECT count(*) FROM retention) AS retention,
+  (SELECT count(*) FROM identity_snapshot WHERE in_force AND kind IN ('okta', 'scim', 'csv')) AS people,
   (SELECT count(*) FROM ct_file WHERE kind IN ('log', 'digest') AND reason IS NOT NULL) AS unread,
   (SELECT count(*) FROM ct_file WHERE kind = 'other') AS other,
   (SELECT coalesce(sum(rejected), 0)::BIGINT FROM ct_file) AS rejected,
@@ -101,6 +102,7 @@ export const sourceFacts = async (
     ['disclosures', n('disclosures') > 0],
     ['hours', n('hours') > 0],
     ['retention', n('retention') > 0],
+    ['idp_snapshot', n('people') > 0],
   ];
   const sources = new Set(present.filter(([, there]) => there).map(([source]) => source));
   return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings)] };

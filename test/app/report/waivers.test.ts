@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { reperform } from '../../../src/app/reperform.js';
 import { parsePeriod, type ReportSummary, report } from '../../../src/app/report.js';
+import { csvSource } from '../../../src/collect/identity/csv.js';
+import { takeIdentity } from '../../../src/collect/identity/take.js';
 import { verifyPath } from '../../../src/verify/verify.js';
 import { pdfPages } from '../../report/pdf-text.js';
-import { makeWorld, type World } from './world.js';
+import { makeWorld, START, type World } from './world.js';
 
 const WAIVER = `id: W-1
 scope: { control: CS-NET-01 }
@@ -31,6 +33,9 @@ beforeAll(async () => {
   const folder = join(world.dir, 'waivers');
   mkdirSync(folder);
   writeFileSync(join(folder, 'backup.yaml'), WAIVER);
+  const bytes = async (): Promise<Buffer> => Buffer.from('user_id,status,groups\nidle,active,engineering\n');
+  const people = csvSource({ issuer: 'https://login.example.com', source: 'csv:people', bytes });
+  await takeIdentity(world.settings.gateway.dataDir, people, START);
   made = await make(folder);
 });
 afterAll(() => world.remove());
@@ -66,6 +71,16 @@ test('reperform finds the same under the same waivers, verify says that they hol
   expect(again.exit).toBe(0);
   const { established } = await verifyPath(made.dir);
   expect(established.join('\n')).toMatch(/exceptions are under waivers that were in force, each approved by another/);
+});
+
+test('snapshots of identities are in the package, and are tested again from it', async () => {
+  expect(read('snapshots/identity.ndjson')).toContain('"source":"csv:people"');
+  const again = await reperform({ dir: made.dir, version: '0.1.0' });
+  expect(again.tests.find(({ control }) => control === 'CS-DRM-01')?.again).toMatchObject({
+    result: 'exceptions',
+    population: 1,
+    exceptions: 1,
+  });
 });
 
 test('one that does not hold is refused before anything is written', async () => {
