@@ -14,6 +14,7 @@ import { DEDUPLICATE, DROP_STAGE, DUPLICATE_COUNTS, readStage, STAGE_COUNTS, STA
 import type { Builder } from './open.js';
 import type { RawEvidence } from './raw.js';
 import { createStager, type StagedCounts, type Stager, type Window } from './stage.js';
+import { trailOddities } from './trail-oddities.js';
 
 const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
 
@@ -260,7 +261,8 @@ export const loadTrail = async (
   const files = [...rows, ...others, ...refused].sort((a, b) => (a.key < b.key ? -1 : 1));
   await appendFiles(builder, files);
   await appendCheck(builder, check);
-  const findings = trailFindings(check, trailContext(raw.objects, raw.listing));
+  const context = trailContext(raw.objects, raw.listing);
+  const findings = [...trailFindings(check, context), ...(await trailOddities(builder))];
   await appendFindings(builder, findings);
   return { files, check, findings };
 };

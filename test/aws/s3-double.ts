@@ -25,8 +25,12 @@ export interface S3Double {
   remove(key: string): void;
   /** Asked before every request; `what` is the key, or the prefix of a listing. */
   fault: (what: string, requests: number) => Fault | undefined;
+  /** Name of the error that ListPublicKeys ends with; null: none. */
+  keysFault: string | null;
   /** Answers ListPublicKeys: a JSON text. */
   keys: (region: string) => string;
+  /** How far its clock is ahead of this machine's, milliseconds. */
+  clock: number;
   /** Milliseconds added to every answer. */
   latency: number;
   requests: number;
@@ -118,10 +122,26 @@ const sendObject = (response: ServerResponse, one: StoredVersion): void => {
 const regionOf = (request: IncomingMessage): string =>
   /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? '';
 
+const sendKeys = ({ keysFault, keys }: S3Double, region: string, response: ServerResponse): void => {
+  const type = { 'content-type': 'application/x-amz-json-1.1' };
+  if (keysFault === null) response.writeHead(200, type).end(keys(region));
+  else response.writeHead(400, type).end(JSON.stringify({ __type: keysFault }));
+};
+
+/** S3 takes requests whose time is at most 15 minutes off its own. */
+const isSkewed = (double: S3Double, request: IncomingMessage): boolean => {
+  const [, date, time] = /^(\d{8})T(\d{6})Z$/.exec(String(request.headers['x-amz-date'] ?? '')) ?? [];
+  if (date === undefined || time === undefined) return false;
+  const iso = `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`;
+  return Math.abs(Date.parse(iso) - Date.now() - double.clock) > 15 * 60_000;
+};
+
 const answer = (double: S3Double, request: IncomingMessage, response: ServerResponse): void => {
   const url = new URL(request.url ?? '/', 'http://localhost');
+  response.setHeader('date', new Date(Date.now() + double.clock).toUTCString());
+  if (isSkewed(double, request)) return sendXml(response, 403, '<Error><Code>RequestTimeTooSkewed</Code></Error>');
   if (request.method === 'POST') {
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(double.keys(regionOf(request)));
+    sendKeys(double, regionOf(request), response);
     return;
   }
   const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
@@ -159,6 +179,8 @@ export const startS3Double = async (): Promise<S3Double> => {
     remove: (key) => store(key, { bytes: Buffer.alloc(0), metadata: {}, deleted: true }),
     fault: () => undefined,
     keys: () => '{"PublicKeyList":[]}',
+    keysFault: null,
+    clock: 0,
     latency: 0,
     requests: 0,
     gets: 0,

@@ -28,6 +28,8 @@ export interface TrailBucket {
   list(prefix: string, after: string): AsyncIterable<readonly ListedVersion[]>;
   /** @throws BucketError, RangeError over `maxBytes` */
   get(object: ListedVersion, maxBytes: number): Promise<Delivered>;
+  /** AWS's clock less this machine's, milliseconds, by the last answer; null before the first. */
+  clockOffset(): number | null;
 }
 
 /** A CloudTrail public key as ListPublicKeys gives it. */

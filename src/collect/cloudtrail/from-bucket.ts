@@ -207,6 +207,24 @@ const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept:
   return all;
 };
 
+/** S3 refuses requests over 15 minutes off, and the SDK then corrects itself; anything near that is worth a word. */
+const CLOCK_TOLERANCE = 5 * 60_000;
+
+/** How far AWS's clock is from this machine's, where that matters; milliseconds. */
+const clockError = (bucket: TrailBucket): number => {
+  const offset = bucket.clockOffset() ?? 0;
+  return Math.abs(offset) > CLOCK_TOLERANCE ? offset : 0;
+};
+
+const clockRows = (bucket: TrailBucket): readonly CollectedFile[] => {
+  const offset = clockError(bucket);
+  if (offset === 0) return [];
+  const how = `${Math.round(Math.abs(offset) / 60_000)} minutes ${offset > 0 ? 'behind' : 'ahead of'}`;
+  return [
+    notRead('clock', 0, `the clock of this machine is ${how} that of ${bucket.source}; the latter was used. Set it`),
+  ];
+};
+
 const refusedRow = (bucket: TrailBucket, { prefix, problem }: Refused): CollectedFile =>
   notRead(prefix, 0, `${bucket.source} could not be listed there: ${problem}`);
 
@@ -221,9 +239,11 @@ export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collectio
   const store = await openRawStore(ask.dataDir);
   const before = await store.objects();
   let listing: Listing;
+  let { now } = ask;
   try {
     const { chains, refused } = await findChains(bucket, ask.scope);
-    const listed = await listAll(ask, chains, before);
+    now += clockError(bucket);
+    const listed = await listAll({ ...ask, now }, chains, before);
     listing = { ...listed, refused: [...refused, ...listed.refused] };
     if (chains.length === 0) {
       const problem = refused[0]?.problem ?? 'there are no CloudTrail logs below the prefix';
@@ -236,7 +256,7 @@ export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collectio
   const refused = listing.refused.map((one) => refusedRow(bucket, one));
   await store.commit([], refused.map(problemOf), listing.lines);
   const taken = await fetchAll(ask, listing, store, before.length);
-  const keys = await collectKeys(ask.listKeys, store, ask.now);
-  const rows = [...taken.map(({ row }) => row), ...keys, ...refused];
+  const keys = await collectKeys(ask.listKeys, store, now);
+  const rows = [...taken.map(({ row }) => row), ...keys, ...refused, ...clockRows(bucket)];
   return { files: rows.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 };

@@ -107,7 +107,16 @@ export const collectKeys = async (
       rows.push(row(region, hash, bytes.length, null));
     } catch (error) {
       if (!(error instanceof BucketError)) throw error;
-      rows.push(row(region, '', 0, `the public keys of ${region} could not be fetched: ${error.message}`));
+      rows.push(
+        row(
+          region,
+          '',
+          0,
+          `the public keys of ${region} could not be fetched: ${error.message}${
+            error.ends ? ', or the region is not enabled for the account' : ''
+          }`,
+        ),
+      );
     }
   }
   return rows;

@@ -102,15 +102,40 @@ async function* pagesOf(client: S3Client, api: S3, base: object & { Bucket: stri
   }
 }
 
+/** Notes the `Date` of each answer; of a whole second. */
+const watchClock = (client: S3Client): (() => number | null) => {
+  let offset: number | null = null;
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const told = headerOf(result.response, 'date');
+      if (told !== undefined && !Number.isNaN(Date.parse(told))) offset = Date.parse(told) - Date.now();
+      return result;
+    },
+    { step: 'deserialize', name: 'watchClock', priority: 'low' },
+  );
+  return () => offset;
+};
+
+const headerOf = (response: unknown, name: string): string | undefined => {
+  if (typeof response !== 'object' || response === null || !('headers' in response)) return undefined;
+  const { headers } = response;
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const found = Object.entries(headers).find(([own]) => own.toLowerCase() === name)?.[1];
+  return typeof found === 'string' ? found : undefined;
+};
+
 /** Opens the bucket of the settings; nothing is asked of it yet. */
 export const openS3Bucket = async (ask: AwsAsk): Promise<TrailBucket> => {
   const { settings } = ask;
   const api = await import('@aws-sdk/client-s3');
   const client = new api.S3Client(await clientConfig(ask));
+  const clockOffset = watchClock(client);
   const payer = settings.requestPayer ? { RequestPayer: 'requester' as const } : {};
   const base = { Bucket: settings.bucket, ...payer };
   return {
     source: `s3://${settings.bucket}`,
+    clockOffset,
     folders: async (prefix) => {
       const names: string[] = [];
       let token: { ContinuationToken?: string } = {};
