@@ -15,6 +15,7 @@ export {
   createApprovalsClient,
   openApprovals,
 } from './app/approvals.js';
+export { type Bypass, tryBypass } from './app/bypass.js';
 export { type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { collectIdentity, type IdentityAsk, type IdentityNote, type IdentitySummary } from './app/collect-identity.js';
 export type { CollectAsk } from './app/collect-sources.js';

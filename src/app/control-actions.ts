@@ -6,6 +6,7 @@ import type { Anchoring } from '../ledger/anchors/anchoring.js';
 import type { OpenedLedger } from '../ledger/opening.js';
 import { anchorNow } from './ledger-anchor.js';
 import type { ControlActions } from './ledger-control.js';
+import { recordProbes } from './probe-records.js';
 import { recordRemoval } from './removal/record.js';
 
 const access = z.strictObject({
@@ -29,11 +30,12 @@ export interface ControlledParts {
 
 /**
  * `rotate`: begins the next segment. `access`: records that evidence was read. `anchor`: has each anchor confirm now.
- * `remove`: records a removal that custodians ordered.
+ * `remove`: records a removal that custodians ordered. `probe`: records what a look around the gateway saw.
  */
 export const controlActions = ({ ledger, anchoring }: ControlledParts): ControlActions => ({
   rotate: async () => ({ segment: (await ledger.rotate()).seq }),
   access: async (ask) => ({ seq: (await ledger.append({ type: 'access', d: parsed(access, ask) })).seq }),
   anchor: () => anchorNow(anchoring),
   remove: (ask) => recordRemoval(ledger, ask),
+  probe: (ask) => recordProbes(ledger, ask),
 });

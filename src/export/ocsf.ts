@@ -232,6 +232,10 @@ const SHAPES: Readonly<Record<string, (d: JsonObject, leaf: string) => Shape | n
   start: (d) => lifecycle(d, true),
   stop: (d) => lifecycle(d, false),
   recover: (d, leaf) => finding(leaf, 'the ledger was mended', 'high', textAt(d, 'cause')),
+  probe: (d, leaf) => {
+    const around = `${textAt(d, 'server') ?? 'a server'} can be reached around the gateway`;
+    return textAt(d, 'outcome') === 'open' ? finding(leaf, around, 'high', textAt(d, 'says')) : null;
+  },
   notice: (d, leaf) => finding(leaf, 'a message to a channel was given up', 'medium', textAt(d, 'problem')),
 };
 

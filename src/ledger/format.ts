@@ -78,6 +78,7 @@ const TYPES: Readonly<Record<RecordType, true>> = {
   masking: true,
   access: true,
   notice: true,
+  probe: true,
   passkey: true,
   anchor: true,
   prune: true,

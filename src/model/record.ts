@@ -7,6 +7,7 @@ import type { Ulid } from '../base/ulid.js';
 import type { AnchorRecord } from './anchor.js';
 import type { CredentialFacts } from './credential-facts.js';
 import type { PasskeyAssertion, PasskeyRecord, ReviewerFacts } from './passkey.js';
+import type { ProbeRecord } from './probe.js';
 import type { MaskCount, MaskingRecord } from './redaction.js';
 import type { EraseRecord, PruneRecord } from './removal.js';
 import type { ToolRecord } from './tool.js';
@@ -29,6 +30,7 @@ export type RecordType =
   | 'masking'
   | 'access'
   | 'notice'
+  | 'probe'
   | 'passkey'
   | 'anchor'
   | 'prune'
@@ -287,6 +289,7 @@ export interface RecordBodies {
   readonly masking: MaskingRecord;
   readonly access: AccessRecord;
   readonly notice: NoticeRecord;
+  readonly probe: ProbeRecord;
   readonly passkey: PasskeyRecord;
   readonly anchor: AnchorRecord;
   readonly prune: PruneRecord;

@@ -130,6 +130,8 @@ const REFUSALS: readonly string[] = [
    FROM ${extract('refuse', ['reason', 'principal.iss', 'principal.sub', 'address', 'server', 'count'])}`,
   `INSERT INTO message SELECT seq, t, x[1], x[2], x[3], x[4], x[5], x[6], coalesce(CAST(x[7] AS BOOLEAN), false)
    FROM ${extract('message', ['session', 'server', 'direction', 'kind', 'method', 'call', 'forwarded'])}`,
+  `INSERT INTO probe SELECT seq, t, x[1], x[2], x[3], x[4], x[5], x[6]
+   FROM ${extract('probe', ['server', 'transport', 'outcome', 'address', 'says', 'from'])}`,
   `INSERT INTO masking_failure SELECT seq, t, x[1], x[2] FROM ${extract('masking', ['call', 'problem', 'event'])}
    WHERE x[3] = 'failure'`,
   `INSERT INTO config_load SELECT seq, t, x[1], x[2], x[3], x[4], CAST(x[5] AS BOOLEAN), x[6]

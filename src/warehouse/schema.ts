@@ -112,6 +112,11 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
      direction VARCHAR NOT NULL, kind VARCHAR NOT NULL, method VARCHAR, call_id VARCHAR, forwarded BOOLEAN NOT NULL)`,
   },
   {
+    says: '`doctor --bypass`: one row per server and try without the credential of the gateway. `outcome`: refused, unreachable, open, unclear, unseen (no address to try). `tried_from`: machine and user.',
+    sql: `CREATE TABLE probe (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, server VARCHAR NOT NULL, transport VARCHAR NOT NULL,
+     outcome VARCHAR NOT NULL, address VARCHAR, says VARCHAR NOT NULL, tried_from VARCHAR NOT NULL)`,
+  },
+  {
     says: 'Messages that could not be masked.',
     sql: `CREATE TABLE masking_failure (seq BIGINT NOT NULL, t TIMESTAMP NOT NULL, call_id VARCHAR, problem VARCHAR NOT NULL)`,
   },

@@ -11,7 +11,7 @@ PAYLOAD = re.compile(f'>{{"seq":({SEQ}),"name":"({NAME})","salt":"({HASH})","(da
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 BOOT = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TYPES = set("seg start stop recover hb config refuse auth session call result message approval passkey tool masking "
-            "access notice anchor prune erase".split())
+            "access notice probe anchor prune erase".split())
 
 class Ledger:
     def __init__(self, folder):

@@ -20,7 +20,7 @@ const isProgram = async (file: string): Promise<boolean> => {
 type Stdio = Extract<ServerSettings['upstream'], { readonly kind: 'stdio' }>;
 
 /** Where the program lies, by the rules of execvp; undefined where it is in no place. */
-const findProgram = async ({ command, cwd, env }: Stdio, path: string): Promise<string | undefined> => {
+export const findProgram = async ({ command, cwd, env }: Stdio, path: string): Promise<string | undefined> => {
   const base = cwd ?? '.';
   const places = command.includes('/')
     ? [isAbsolute(command) ? command : resolve(base, command)]

@@ -37,6 +37,7 @@ const BULK: ReadonlySet<RecordType> = new Set([
   'masking',
   'access',
   'notice',
+  'probe',
 ]);
 
 const RECORD = 0x7b;
