@@ -1,37 +1,22 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { type TailAsk, tailLedger } from '../../src/app/tail.js';
 import { realFiles } from '../../src/base/durable.js';
 import LedgerTail from '../../src/commands/ledger/tail.js';
 import { createLedgerReader } from '../../src/ledger/read.js';
 import { lastBoundary } from '../../src/ledger/removal/boundary.js';
 import { prunePayloads, pruneSegments } from '../../src/ledger/removal/carry-out.js';
+import { root, takeOutput } from '../commands/said.js';
 import { callDraft, newKey, ORIGIN, oneCall, openSample, testClock } from '../ledger/samples.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const rotate = { bytes: 2_000, age: 3_600_000 };
 let dir: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-tail-'));
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
 });
 
 /** seg, call, result, denied call, stop. */
@@ -124,19 +109,19 @@ test('what was removed before it was read is told', async () => {
 test('people get aligned lines without control signs of others', async () => {
   await sample();
   await LedgerTail.run([dir, '-n', '2'], root);
-  expect(out.trimEnd().split('\n')).toEqual([
+  expect(said.out.trimEnd().split('\n')).toEqual([
     expect.stringMatching(
       /^2026-11-24T05:00:00\.020Z {9}3 {2}call {6}alice {2}files {2}write\S+2J {2}allow {2}engineers-read$/,
     ),
     expect.stringMatching(/^2026-11-24T05:00:00\.020Z {9}4 {2}stop {6}test$/),
   ]);
-  expect(out).not.toContain('\u001b');
+  expect(said.out).not.toContain('\u001b');
 });
 
 test('programs get one JSON object per line and nothing else', async () => {
   await sample();
   await LedgerTail.run([dir, '--json', '--filter', 'type=result'], root);
-  const lines = out.trimEnd().split('\n');
+  const lines = said.out.trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({ seq: 2, type: 'result', payloads: { result: { data: expect.any(String) } } }),
   ]);
@@ -148,7 +133,7 @@ test('where something does not hold it ends with 12 and names the place', async 
   await writeFile(path, (await readFile(path, 'utf8')).replace('"sub":"alice"', '"sub":"malic"'));
   await LedgerTail.run([dir], root);
   expect(process.exitCode).toBe(12);
-  expect(err).toMatch(/log\/0000000000000000\.jsonl: the line at byte \d+/);
+  expect(said.err).toMatch(/log\/0000000000000000\.jsonl: the line at byte \d+/);
 });
 
 test('without a ledger it ends with 2', async () => {

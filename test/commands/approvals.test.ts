@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tokenStore } from '../../src/app/token-store.js';
 import { createApprovalApi } from '../../src/approval/channels/api.js';
 import Approve from '../../src/commands/approvals/approve.js';
@@ -14,11 +13,10 @@ import Show from '../../src/commands/approvals/show.js';
 import Watch from '../../src/commands/approvals/watch.js';
 import { GOOD } from '../app/config/example.js';
 import { ask, createStand, idOf, person } from '../approval/stand.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 let server: Server;
 let stand: ReturnType<typeof createStand>;
 let where: string[];
@@ -65,73 +63,62 @@ beforeEach(async () => {
   const store = join(folder, 'tokens.json');
   await login(store);
   where = ['-c', config, '--store', store];
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   server.close();
   server.closeAllConnections();
   await rm(folder, { recursive: true });
 });
 
-const widest = (): number => Math.max(...out.split('\n').map((line) => line.length));
+const widest = (): number => Math.max(...said.out.split('\n').map((line) => line.length));
 
 describe('countersign approvals', () => {
   test('list, show, approve: a person at a terminal', async () => {
     await List.run(where, root);
-    expect(out).toBe('Nothing waits for you.\n');
+    expect(said.out).toBe('Nothing waits for you.\n');
     const id = idOf(await stand.acquire(ask(person('ada'))));
-    out = '';
+    said.out = '';
     await List.run(where, root);
-    expect(out).toMatch(new RegExp(`id +left +who +asks to run\n${id} +1[45] min +Ada +write_file on files\n`));
+    expect(said.out).toMatch(new RegExp(`id +left +who +asks to run\n${id} +1[45] min +Ada +write_file on files\n`));
     expect(widest()).toBeLessThanOrEqual(80);
-    out = '';
+    said.out = '';
     await Show.run([id.slice(0, 24), ...where], root);
-    expect(out).toContain('Ada asks to run write_file on files');
-    expect(out).toContain('  path     /srv/files/a.txt');
+    expect(said.out).toContain('Ada asks to run write_file on files');
+    expect(said.out).toContain('  path     /srv/files/a.txt');
     expect(widest()).toBeLessThanOrEqual(80);
     expect(stand.journal.events()).toEqual(['requested']);
-    out = '';
+    said.out = '';
     await Approve.run([id, '--reason', 'seen', ...where], root);
-    expect(out).toMatch(/^Approved: Ada's call of write_file on files may run once, .*UTC\.\n$/);
+    expect(said.out).toMatch(/^Approved: Ada's call of write_file on files may run once, .*UTC\.\n$/);
     expect(stand.approvals.get(id)).toMatchObject({ state: 'granted', decisions: [{ reason: 'seen' }] });
-    out = '';
+    said.out = '';
     await List.run(['--all', ...where], root);
-    expect(out).toContain('approved, not yet used');
+    expect(said.out).toContain('approved, not yet used');
     expect(process.exitCode).toBeUndefined();
-    expect(out + err).not.toContain('hush');
+    expect(said.out + said.err).not.toContain('hush');
   });
 
   test('watch, revoke: a grant is taken back', async () => {
     const id = idOf(await stand.acquire(ask(person('ada'))));
     await Watch.run(['--once', ...where], root);
-    expect(out).toMatch(new RegExp(`^${id}  waits, 0 of 1 approved, \\d+ min left  Ada: write_file on files\n$`));
+    expect(said.out).toMatch(new RegExp(`^${id}  waits, 0 of 1 approved, \\d+ min left  Ada: write_file on files\n$`));
     await Approve.run([id, '--reason', 'seen', ...where], root);
-    out = '';
+    said.out = '';
     await Revoke.run([id, '--reason', 'over', ...where], root);
-    expect(out).toBe("Revoked: Ada's call of write_file on files may not run any more.\n");
+    expect(said.out).toBe("Revoked: Ada's call of write_file on files may not run any more.\n");
     expect(stand.approvals.get(id)?.state).toBe('revoked');
   });
 
   test('deny, as JSON', async () => {
     const id = idOf(await stand.acquire(ask(person('ada'))));
     await Deny.run([id, '--json', ...where], root);
-    expect(JSON.parse(out)).toMatchObject({ approval: { id, state: 'denied' } });
-    out = '';
+    expect(JSON.parse(said.out)).toMatchObject({ approval: { id, state: 'denied' } });
+    said.out = '';
     await Show.run([id, '--json', ...where], root);
-    expect(JSON.parse(out)).toMatchObject({ approval: { arguments: expect.stringContaining('/srv/files') } });
-    out = '';
+    expect(JSON.parse(said.out)).toMatchObject({ approval: { arguments: expect.stringContaining('/srv/files') } });
+    said.out = '';
     await List.run(['--json', ...where], root);
-    expect(JSON.parse(out)).toEqual({ approvals: [] });
+    expect(JSON.parse(said.out)).toEqual({ approvals: [] });
   });
 
   test('a refusal ends with 14 and says why', async () => {
@@ -139,7 +126,7 @@ describe('countersign approvals', () => {
     const id = idOf(await stand.acquire(ask(person('ada'))));
     await Approve.run([id, ...where], root);
     expect(process.exitCode).toBe(14);
-    expect(err).toContain('this request is your own');
+    expect(said.err).toContain('this request is your own');
     expect(stand.approvals.get(id)?.state).toBe('pending');
   });
 
@@ -156,7 +143,7 @@ describe('countersign approvals', () => {
     }
     await List.run([...where.slice(0, 2), '--store', store], root);
     expect(process.exitCode).toBe(14);
-    expect(err).toContain('countersign login');
+    expect(said.err).toContain('countersign login');
   });
 
   test('an id is demanded: exit 2', async () => {

@@ -2,9 +2,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sourceIdentity } from '../../src/base/aws-identity.js';
 import { systemClock } from '../../src/base/clock.js';
 import CollectCloudTrail from '../../src/commands/collect/cloudtrail.js';
@@ -12,15 +11,14 @@ import { openLedger } from '../../src/ledger/append.js';
 import { ledgerDir } from '../../src/ledger/folder.js';
 import { openWarehouse } from '../../src/warehouse/open.js';
 import { head, log, logName, makeDigest, publicKeys, record, write } from '../collect/fixtures.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const ROLE = 'arn:aws:iam::111122223333:role/mcp-cloud';
 const SESSION = '01KB0000000000000000000000';
 let folder: string;
 let trail: string;
 let config: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 
 const CONFIG = `version: 1
 organization: { name: Example Inc }
@@ -41,19 +39,8 @@ beforeEach(async () => {
   trail = join(folder, 'trail');
   config = join(folder, 'countersign.yaml');
   await writeFile(config, CONFIG, { mode: 0o600 });
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   await rm(folder, { recursive: true });
 });
 
@@ -140,11 +127,11 @@ describe('countersign collect cloudtrail', () => {
     };
     write(trail, logName('0605'), log(record('mine', stop), record('theirs', outside), record('noise')));
     await run('--from-dir', trail);
-    expect(err).toBe('');
+    expect(said.err).toBe('');
     expect(process.exitCode).toBe(0);
-    expect(out).toMatch(/events +3/);
-    expect(out).toMatch(/matched +1/);
-    expect(out).toMatch(/bypass +1/);
+    expect(said.out).toMatch(/events +3/);
+    expect(said.out).toMatch(/matched +1/);
+    expect(said.out).toMatch(/bypass +1/);
     const warehouse = await openWarehouse(join(folder, 'data/warehouse.duckdb'));
     const rows = await warehouse.query('SELECT event_id, kind, tier, person_ok FROM event_match ORDER BY 1');
     expect(rows).toEqual([
@@ -160,9 +147,9 @@ describe('countersign collect cloudtrail', () => {
     write(trail, 'notes.json', '{}');
     await run();
     expect(process.exitCode).toBe(11);
-    expect(err).toContain(`${logName('0605')}: the gzip trailer is cut off`);
-    expect(err).toContain('notes.json: not a CloudTrail log');
-    expect(out).toMatch(/events +1/);
+    expect(said.err).toContain(`${logName('0605')}: the gzip trailer is cut off`);
+    expect(said.err).toContain('notes.json: not a CloudTrail log');
+    expect(said.out).toMatch(/events +1/);
   });
 
   test('a log that is not what its digest says ends with 12', async () => {
@@ -174,17 +161,17 @@ describe('countersign collect cloudtrail', () => {
     write(trail, 'public-keys/eu-central-1.json', publicKeys());
     await run();
     expect(process.exitCode).toBe(0);
-    expect(out).toMatch(/digests +1 +1 with a valid signature/);
+    expect(said.out).toMatch(/digests +1 +1 with a valid signature/);
     write(trail, logName('0605'), log(record('forged')));
     await rm(join(folder, 'data'), { recursive: true });
     await run('--json');
     expect(process.exitCode).toBe(12);
-    expect(out).toContain('its content is not what its digest names');
+    expect(said.out).toContain('its content is not what its digest names');
   });
 
   test('a folder that is not there is 2, and nothing is made of it', async () => {
     await run('--from-dir', join(folder, 'nowhere'));
     expect(process.exitCode).toBe(2);
-    expect(err).toContain('cannot be collected');
+    expect(said.err).toContain('cannot be collected');
   });
 });

@@ -1,8 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readText } from '../../src/app/read-text.js';
 import { systemClock } from '../../src/base/clock.js';
 import MaskingAuditCommand from '../../src/commands/masking/audit.js';
@@ -10,24 +9,14 @@ import MaskingTestCommand from '../../src/commands/masking/test.js';
 import { openLedger } from '../../src/ledger/append.js';
 import { createSigningKey, parseSigningKey } from '../../src/ledger/keys.js';
 import { SECRETS } from '../masking/samples.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let dir: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 const config = (): string => join(dir, 'countersign.yaml');
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'countersign-masking-'));
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
   writeFileSync(
     config(),
     `version: 1
@@ -44,8 +33,6 @@ ledger: { origin: example.com/mcp/gw }
   );
 });
 afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   rmSync(dir, { recursive: true });
 });
 
@@ -57,22 +44,22 @@ const file = (text: string): string => {
 describe('countersign masking test', () => {
   test('shows the text as it would be seen, and the rules', async () => {
     await MaskingTestCommand.run([file('mail alice@example.com, password=hunter2\n'), '-c', config()], root);
-    expect(out).toBe('mail [redacted:email], password=[redacted:key]\n');
-    expect(err).toMatch(/email +1 +redact +none/);
-    expect(out + err).not.toMatch(/alice|hunter2/);
+    expect(said.out).toBe('mail [redacted:email], password=[redacted:key]\n');
+    expect(said.err).toMatch(/email +1 +redact +none/);
+    expect(said.out + said.err).not.toMatch(/alice|hunter2/);
   });
   test('reads JSON as JSON, with the rules of the server', async () => {
     await MaskingTestCommand.run(
       [file('{"a": "alice@example.com"}'), '--server', 'crm', '-c', config(), '--json'],
       root,
     );
-    const result: { masked: string; counts: unknown } = JSON.parse(out);
+    const result: { masked: string; counts: unknown } = JSON.parse(said.out);
     expect(result.masked).toMatch(/^\{"a": "\[token:email:[0-9a-f]{16}\]"\}$/);
     expect(result.counts).toEqual([{ detector: 'email', rule: 'joinable', mode: 'token', n: 1 }]);
   });
   test('says which rule blocks, and ends with 14', async () => {
     await MaskingTestCommand.run([file('DE89370400440532013000'), '--tool', 'pay', '-c', config()], root);
-    expect(err).toContain('the masking rule never lets no iban pass');
+    expect(said.err).toContain('the masking rule never lets no iban pass');
     expect(process.exitCode).toBe(14);
   });
   test.each([
@@ -81,7 +68,7 @@ describe('countersign masking test', () => {
   ])('%s is wrong usage', async (_, flags, problem) => {
     const name = flags[1] === 'nope' ? file('x') : join(dir, 'none');
     await MaskingTestCommand.run([name, ...flags, '-c', config()], root);
-    expect(err).toContain(problem);
+    expect(said.err).toContain(problem);
     expect(process.exitCode).toBe(2);
   });
   test('reads standard input for -', async () => {
@@ -124,19 +111,19 @@ describe('countersign masking audit', () => {
   test('lists what masking missed, by record and place, without the value, and ends with 10', async () => {
     await record(['clean', `token ${secret}`, 'to bob@example.com']);
     await MaskingAuditCommand.run(['-c', config(), '--json'], root);
-    const { missed }: { missed: object[] } = JSON.parse(out);
+    const { missed }: { missed: object[] } = JSON.parse(said.out);
     expect(missed).toContainEqual(
       expect.objectContaining({ kind: 'GITHUB_TOKEN', by: 'secretlint', payload: 'content', pointer: '/result/0' }),
     );
     expect(missed).toContainEqual(expect.objectContaining({ kind: 'email', by: 'patterns', type: 'message' }));
-    expect(out).not.toContain(secret);
-    expect(out).not.toContain('bob');
+    expect(said.out).not.toContain(secret);
+    expect(said.out).not.toContain('bob');
     expect(process.exitCode).toBe(10);
   });
   test('finds nothing in what was masked', async () => {
     await record(['clean', 'token [redacted:github-token]', '[token:email:0123456789abcdef]']);
     await MaskingAuditCommand.run(['-c', config()], root);
-    expect(out).toMatch(/3 payloads of \d+ records read; 0 findings/);
+    expect(said.out).toMatch(/3 payloads of \d+ records read; 0 findings/);
     expect(process.exitCode).toBeUndefined();
   });
 });

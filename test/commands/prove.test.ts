@@ -1,8 +1,7 @@
 /** `prove` and `verify` as a person runs them. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import ProveConsistency from '../../src/commands/prove/consistency.js';
 import ProveRange from '../../src/commands/prove/range.js';
 import ProveRecord from '../../src/commands/prove/record.js';
@@ -10,31 +9,17 @@ import Verify from '../../src/commands/verify.js';
 import { ORIGIN } from '../ledger/samples.js';
 import { certifiedLedger, filesOf, folderOf, rootOf } from '../verify/certified.js';
 import { temporary, trustFile } from '../verify/sample.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const ledger = certifiedLedger();
 let dir: string;
 let trust: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 
 beforeEach(async () => {
   dir = await folderOf(filesOf(ledger.segments));
   const checkpoints = [{ origin: ORIGIN, size: 16, root: rootOf(ledger.segments, 16) }];
   trust = await trustFile({ ledgers: [ledger.rootKey], checkpoints });
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
 });
 
 const KINDS: readonly (readonly [string, (args: string[]) => Promise<unknown>, RegExp])[] = [
@@ -50,19 +35,19 @@ const KINDS: readonly (readonly [string, (args: string[]) => Promise<unknown>, R
 test.each(KINDS)('prove %s writes a file for its owner alone, which verifies to 0', async (_name, run, says) => {
   const file = join(await temporary(), 'proof.json');
   await run(['--ledger', dir, '--out', file]);
-  expect(out).toContain(`${file} verifies alone`);
+  expect(said.out).toContain(`${file} verifies alone`);
   expect((await stat(file)).mode & 0o777).toBe(0o600);
-  out = '';
+  said.out = '';
   await Verify.run([file, '--trust', trust], root);
-  expect(out).toMatch(says);
-  expect([process.exitCode, err]).toEqual([0, '']);
+  expect(said.out).toMatch(says);
+  expect([process.exitCode, said.err]).toEqual([0, '']);
 });
 
 test('to standard output, and never over a file that is there', async () => {
   await ProveConsistency.run(['7', '--ledger', dir], root);
-  expect(JSON.parse(out)).toMatchObject({ kind: 'countersign-proof', begin: { size: 7 } });
+  expect(JSON.parse(said.out)).toMatchObject({ kind: 'countersign-proof', begin: { size: 7 } });
   await ProveConsistency.run(['7', '--ledger', dir, '--out', trust], root);
-  expect([process.exitCode, err]).toEqual([2, expect.stringContaining('cannot be written')]);
+  expect([process.exitCode, said.err]).toEqual([2, expect.stringContaining('cannot be written')]);
   expect(JSON.parse(await readFile(trust, 'utf8'))).toHaveProperty('ledgers');
 });
 
@@ -73,12 +58,12 @@ test.each([
   ['no time', () => Verify.run([dir, '--since', 'yesterday'], root), '--since takes a date'],
 ])('%s is a mistake of usage', async (_name, run, problem) => {
   await run();
-  expect([process.exitCode, err]).toEqual([2, expect.stringContaining(problem)]);
+  expect([process.exitCode, said.err]).toEqual([2, expect.stringContaining(problem)]);
 });
 
 test('verify of the ledger itself: figures, and 0 where all is established', async () => {
   await Verify.run([dir, '--trust', trust, '--since', '2026-11-24'], root);
-  expect(out).toMatch(/ledger example\.com\/mcp\/gw-1\n {2}records {3}0 to 15, in 3 segments/);
-  expect(out).toContain('Verified: everything is established.');
+  expect(said.out).toMatch(/ledger example\.com\/mcp\/gw-1\n {2}records {3}0 to 15, in 3 segments/);
+  expect(said.out).toContain('Verified: everything is established.');
   expect(process.exitCode).toBe(0);
 });

@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import CollectRegister from '../../src/commands/collect/register.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const CONFIG = `version: 1
 organization: { name: Example Inc }
 gateway: { publicUrl: 'https://mcp.example.com', dataDir: ./data }
@@ -16,25 +15,13 @@ policy: []
 ledger: { origin: example.com/mcp/gw-1 }
 `;
 let folder: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-register-'));
   await writeFile(join(folder, 'countersign.yaml'), CONFIG, { mode: 0o600 });
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   await rm(folder, { recursive: true });
 });
 
@@ -47,17 +34,17 @@ const run = async (text: string): Promise<void> => {
 describe('countersign collect register', () => {
   it('says what it took', async () => {
     await run('person,ended\nada,2026-10-31T18:00:00Z\n');
-    expect(out).toMatch(/leavers: 1 rows? taken, 1 new, 0 gone since the last; SHA-256 [0-9a-f]{64}/);
+    expect(said.out).toMatch(/leavers: 1 rows? taken, 1 new, 0 gone since the last; SHA-256 [0-9a-f]{64}/);
     expect(process.exitCode ?? 0).toBe(0);
     await run('person,ended\nada,2026-10-31T18:00:00Z\n');
-    expect(out).toContain('nothing was added');
+    expect(said.out).toContain('nothing was added');
   });
 
   it('names wrong lines and columns, takes nothing and ends with 2', async () => {
     await run('person,ended\nada,soon\n,2026-10-31T18:00:00Z\n');
-    expect(err).toContain('line 2, column ended');
-    expect(err).toContain('line 3, column person: it is empty');
-    expect(err).toContain('was not taken; nothing was changed');
+    expect(said.err).toContain('line 2, column ended');
+    expect(said.err).toContain('line 3, column person: it is empty');
+    expect(said.err).toContain('was not taken; nothing was changed');
     expect(process.exitCode).toBe(2);
   });
 });

@@ -1,32 +1,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tokenStore } from '../../src/app/token-store.js';
 import Login from '../../src/commands/login.js';
 import Whoami from '../../src/commands/whoami.js';
+import { root, takeOutput } from './said.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
-let out: string;
-let err: string;
+const said = takeOutput();
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'countersign-whoami-'));
-  [out, err] = ['', ''];
-  vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    out += String(chunk);
-    return true;
-  });
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    err += String(chunk);
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
   await rm(folder, { recursive: true });
 });
 
@@ -34,7 +21,7 @@ describe('countersign whoami', () => {
   test('ends with 14 and the mend where nobody is logged in', async () => {
     await Whoami.run(['--store', join(folder, 'none.json')], root);
     expect(process.exitCode).toBe(14);
-    expect(err).toContain('countersign login');
+    expect(said.err).toContain('countersign login');
   });
 
   test('shows the person, not the token, as a table and as JSON', async () => {
@@ -51,11 +38,13 @@ describe('countersign whoami', () => {
       authTime: 1_700_000_000,
     });
     await Whoami.run(['--store', store.file], root);
-    expect(out).toContain('Ada Adams');
-    out = '';
+    expect(said.out).toContain('Ada Adams');
+    said.out = '';
     await Whoami.run(['--json', '--store', store.file], root);
-    expect(JSON.parse(out)).toMatchObject({ logins: [{ use: 'approval', loggedInAt: '2023-11-14T22:13:20.000Z' }] });
-    expect(out + err).not.toContain('hush');
+    expect(JSON.parse(said.out)).toMatchObject({
+      logins: [{ use: 'approval', loggedInAt: '2023-11-14T22:13:20.000Z' }],
+    });
+    expect(said.out + said.err).not.toContain('hush');
     expect(process.exitCode).toBeUndefined();
   });
 });
@@ -64,6 +53,6 @@ describe('countersign login', () => {
   test('ends with 2 where there is no configuration', async () => {
     await Login.run(['-c', join(folder, 'none.yaml'), '--store', join(folder, 'tokens.json')], root);
     expect(process.exitCode).toBe(2);
-    expect(err).toContain('no configuration');
+    expect(said.err).toContain('no configuration');
   });
 });
