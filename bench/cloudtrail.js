@@ -126,4 +126,5 @@ else {
     ];
     console.log(cells.map(([text, width]) => String(text).padStart(width)).join(' '));
   }
+  await import('./cloudtrail/digests.js');
 }
