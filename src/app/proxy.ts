@@ -157,6 +157,7 @@ export const startGateway = async (settings: Settings, deps: WireDeps): Promise<
     await Promise.all(closing);
     await endBeside();
     authenticator.close();
+    await wired.traces?.close();
     await webhooks.close();
     await wired.anchoring.close();
     await ledger.close(why);

@@ -39,6 +39,7 @@ import { resources } from './resources.js';
 import { restore } from './restore.js';
 import { openServerCredentials, type ServerCredentials } from './server-credentials.js';
 import { type ListenersTls, readListenersTls } from './tls.js';
+import { openTraces, type Traces } from './traces.js';
 import type { WireDeps } from './wire-deps.js';
 
 /** All parts of a gateway that is ready to listen. */
@@ -56,6 +57,7 @@ export interface Wired {
   readonly maskFor: MaskFor;
   readonly policy: ReloadablePolicy;
   readonly reloader: Reloader;
+  readonly traces: Traces | null;
 }
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
@@ -92,6 +94,7 @@ interface Opened {
   readonly credentials: ServerCredentials;
   readonly groups: ReadonlyMap<string, GroupsOf>;
   readonly channels: OpenedChannels;
+  readonly traces: Traces | null;
   readonly tls: ListenersTls;
   /** Calls back when the ledger writes again after a failure. */
   readonly onResumed: (listener: () => void) => void;
@@ -126,7 +129,7 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, credentials, groups, channels, tls } = opened;
+  const { ledger, anchoring, digest, credentials, groups, channels, traces, tls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
@@ -162,6 +165,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
     ledger: limitUnanchored(records, overdue),
     approvalPage: pageAddress(settings),
     tls: tls.clients,
+    tracer: traces?.tracer,
   });
   const passkeys = createPasskeys({ ledger: records, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger, gateway, approvals, passkeys);
@@ -169,7 +173,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const reloader = createReloader({ settings, policy, revocations, ledger: records, load, gitState });
   const standing = { ledger, anchoring, gateway, approvals, authenticator, metrics, reloader };
   const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect, tls: tls.admin });
-  return { ...standing, admin, records, webhooks, maskFor, policy };
+  return { ...standing, admin, records, webhooks, maskFor, policy, traces };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */
@@ -179,10 +183,21 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const groups = await openGroupSources(settings.issuers, { ...deps, digest });
   const channels = await openChannels(settings, deps.environment);
   const tls = await readListenersTls(settings);
+  const traces = await openTraces(settings, deps);
   const resumed = createListeners();
   const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
   try {
-    const opened = { ledger, anchoring, digest, credentials, groups, channels, tls, onResumed: resumed.subscribe };
+    const opened = {
+      ledger,
+      anchoring,
+      digest,
+      credentials,
+      groups,
+      channels,
+      traces,
+      tls,
+      onResumed: resumed.subscribe,
+    };
     return await assemble(settings, deps, opened);
   } catch (error) {
     await anchoring.close();

@@ -9,6 +9,7 @@ import type { AuthRefusal } from '../model/principal.js';
 import type { MaskFor, SealMessage } from '../model/redaction.js';
 import type { ServerSettings, Settings } from '../model/settings.js';
 import type { ToolRecord } from '../model/tool.js';
+import type { Tracer } from '../model/trace.js';
 import { createEras } from './bridge/eras.js';
 import { createConverse } from './bridge/open.js';
 import { createMaskEvent } from './event-fields.js';
@@ -35,6 +36,7 @@ import { createStrangers, type Strangers } from './strangers.js';
 import { declareTasks } from './task.js';
 import { createTasks } from './tasks.js';
 import { createToolDefinitions, type ToolDefinitions } from './tools.js';
+import { traceStages } from './tracing.js';
 import { createVisible } from './visible.js';
 
 export interface GatewayDeps {
@@ -53,6 +55,8 @@ export interface GatewayDeps {
   readonly challenge: (server: ServerSettings, reason: AuthRefusal) => string;
   readonly metadata: (path: string) => object | undefined;
   readonly onDefect: (error: unknown) => void;
+  /** Absent: no spans are made, and the trace context of clients is passed on as it came. */
+  readonly tracer?: Tracer | undefined;
   /** TLS of the listener. Absent: plain HTTP. */
   readonly tls?: ServerTls | undefined;
   /** Address of the page where approvals are decided, without a trailing slash. Absent or null: there is none. */
@@ -130,7 +134,8 @@ export const createGateway = (deps: GatewayDeps): Gateway => {
   const sessions = new Sessions({ ledger, clock }, { ...SESSION_LIMITS, idle: gateway.sessionIdle });
   const strangers = createStrangers(ledger, clock);
   const tools = createToolDefinitions(ledger);
-  const stages = createStages(deps, { sessions, strangers, tools });
+  const plain = createStages(deps, { sessions, strangers, tools });
+  const stages = deps.tracer ? traceStages(plain, deps.tracer) : plain;
   const server = createListener({
     servers,
     rules: { hosts: hostsOf(deps.settings), origins: new Set(gateway.allowedOrigins) },

@@ -11,6 +11,7 @@ import type { Principal } from './principal.js';
 import type { Receipt, ResultStatus } from './record.js';
 import type { Redaction } from './redaction.js';
 import type { ServerSettings } from './settings.js';
+import type { CallSpan } from './trace.js';
 
 /** One JSON-RPC 2.0 message: the inspected bytes, which are the forwarded bytes, and what they say. */
 export interface Message {
@@ -44,7 +45,10 @@ export interface Received {
   readonly authorization: string | undefined;
   /** `Mcp-Session-Id`, as sent. */
   readonly sessionId: string | undefined;
+  /** W3C `traceparent` that goes upstream: the client's, or with traces the gateway's own. */
   readonly trace: string | null;
+  /** Absent where no traces are kept. */
+  readonly span?: CallSpan;
   /** As sent; nobody has compared them with the body yet. */
   readonly mirrored: MirroredHeaders;
   /** Reads the body, bounded; only after authentication. */

@@ -80,7 +80,7 @@ export interface CallRecord {
   readonly continues?: Ulid;
   readonly risk: 'high' | 'low';
   readonly credential: CredentialFacts | null;
-  /** W3C `traceparent`, where the client sent one. */
+  /** W3C `traceparent` that went upstream: as the client sent it, or with traces the gateway's own in the same trace. */
   readonly trace: string | null;
 }
 

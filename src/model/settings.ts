@@ -85,6 +85,14 @@ export interface OtlpSettings {
   readonly interval: number;
 }
 
+/** Where spans are sent to. */
+export interface TracesSettings {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, SecretSource>>;
+  /** Share of the traces that begin here, 0 to 1; of others, their caller decides. */
+  readonly sample: number;
+}
+
 /** Of one principal to one server. */
 export interface RequestLimits {
   /** Null: any number. */
@@ -177,6 +185,8 @@ export interface Settings {
   readonly exports?: readonly ExportSettings[];
   /** Absent: metrics are served, and pushed nowhere. */
   readonly otlp?: OtlpSettings;
+  /** Absent: no spans are made. */
+  readonly traces?: TracesSettings;
   readonly people: readonly {
     readonly person: string;
     readonly subjects: readonly string[];

@@ -16,6 +16,16 @@ export const metrics = z.strictObject({
     .optional(),
 });
 
+export const traces = z.strictObject({
+  otlp: z
+    .strictObject({
+      url: webUrl,
+      headers: z.record(line(100), secretSource).default({}),
+      sample: z.number().min(0).max(1).default(1),
+    })
+    .optional(),
+});
+
 type At = (path: string) => string;
 
 /** @param at makes a path absolute */

@@ -23,7 +23,7 @@ import {
 import { identitySource } from './identity-schema.js';
 import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
 import { masking } from './masking-schema.js';
-import { metrics, tls } from './operating-schema.js';
+import { metrics, tls, traces } from './operating-schema.js';
 import { groupOverage } from './overage-schema.js';
 import { pins } from './pins-schema.js';
 import { hours, policyRule } from './policy-schema.js';
@@ -190,6 +190,7 @@ export const configuration = z.strictObject({
     .default({}),
   masking,
   metrics: metrics.prefault({}),
+  traces: traces.prefault({}),
   export: z
     .record(name, exportTarget)
     .refine((map) => Object.keys(map).length <= 20, { error: 'must name at most 20 exports' })

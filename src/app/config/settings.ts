@@ -88,6 +88,9 @@ export const passkeyOf = (
   approvals?.[name]?.passkey ??
   (policy?.some(({ approval, risk }) => approval === name && risk === 'high') ? 'required' : 'optional');
 
+const tracesOf = ({ traces: { otlp } }: Configuration, at: Resolve): Pick<Settings, 'traces'> =>
+  otlp ? { traces: { ...otlp, headers: secretsOf(otlp.headers, at) } } : {};
+
 type ParsedChannel = Configuration['channels'][string];
 
 /** The schema lets exactly one kind through. */
@@ -159,6 +162,7 @@ export const toSettings = (config: Configuration, { file, folder, provenance }: 
     approvalMaxAge: config.identity.approvalMaxAge,
     revoked: config.identity.revoked,
     ...otlpOf(config, at),
+    ...tracesOf(config, at),
     exports: Object.entries(config.export).map(([name, target]) =>
       exportOf(name, target, at, (source) => secretOf(source, at)),
     ),
