@@ -18,6 +18,7 @@ import type { ReportAsk } from './report/ask.js';
 import { type ControlSet, controlSet } from './report/control-set.js';
 import { type ReportJob, recordAccess, signingKey } from './report/ledger.js';
 import { type Performed, perform } from './report/perform.js';
+import { assertBegun } from './report/period.js';
 import { waiversOf } from './report/waivers.js';
 
 export { controlSet } from './report/control-set.js';
@@ -132,15 +133,18 @@ const makePackage = async (ask: ReportJob, prepared: Prepared, started: number):
  * Makes the evidence package of a period from the ledger and from all that was collected.
  * The exit is 12 where the ledger does not verify, 11 where something could not be tested or is not complete,
  * 10 where tests found exceptions.
- * @throws CountersignError CONTROL_INVALID, CONTROL_DUPLICATE, WAIVER_INVALID, KEY_FILE, SECRET_MISSING, and what building throws
+ * @throws CountersignError PERIOD_INVALID, CONTROL_INVALID, CONTROL_DUPLICATE, WAIVER_INVALID, KEY_FILE, SECRET_MISSING, and what building throws
  */
 export const report = async (asked: ReportAsk): Promise<ReportSummary> => {
   const ask: ReportJob = { clock: systemClock(), environment: process.env, ...asked };
   const { settings, clock } = ask;
   const started = clock.now();
+  assertBegun(ask.period, started);
   const set = await controlSet(settings.evidence.controls);
   const signer = await reportSigner(settings, ask.environment);
   const waived = await waiversOf(settings.evidence.waivers, settings, set.controls, ask.period);
   const plan = { controls: set.controls, waivers: waived.waivers };
-  return perform(ask, plan, (performed) => makePackage(ask, { ...performed, set, waived, signer }, started));
+  return perform({ ...ask, now: started }, plan, (performed) =>
+    makePackage(ask, { ...performed, set, waived, signer }, started),
+  );
 };

@@ -58,7 +58,8 @@ export const status = async ({ settings, days, clock = systemClock() }: StatusAs
       count: Number(row['n']),
     }));
     const [unread] = await warehouse.query(UNREAD);
-    const facts = await sourceFacts(warehouse, settings, { from, to, label: 'status' }, NOT_VERIFIED);
+    // Empty days stand in the calendar.
+    const facts = await sourceFacts(warehouse, settings, { from, to, label: 'status' }, NOT_VERIFIED, from);
     const findings = (await warehouse.query(FINDINGS)).map((row) => cellText(row['message']));
     const more = findings.length - MAX_FINDINGS;
     const missing = [

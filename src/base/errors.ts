@@ -244,7 +244,7 @@ export const ERRORS = {
   PERIOD_INVALID: {
     exit: 2,
     message: 'the period {text} cannot be used: {problem}',
-    hint: 'write 2026, 2026-Q3, 2026-11, 2026-11-24 or 2026-11-24T05 (UTC), or give --from and --to',
+    hint: 'write 2026, 2026-Q3, 2026-11, 2026-11-24 or 2026-11-24T05 (UTC), FY2026 or FY2026-Q3, or give --from and --to',
   },
   PACKAGE_CHANGED: {
     exit: 12,

@@ -26,7 +26,7 @@ export default class Report extends BaseCommand {
   static override flags = {
     config: configFlag,
     period: Flags.string({
-      summary: 'the period, in UTC: 2026, 2026-Q3, 2026-11, 2026-11-24 or 2026-11-24T05',
+      summary: 'the period, in UTC: 2026, 2026-Q3, 2026-11, 2026-11-24, 2026-11-24T05, FY2026 or FY2026-Q3',
       helpValue: 'P',
       exclusive: ['from', 'to'],
     }),
@@ -36,8 +36,8 @@ export default class Report extends BaseCommand {
 
   async run(): Promise<ReportSummary> {
     const { flags } = await this.parse(Report);
-    const period = periodOf(flags);
     const settings = await loadSettings(flags.config);
+    const period = periodOf(flags, settings.organization.fiscalYearStart);
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
     const summary = await report({ settings, period, version, onProgress: bar.update }).finally(bar.stop);
@@ -60,12 +60,11 @@ export default class Report extends BaseCommand {
   }
 }
 
-const periodOf = (flags: {
-  period?: string | undefined;
-  from?: string | undefined;
-  to?: string | undefined;
-}): Period => {
-  if (flags.period !== undefined) return parsePeriod(flags.period);
+const periodOf = (
+  flags: { period?: string | undefined; from?: string | undefined; to?: string | undefined },
+  fiscalYearStart: number | undefined,
+): Period => {
+  if (flags.period !== undefined) return parsePeriod(flags.period, fiscalYearStart);
   if (flags.from !== undefined && flags.to !== undefined) return periodBetween(flags.from, flags.to);
   throw new CountersignError('USAGE', { problem: 'name the period: --period P, or --from and --to' });
 };

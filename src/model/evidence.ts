@@ -100,6 +100,8 @@ export interface Manifest {
     readonly root: string;
   }[];
   readonly cloudtrail: { readonly logs: number; readonly digests: number };
+  /** The final report of the period before this one, and the hash of its manifest; absent in the first. */
+  readonly revises?: { readonly report: string; readonly manifest: string };
   /** Sorted by path; every file of the folder but manifest.json, manifest.sig and run.json. */
   readonly files: readonly ManifestFile[];
 }

@@ -148,7 +148,13 @@ export interface Settings {
   /** Absolute path of the file. */
   readonly file: string;
   readonly demo: boolean;
-  readonly organization: { readonly name: string; readonly timezone: string; readonly accent: string };
+  readonly organization: {
+    readonly name: string;
+    readonly timezone: string;
+    readonly accent: string;
+    /** Month, from 1, in which the fiscal year begins. Absent: January. */
+    readonly fiscalYearStart?: number;
+  };
   readonly gateway: {
     readonly listen: { readonly host: string; readonly port: number };
     readonly admin: { readonly host: string; readonly port: number };

@@ -1,5 +1,6 @@
 /** What the report says, as plain data: gathered once from the warehouse, then drawn and written. */
 import type { Period, TestResult, Verification, Waiver } from '../model/evidence.js';
+import type { Supplement } from './supplement.js';
 
 /** A criterion with our wording, and how far the controls speak to it. */
 export interface CriterionLine {
@@ -110,6 +111,10 @@ export interface ReportContent {
   readonly status: 'DRAFT' | 'FINAL';
   /** Why it is a draft, in sentences; empty for FINAL. */
   readonly draftReasons: readonly string[];
+  /** What else is to be said of its standing, in sentences. */
+  readonly notes: readonly string[];
+  /** Of a further report: what differs from the final one before it. */
+  readonly supplement: Supplement | null;
   readonly demo: boolean;
   readonly version: string;
   readonly period: Period;

@@ -15,10 +15,11 @@ import { jsonOf } from './json.js';
 import { contentTables, evidenceIndex } from './lists.js';
 import { writePdf } from './pdf/document.js';
 import { readmeText } from './readme.js';
-import { chooseRevision, publish } from './revision.js';
+import { chooseRevision, publish, type Revision } from './revision.js';
 import { numberOf, only, type Reader } from './rows.js';
 import { copySources, type Sources } from './sources.js';
 import { evidenceRoot, openStaging, type Staging } from './staging.js';
+import { type Supplement, supplementTable, supplementTo, supplementWords } from './supplement.js';
 import { POPULATION_COLUMNS, QUERY_TABLES, writeQuery } from './tables.js';
 import { clock, longDate, plural } from './words.js';
 
@@ -73,11 +74,25 @@ export interface BuiltPackage {
 /** AWS delivers most logs within minutes but promises nothing; two days after the end a report can be final. */
 const SETTLEMENT_MS = 48 * 3_600_000;
 
+/** AWS tries to deliver for 30 days (CloudTrail User Guide, "How CloudTrail works"). */
+const RETRIES_MS = 30 * 24 * 3_600_000;
+
+const notesOf = (input: PackageInput, status: Manifest['status'], supplement: Supplement | null): readonly string[] => [
+  ...(supplement === null ? [] : [supplementWords(supplement)]),
+  ...(status === 'FINAL'
+    ? [
+        `AWS may repeat deliveries until ${longDate(input.period.to + RETRIES_MS)}: what comes later is reported in a supplement.`,
+      ]
+    : []),
+];
+
 const draftReasons = (input: PackageInput): readonly string[] => {
   const reasons: string[] = [];
   const settled = input.period.to + SETTLEMENT_MS;
   if (input.settings.demo) reasons.push('It is made from sample data, and so stays a draft.');
   else if (input.now < settled) {
+    if (input.now < input.period.to)
+      reasons.push(`The period is not over: it ends on ${longDate(input.period.to)}, ${clock(input.period.to)} UTC.`);
     reasons.push(
       `AWS may still deliver logs of this period. It can be final from ${longDate(settled)}, ${clock(settled)} UTC.`,
     );
@@ -98,18 +113,22 @@ const signatureWords = async (reader: Reader): Promise<string> => {
   return `${plural(valid, 'digest')} ${valid === 1 ? 'bears' : 'bear'} a signature that fits a key in this package.${rest} Whether those keys are AWS’s own is for the auditor’s trust file to say.`;
 };
 
-const gather = async (input: PackageInput, revision: number): Promise<ReportContent> => {
+const gather = async (input: PackageInput, { revision, before }: Revision): Promise<ReportContent> => {
   const { settings, period, reader } = input;
   const reasons = draftReasons(input);
   const ledgers = input.ledgers.map(({ head }) => head);
+  const status = reasons.length === 0 ? 'FINAL' : 'DRAFT';
+  const supplement = before === null ? null : await supplementTo(before, input.results, input.raw.objects);
   const count = (kind: RawObject['kind']): number => input.raw.objects.filter((object) => object.kind === kind).length;
   return {
     organization: settings.organization.name,
     accent: settings.organization.accent,
     report: `CS-${period.label}-${String(revision).padStart(2, '0')}`,
     revision,
-    status: reasons.length === 0 ? 'FINAL' : 'DRAFT',
+    status,
     draftReasons: reasons,
+    notes: notesOf(input, status, supplement),
+    supplement,
     demo: settings.demo,
     version: input.version,
     period,
@@ -159,6 +178,7 @@ const writeEvidence = async (staging: Staging, input: PackageInput, content: Rep
   }
   await writePopulations(staging, input);
   for (const [file, text] of Object.entries(contentTables(content))) await staging.write(`csv/${file}`, text);
+  if (content.supplement) await staging.write('csv/supplement.csv', supplementTable(content.supplement));
   await staging.write('csv/evidence_index.csv', evidenceIndex(content, staging));
   await staging.write('controls/criteria.yaml', input.criteria.text);
   for (const { path, text } of input.definitions) await staging.write(`controls/${path}`, text);
@@ -185,6 +205,9 @@ const manifestOf = (content: ReportContent, staging: Staging, root: string): Man
   evidenceRoot: root,
   ledgers: content.ledgers,
   cloudtrail: { logs: content.cloudtrail.logs, digests: content.cloudtrail.digests },
+  ...(content.supplement && {
+    revises: { report: content.supplement.report, manifest: content.supplement.manifest },
+  }),
   files: staging.files(),
 });
 
@@ -210,7 +233,7 @@ const seal = async (staging: Staging, input: PackageInput, manifest: Manifest): 
   return hash;
 };
 
-const fill = async (staging: Staging, input: PackageInput, revision: number): Promise<Omit<BuiltPackage, 'dir'>> => {
+const fill = async (staging: Staging, input: PackageInput, revision: Revision): Promise<Omit<BuiltPackage, 'dir'>> => {
   const step = (name: string): void => input.onStep?.(name);
   step('figures');
   const content = await gather(input, revision);
@@ -230,12 +253,14 @@ const fill = async (staging: Staging, input: PackageInput, revision: number): Pr
 
 /**
  * Writes the evidence package of a period aside and gives it its name when it is whole. A draft of the same
- * period is replaced; a final report never is: the next one is a further revision.
+ * period is replaced; a final report never is: the next one is a further revision, which names the one before and
+ * lists what differs.
  * The same inputs and version give the same bytes, but for run.json.
- * @throws CountersignError EVIDENCE_CHANGED, COUNTS_DIFFER, and what the warehouse throws; nothing is left behind
+ * @throws CountersignError EVIDENCE_CHANGED, COUNTS_DIFFER, PACKAGE_UNSOUND, and what the warehouse throws; nothing is left behind
  */
 export const buildPackage = async (input: PackageInput): Promise<BuiltPackage> => {
-  const { dir, revision } = await chooseRevision(input.outDir, input.period.label);
+  const revision = await chooseRevision(input.outDir, input.period.label);
+  const { dir } = revision;
   const staging = await openStaging(join(input.outDir, `.${input.period.label}.${process.pid}.tmp`));
   try {
     const built = await fill(staging, input, revision);

@@ -8,7 +8,7 @@ export const readmeText = (content: ReportContent): string => `EVIDENCE PACKAGE 
 
 ${content.organization}
 ${periodTitle(content.period)} (UTC), status ${content.status}${content.demo ? ', SAMPLE DATA' : ''}
-
+${content.notes.map((note) => `${note}\n`).join('')}
 What this is
   Evidence of tests of control over calls to MCP servers, prepared by management for a SOC 2 examination.
   It is not an opinion. Each test says what it does not prove; a test without its source is not testable, and
@@ -23,6 +23,7 @@ What is in it
   ledger/        the records of the gateway, byte for byte, with their signed checkpoints
   raw/           CloudTrail log files, digests and keys as delivered, named by their SHA-256; index.ndjson lists them
   snapshots/     registers of the organisation as they were given; index.ndjson lists them
+  waivers/       waivers that bear on the period, where there are any
   config/        the configuration the report was made with
   manifest.json  every file with its length and SHA-256, and the rows of each table; manifest.sig signs it
   run.json       who made this copy, when and where; it stands outside the manifest and bears its own signature

@@ -9,6 +9,8 @@ const MAX_MANIFEST = 256 * 1024 * 1024;
 export interface Revision {
   readonly dir: string;
   readonly revision: number;
+  /** The report of the period before this one, which is final; null for the first. */
+  readonly before: string | null;
 }
 
 /** Whether a folder holds a draft. What cannot be read is taken for final, and not touched. */
@@ -23,9 +25,10 @@ const isDraft = async (dir: string): Promise<boolean> => {
 
 /** The first name of the period that is free or held by a draft. */
 export const chooseRevision = async (outDir: string, label: string): Promise<Revision> => {
-  for (let revision = 1; ; revision++) {
+  for (let revision = 1, before: string | null = null; ; revision++) {
     const dir = join(outDir, revision === 1 ? label : `${label}.r${revision}`);
-    if ((await realFiles.facts(dir)) === undefined || (await isDraft(dir))) return { dir, revision };
+    if ((await realFiles.facts(dir)) === undefined || (await isDraft(dir))) return { dir, revision, before };
+    before = dir;
   }
 };
 

@@ -58,6 +58,14 @@ const FIELDS: readonly string[] = [
   'files',
 ];
 
+const revisesOf = (value: JsonValue | undefined): NonNullable<Manifest['revises']> => {
+  const fields = objectOf(value, 'revises', ['report', 'manifest']);
+  return {
+    report: textOf(fields['report'], 'revises.report'),
+    manifest: hashOf(fields['manifest'], 'revises.manifest'),
+  };
+};
+
 const sortedFiles = (value: JsonValue | undefined): readonly ManifestFile[] => {
   const files = listOf(value, 'files', fileOf);
   for (const [index, { path }] of files.entries()) {
@@ -75,7 +83,7 @@ const sortedFiles = (value: JsonValue | undefined): readonly ManifestFile[] => {
 export const parseManifest = (bytes: Buffer): Manifest => {
   const value = readJson(bytes);
   if (`${canonical(value)}\n` !== bytes.toString('utf8')) throw new ShapeError('not canonical JSON with a line feed');
-  const fields = objectOf(value, 'the manifest', FIELDS);
+  const fields = objectOf(value, 'the manifest', FIELDS, ['revises']);
   const period = objectOf(fields['period'], 'period', ['label', 'from', 'to']);
   const tool = objectOf(fields['tool'], 'tool', ['name', 'version']);
   const cloudtrail = objectOf(fields['cloudtrail'], 'cloudtrail', ['logs', 'digests']);
@@ -101,6 +109,7 @@ export const parseManifest = (bytes: Buffer): Manifest => {
       logs: countOf(cloudtrail['logs'], 'cloudtrail.logs'),
       digests: countOf(cloudtrail['digests'], 'cloudtrail.digests'),
     },
+    ...('revises' in fields && { revises: revisesOf(fields['revises']) }),
     files: sortedFiles(fields['files']),
   };
 };

@@ -145,6 +145,14 @@ export const verifyPackage = async (target: Target): Promise<void> => {
   if (run) checkRun(run, hash, trust.reports, findings);
   const manifest = readManifest(bytes, findings);
   if (!manifest) return;
+  if (manifest.revises) {
+    const { report, manifest: before } = manifest.revises;
+    findings.add(
+      'note',
+      'SUPPLEMENT',
+      `it supplements the report ${report}, whose manifest has the SHA-256 ${before}.`,
+    );
+  }
   await checkFiles(target, manifest);
   await checkWaivers(target, manifest);
   await checkLedgers(target, manifest);

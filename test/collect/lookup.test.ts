@@ -100,7 +100,7 @@ describe('events that are looked up', () => {
     await collect();
     const warehouse = await openWarehouse(join(dir, 'data/warehouse.duckdb'));
     const period = { from: NOW - DAY, to: NOW + DAY, label: 'x' };
-    const facts = await sourceFacts(warehouse, settings(), period, VERIFIED);
+    const facts = await sourceFacts(warehouse, settings(), period, VERIFIED, NOW);
     await warehouse.close();
     expect(facts.sources.has('cloudtrail')).toBe(false);
     expect(facts.sources.has('cloudtrail_digests')).toBe(false);

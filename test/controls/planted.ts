@@ -37,7 +37,7 @@ export const testQuarter = async (quarter: Quarter): Promise<readonly TestResult
     const warehouse = await openWarehouse(file, { readOnly: true });
     try {
       const { controls } = await controlSet([]);
-      const { sources } = await sourceFacts(warehouse, settings, PERIOD, VERIFIED);
+      const { sources } = await sourceFacts(warehouse, settings, PERIOD, VERIFIED, PERIOD.to);
       return await runControls(controls, (sql, values) => warehouse.query(sql, values), { period: PERIOD, sources });
     } finally {
       await warehouse.close();

@@ -44,6 +44,8 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
   revision: 1,
   status: 'DRAFT',
   draftReasons: ['It is a draft until 26 November 2026 07:00, for AWS may deliver late.'],
+  notes: [],
+  supplement: null,
   demo: true,
   version: '0.1.0',
   period: { from: FROM, to: TO, label: '2026-11-24T05Z_2026-11-24T07Z' },

@@ -1,7 +1,6 @@
 /** Parts of the design that a later version reads: refused by name, never ignored. Path patterns; `*` is one step. */
 export const LATER: readonly string[] = [
   'include',
-  'organization.fiscalYearStart',
   'organization.logo',
   'identity.issuers.*.discovery',
   'policy.*.purpose',

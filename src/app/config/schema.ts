@@ -33,6 +33,7 @@ import { trailSource } from './trail-schema.js';
 const organization = z.strictObject({
   name: line(100),
   timezone: timeZone.default('UTC'),
+  fiscalYearStart: z.int({ error: 'must be a month from 1 to 12' }).min(1).max(12).default(1),
   accent: z
     .string()
     .regex(/^#[0-9a-fA-F]{6}$/, 'must be a colour such as "#1f4d3a", in quotes')

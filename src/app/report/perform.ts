@@ -15,7 +15,10 @@ import { type CheckedLedger, checkLedger, ledgerRows } from './ledger.js';
 import { undamaged } from './snapshot.js';
 import { sourceFacts } from './sources.js';
 
-export type PerformAsk = Pick<ReportAsk, 'settings' | 'period' | 'onProgress'>;
+export type PerformAsk = Pick<ReportAsk, 'settings' | 'period' | 'onProgress'> & {
+  /** Milliseconds since 1970; absent: after the period. */
+  readonly now?: number;
+};
 
 /** What there is while the tests' warehouse is open. */
 export interface Performed {
@@ -58,7 +61,13 @@ const test = async (
   { warehouse, ledger }: Pick<Performed, 'warehouse' | 'ledger'>,
 ): Promise<Pick<Performed, 'results' | 'incomplete'>> => {
   const { settings, period } = ask;
-  const { sources, incomplete } = await sourceFacts(warehouse, settings, period, ledger.verification);
+  const { sources, incomplete } = await sourceFacts(
+    warehouse,
+    settings,
+    period,
+    ledger.verification,
+    ask.now ?? period.to,
+  );
   const results = await runControls(controls, (sql, parameters) => warehouse.query(sql, parameters), {
     period,
     sources,

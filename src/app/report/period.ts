@@ -43,18 +43,38 @@ const FORMS: readonly Form[] = [
   [/^(\d{4})-(\d\d)-(\d\d)T(\d\d)$/, ([y = 0, m = 1, d = 1, h = 0]) => [at(y, m - 1, d, h), at(y, m - 1, d, h + 1)]],
 ];
 
+const shifted = (year: number, month: number): Parts => at(year + Math.floor(month / 12), month % 12);
+
+/** A fiscal year bears the number of the calendar year in which it ends. */
+const fiscalPeriod = (text: string, start: number): Period | null => {
+  const found = /^FY(\d{4})(?:-Q([1-4]))?$/.exec(text);
+  if (!found) return null;
+  const year = Number(found[1]) - (start > 1 ? 1 : 0);
+  const quarter = found[2] === undefined ? null : Number(found[2]);
+  const month = start - 1 + (quarter === null ? 0 : (quarter - 1) * 3);
+  return bounded(text, shifted(year, month), shifted(year, month + (quarter === null ? 12 : 3)), text);
+};
+
+const bounded = (text: string, first: Parts, last: Parts, label: string): Period => {
+  if (first.year < FIRST_YEAR || first.year > LAST_YEAR) return refuse(text, 'the year is out of range');
+  return { from: utc(first), to: utc(last), label };
+};
+
 /**
- * `2026`, `2026-Q3`, `2026-11`, `2026-11-24` or `2026-11-24T05` (an hour), in UTC.
+ * `2026`, `2026-Q3`, `2026-11`, `2026-11-24` or `2026-11-24T05` (an hour), in UTC; `FY2026` and
+ * `FY2026-Q3` of the fiscal calendar.
+ * @param fiscalYearStart month from 1 in which the fiscal year begins
  * @throws CountersignError PERIOD_INVALID
  */
-export const parsePeriod = (text: string): Period => {
+export const parsePeriod = (text: string, fiscalYearStart = 1): Period => {
+  const fiscal = fiscalPeriod(text, fiscalYearStart);
+  if (fiscal) return fiscal;
   for (const [pattern, ends] of FORMS) {
     const found = pattern.exec(text);
     if (!found) continue;
     const [first, last] = ends(numbers(found));
     if (!exists(first)) return refuse(text, 'there is no such date');
-    if (first.year < FIRST_YEAR || first.year > LAST_YEAR) return refuse(text, 'the year is out of range');
-    return { from: utc(first), to: utc(last), label: text.includes('T') ? `${text}Z` : text };
+    return bounded(text, first, last, text.includes('T') ? `${text}Z` : text);
   }
   return refuse(text, 'it has none of the known forms');
 };
@@ -91,4 +111,13 @@ export const periodBetween = (fromText: string, toText: string): Period => {
   if (to <= from) return refuse(`${fromText} to ${toText}`, 'its end is not after its start');
   if (to - from > MAX_LENGTH) return refuse(`${fromText} to ${toText}`, 'it is longer than 800 days');
   return { from, to, label: `${stamp(from)}_${stamp(to)}` };
+};
+
+/**
+ * Refuses a period that has not begun: there is nothing to report of it.
+ * @param now milliseconds since 1970
+ * @throws CountersignError PERIOD_INVALID
+ */
+export const assertBegun = ({ from, label }: Period, now: number): void => {
+  if (from >= now) refuse(label, `it lies in the future: it begins on ${stamp(from)}`);
 };

@@ -4,8 +4,8 @@ import type { Source } from '../../controls/definition.js';
 import type { Period, Verification } from '../../model/evidence.js';
 import type { Settings } from '../../model/settings.js';
 import type { Warehouse } from '../../warehouse/open.js';
-
-const STAMP = `try_strptime(regexp_extract(key, '_(\\d{8}T\\d{4})', 1), '%Y%m%dT%H%M')`;
+import { emptyDays } from './empty-days.js';
+import { STAMP } from './stamp.js';
 
 const FACTS = `SELECT
   (SELECT count(*) FROM record WHERE t >= $from::TIMESTAMP AND t < $to::TIMESTAMP) AS records,
@@ -79,12 +79,16 @@ const ledgerReasons = ({ findings }: Verification): readonly string[] => {
   ];
 };
 
-/** Looks at the warehouse once for what is there and what is not. */
+/**
+ * Looks at the warehouse once for what is there and what is not.
+ * @param now milliseconds since 1970
+ */
 export const sourceFacts = async (
   warehouse: Warehouse,
   settings: Settings,
   period: Period,
   verification: Verification,
+  now: number,
 ): Promise<SourceFacts> => {
   const [row] = await warehouse.query(FACTS, { from: timestamp(period.from), to: timestamp(period.to) });
   const n = (name: string): number => Number(row?.[name] ?? 0);
@@ -105,5 +109,6 @@ export const sourceFacts = async (
     ['idp_snapshot', n('people') > 0],
   ];
   const sources = new Set(present.filter(([, there]) => there).map(([source]) => source));
-  return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings)] };
+  const days = await emptyDays(warehouse, period, now);
+  return { sources, incomplete: [...ledgerReasons(verification), ...gapsOf(n, settings), ...days] };
 };

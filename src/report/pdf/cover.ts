@@ -33,9 +33,9 @@ const status = (sheet: Sheet, content: ReportContent): void => {
   sheet.artifact(() => sheet.doc.roundedRect(X, y, width, 17, 2.5).fillColor(look.tint).fill());
   sheet.tag('P', () => sheet.put(label, X + 11, y + 3.2, style));
   sheet.y = y + 25;
-  const lines =
+  const reasons =
     content.status === 'FINAL' ? [`Revision ${content.revision}. All sources are complete.`] : content.draftReasons;
-  for (const line of lines) block(sheet, line, SMALL, 400);
+  for (const line of [...reasons, ...content.notes]) block(sheet, line, SMALL, 400);
 };
 
 /** Categories of the tests, in the order of the Trust Services Criteria. */
