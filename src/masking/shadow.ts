@@ -10,7 +10,7 @@ import { isLookAlikeAt, LOOK_ALIKE_STARTS, latinAt } from './look-alikes.js';
 export interface Shadow {
   readonly text: string;
   /** Offset in the source of an offset in `text`. */
-  origin(offset: number): number;
+  readonly origin: (offset: number) => number;
 }
 
 /** Written escapes: they differ from what they stand for in any reading. */

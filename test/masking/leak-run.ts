@@ -9,7 +9,10 @@ import type { LeakWorld, Script } from './leak.js';
 import { type Position, PROTOCOLS, plantAt } from './positions.js';
 
 /** Revisions of the protocol the client speaks. */
-export const ERAS: readonly string[] = [...PROTOCOLS.keys()];
+const ERAS: readonly string[] = [...PROTOCOLS.keys()];
+
+/** Clients of each era before servers of each. */
+export const PAIRS = ERAS.flatMap((client) => ERAS.map((server) => ({ client, server })));
 
 /** What must be what it is for a message to be one, or comes back as it was: each is tried by itself. */
 const isProtocol = ({ path }: Position): boolean =>
@@ -58,7 +61,10 @@ const ASKED_BY: Readonly<Record<string, string>> = {
 /** A client of its own for each kind, and which of the types it is tried with. */
 interface Talk {
   readonly world: LeakWorld;
+  /** Those of the client's revision. */
   readonly messages: Messages;
+  /** Those of the server's. */
+  readonly server: Messages;
   readonly client: Client;
   readonly kind: Kind;
   readonly tried: (type: string) => boolean;
@@ -110,19 +116,19 @@ const call = { name: 'carry', arguments: {} };
 const done: Script = { beside: [], answer: { result: {} } };
 
 /** An error is none without its code. */
-const failure = ({ messages }: Talk, type: string, text: string): Script => {
-  const { error }: { error?: object } = messages.planted(type, text);
+const failure = ({ server }: Talk, type: string, text: string): Script => {
+  const { error }: { error?: object } = server.planted(type, text);
   return { beside: [], answer: { error: { ...error, code: -32_000 } } };
 };
 
 /** What stands beside an answer on its stream, or on that of a subscription. */
-const beside = ({ messages, tried }: Talk, text: string): readonly object[] => [
-  ...messages.notifications
+const beside = ({ server, tried }: Talk, text: string): readonly object[] => [
+  ...server.notifications
     .filter(tried)
-    .map((type) => ({ method: messages.methodOf(type), ...messages.planted(type, text) })),
-  ...messages.requests
+    .map((type) => ({ method: server.methodOf(type), ...server.planted(type, text) })),
+  ...server.requests
     .filter(tried)
-    .map((type, i) => ({ id: `q${i}`, method: messages.methodOf(type), ...messages.planted(type, text) })),
+    .map((type, i) => ({ id: `q${i}`, method: server.methodOf(type), ...server.planted(type, text) })),
 ];
 
 const elicitation = (message: string): object => ({
@@ -139,21 +145,32 @@ const replay = async (talk: Talk): Promise<void> => {
   await client.transport.resumeStream('e7');
 };
 
+/** A subscription: before a server that has none it stays open, so it is left after a while. */
+const listen = async (talk: Talk, script: Script): Promise<void> => {
+  const params = { notifications: { toolsListChanged: true } };
+  if (talk.messages.era < '2026' || talk.server.era >= '2026') {
+    await ask(talk, 'subscriptions/listen', params, script);
+    return;
+  }
+  talk.world.say(script);
+  const asked = talk.client.request({ method: 'subscriptions/listen', params }, anything, { timeout: 200 });
+  await asked.catch(() => undefined);
+};
+
 /** Everything a server can say of one kind. */
 const fromServer = async (talk: Talk): Promise<void> => {
-  const { messages, tried } = talk;
+  const { server, tried } = talk;
   const { text } = talk.kind;
   // One by one as well: what the gateway does not take ends the stream.
   for (const said of [beside(talk, text), ...beside(talk, text).map((one) => [one]), [{ id: text, method: 'ping' }]])
     await ask(talk, 'tools/call', call, { beside: said, answer: { result: {} } });
-  for (const type of messages.failures.filter(tried)) await ask(talk, 'tools/call', call, failure(talk, type, text));
-  for (const type of messages.results.filter(tried)) {
-    const answer = { result: messages.planted(type, text) };
+  for (const type of server.failures.filter(tried)) await ask(talk, 'tools/call', call, failure(talk, type, text));
+  for (const type of server.results.filter(tried)) {
+    const answer = { result: server.planted(type, text) };
     await ask(talk, ASKED_BY[type] ?? 'tools/call', call, { beside: [], answer });
   }
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: text } } });
-  const listen = { notifications: { toolsListChanged: true } };
-  await ask(talk, 'subscriptions/listen', listen, { beside: beside(talk, text), answer: { result: {} } });
+  await listen(talk, { beside: beside(talk, text), answer: { result: {} } });
   await replay(talk);
   const input = { inputRequests: { [text]: elicitation(text), a: elicitation(text) }, requestState: text };
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: 'input_required', ...input } } });
@@ -189,11 +206,16 @@ const fromClient = async (talk: Talk): Promise<void> => {
 };
 
 /** Connects a client that says the value of itself to a server that says it of itself. */
-const connect = async (world: LeakWorld, { era, planted }: Messages, { text }: Kind): Promise<Client> => {
-  const isModern = era >= '2026';
+const connect = async (
+  world: LeakWorld,
+  { era, planted }: Messages,
+  server: Messages,
+  { text }: Kind,
+): Promise<Client> => {
+  const isModern = server.era >= '2026';
   const { params }: { params?: { clientInfo?: object } } = planted('InitializeRequest', text);
   // Capabilities are left out: what the client does not understand of them ends the conversation.
-  const { serverInfo, instructions, _meta } = planted(isModern ? 'DiscoverResult' : 'InitializeResult', text);
+  const { serverInfo, instructions, _meta } = server.planted(isModern ? 'DiscoverResult' : 'InitializeResult', text);
   world.say({ beside: [], answer: { result: isModern ? { instructions, _meta } : { serverInfo, instructions } } });
   return world.connect(era, { ...params?.clientInfo, name: text, version: text }, text);
 };
@@ -208,15 +230,23 @@ const search = async (world: LeakWorld): Promise<readonly string[]> => {
 
 /**
  * Sends values of every kind through.
+ * @param pair the revisions that client and server speak
  * @param step each kind is tried with every `step`-th type, other kinds with the others
  * @returns where they came out, and how many masks did, to the client and in the ledger, for each value planted
  */
-export const runLeak = async (world: LeakWorld, era: string, step: number) => {
-  const messages = messagesOf(era);
-  const { types } = messages;
-  for (const [k, kind] of KINDS.entries()) {
-    const client = await connect(world, messages, kind);
-    const talk: Talk = { world, messages, client, kind, tried: (type) => (types.indexOf(type) + k) % step === 0 };
+export const runLeak = async (
+  world: LeakWorld,
+  pair: { readonly client: string; readonly server: string },
+  step: number,
+  kinds = KINDS,
+) => {
+  const messages = messagesOf(pair.client);
+  const server = messagesOf(pair.server);
+  const types = [...new Set([...messages.types, ...server.types])];
+  for (const [k, kind] of kinds.entries()) {
+    const client = await connect(world, messages, server, kind);
+    const tried = (type: string): boolean => (types.indexOf(type) + k) % step === 0;
+    const talk: Talk = { world, messages, server, client, kind, tried };
     await fromServer(talk);
     await fromClient(talk);
     await client.close();
@@ -227,6 +257,6 @@ export const runLeak = async (world: LeakWorld, era: string, step: number) => {
       .filter(([place]) => isPlace(place))
       .reduce((sum, [, text]) => sum + text.split('[redacted:').length - 1, 0);
   const masks = [masksIn((place) => place === 'client'), masksIn((place) => place.endsWith('.jsonl'))];
-  const planted = (KINDS.length * messages.positions.length) / step;
+  const planted = (kinds.length * server.positions.length) / step;
   return { shown: await search(world), masks: Math.min(...masks) / planted };
 };

@@ -22,8 +22,11 @@ const INITIALIZED = {
 
 const MODERN = '2026-07-28';
 
-/** What the script says, made an answer of the era of the request. */
-const answerTo = (method: string, params: unknown, { answer }: Script): object => {
+const UNKNOWN_METHOD = { error: { code: -32_601, message: 'no such method' } };
+
+/** What the script says, made an answer of the era of the request, where the server speaks that. */
+const answerTo = (speaks: string, method: string, params: unknown, { answer }: Script): object => {
+  if (method === (speaks === MODERN ? 'initialize' : 'server/discover')) return UNKNOWN_METHOD;
   const said: object = 'result' in answer ? Object(answer.result) : {};
   if (method === 'initialize')
     return { result: { ...INITIALIZED, ...said, protocolVersion: Object(params).protocolVersion } };
@@ -48,7 +51,7 @@ const tellAll = (response: ServerResponse, messages: readonly object[]): void =>
  * An MCP server over HTTP that answers every request on an event stream, with what `next` says, and says it again on a
  * stream that goes on where another broke.
  */
-const startTeller = async (next: () => Script): Promise<{ server: Server; url: string }> => {
+const startTeller = async (speaks: string, next: () => Script): Promise<{ server: Server; url: string }> => {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -59,7 +62,7 @@ const startTeller = async (next: () => Script): Promise<{ server: Server; url: s
       const { id, method, params } = JSON.parse(Buffer.concat(chunks).toString('utf8'));
       if (id === undefined || method === undefined) return response.writeHead(202).end();
       const script = next();
-      const answer = answerTo(method, params, script);
+      const answer = answerTo(speaks, method, params, script);
       return tellAll(response, [...script.beside, { id, ...answer }]);
     });
   });
@@ -103,11 +106,12 @@ const allowEverything = (world: ProxyWorld): void =>
     ),
   );
 
-export const startLeakWorld = async (): Promise<LeakWorld> => {
+/** @param speaks the revision of the server, whose era it speaks alone */
+export const startLeakWorld = async (speaks: string): Promise<LeakWorld> => {
   let script = NOTHING;
   const got: string[] = [];
   const printed: string[] = [];
-  const teller = await startTeller(() => script);
+  const teller = await startTeller(speaks, () => script);
   const world = await prepareProxy(teller.url);
   allowEverything(world);
   const child: ChildProcess = await world.start();
