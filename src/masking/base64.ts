@@ -192,10 +192,10 @@ const glued = (run: string): readonly string[] => {
  */
 export const readings = (s: string, run: Run): readonly string[] => {
   const base64 = run.lineEnd < run.end ? unwrapped(s, run) : s.slice(run.start, run.end);
-  const bytes = Buffer.from(base64, 'latin1');
-  if (!isPlausible(bytes, 0, bytes.length)) return [];
   const whole = textOf(base64);
   if (whole !== undefined) return [whole];
+  const bytes = Buffer.from(base64, 'latin1');
+  if (!isPlausible(bytes, 0, bytes.length)) return [];
   return [
     ...ALIGNMENTS.filter((alignment) => hasStretchFrom(bytes, alignment, bytes.length)).flatMap((alignment) =>
       stretches(Buffer.from(base64.slice(alignment), 'base64')),

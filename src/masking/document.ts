@@ -124,7 +124,7 @@ class TreeMasker {
   private object(node: ObjectNode, place: Place): void {
     const names = this.memberNames(node, place);
     const pair = this.pairLabel(node);
-    const answer = this.depth === 0 && place.path === undefined && isAnswer(node);
+    const answer = this.depth === 0 && place.path === undefined && this.rules.treatment.keepsAnswerId && isAnswer(node);
     for (const [i, { key, value }] of node.members.entries()) {
       const written = names[i];
       const path = { parent: place.path, token: written?.name ?? key.value };

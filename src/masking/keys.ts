@@ -23,6 +23,8 @@ const HEADERS = new Set(['authorization', 'proxyauthorization', 'cookie', 'setco
 /** Tokens that are positions in a list or protocol handles: masking them would break the conversation. */
 const HANDLES = ['next', 'page', 'progress', 'continuation', 'continue', 'pagination', 'sync'];
 
+const LAST_OF_HANDLES = HANDLES.map((word) => word.at(-1)).join('');
+
 /** From this length on a name also counts at the end of a longer word, such as PGPASSWORD. */
 const GLUED = 6;
 
@@ -85,7 +87,11 @@ const beginsWord = (s: string, start: number): boolean => {
 const isHandle = (s: string, start: number, from: number): boolean => {
   let end = start;
   while (end > from && isSeparator(s.charCodeAt(end - 1))) end--;
-  return HANDLES.some((word) => matchBack(s, end, from, word) >= 0);
+  return (
+    end > from &&
+    LAST_OF_HANDLES.includes(s.charAt(end - 1).toLowerCase()) &&
+    HANDLES.some((word) => matchBack(s, end, from, word) >= 0)
+  );
 };
 
 /** The end of the name without trailing separators, and again without trailing digits. */
@@ -115,6 +121,7 @@ const labelsOf = (names: readonly string[], builtIn: boolean, more: Labelled): R
 interface Named {
   readonly key: string;
   readonly label: MaskName;
+  readonly header: boolean;
 }
 
 const folded = (s: string, i: number): number => {
@@ -123,16 +130,23 @@ const folded = (s: string, i: number): number => {
 };
 
 /** The match of a name at `start`; null where it names a position in a list, so that no shorter name counts either. */
-const matchOf = ({ key, label }: Named, s: string, start: number, from: number): KeyMatch | null | undefined => {
+const matchOf = (
+  { key, label, header }: Named,
+  s: string,
+  start: number,
+  from: number,
+): KeyMatch | null | undefined => {
   if (key.length < GLUED && !beginsWord(s, start)) return undefined;
   if (key === 'token' && isHandle(s, start, from)) return null;
-  return { label, start, header: HEADERS.has(key) };
+  return { label, start, header };
 };
 
 /** @param more further names, each with its label, which goes before all others */
 export const createKeyNames = (names: readonly string[], builtIn: boolean, more: Labelled = []): KeyNames => {
   const labels = labelsOf(names, builtIn, more);
-  const trie = createNameTrie(new Map([...labels].map(([key, label]) => [key, { key, label }])));
+  const trie = createNameTrie(
+    new Map([...labels].map(([key, label]) => [key, { key, label, header: HEADERS.has(key) }])),
+  );
   /** The longest name that goes on from `node` before `end`; one separator may stand between two letters. */
   const longest = (node: number, s: string, end: number, from: number): KeyMatch | null | undefined => {
     const last = node !== 0 && isSeparator(s.charCodeAt(end - 1)) ? end - 2 : end - 1;

@@ -143,13 +143,14 @@ export class Prefilter {
     const { text } = this;
     const end = Math.min(codes.length, start + CHUNK);
     const length = end - start;
-    if (start === 0) text.fill(0, 0, LEAD);
-    text.set(
-      start === 0 && end === codes.length ? codes : codes.subarray(Math.max(0, start - LEAD), end + 1),
-      start === 0 ? LEAD : 0,
-    );
+    if (start > 0) {
+      text.set(codes.subarray(start - LEAD, end + 1), 0);
+    } else {
+      for (let i = 0; i < LEAD; i++) text[i] = 0;
+      text.set(end === codes.length ? codes : codes.subarray(0, end + 1), LEAD);
+    }
     // Behind the text lies its edge.
-    if (end === codes.length) text.fill(0, LEAD + length, LEAD + length + 16);
+    if (end === codes.length) for (let i = LEAD + length; i < LEAD + length + 16; i++) text[i] = 0;
     return this.exports.scan(length, AT_TABLES, this.byTwoBefore, this.pairs);
   }
 

@@ -56,6 +56,8 @@ const MOST_HITS = 1 << 16;
 /** Blanks before a colon at most; with more, any name may stand before them. */
 const MOST_BLANKS = 64;
 const TEXT_NAME = Buffer.from('"text"');
+/** White space of JSON. */
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 const isTextName = (codes: Uint8Array, end: number): boolean => {
   for (let k = 1; k <= TEXT_NAME.length; k++)
     if (codeAt(codes, end - k) !== TEXT_NAME[TEXT_NAME.length - k]) return false;
@@ -83,9 +85,9 @@ export const createTextCounter = (): TextCounter => {
     at: ({ codes, raw }, i) => {
       if (!raw) return undefined;
       let end = i;
-      while (codeAt(codes, end - 1) !== 0x22 && end > i - MOST_BLANKS) end--;
+      while (isBlank(codeAt(codes, end - 1)) && end > i - MOST_BLANKS) end--;
       // Where the name is not to be seen it counts as one.
-      if (codeAt(codes, end - 1) !== 0x22 || isTextName(codes, end)) count++;
+      if (isBlank(codeAt(codes, end - 1)) || isTextName(codes, end)) count++;
       return undefined;
     },
   };

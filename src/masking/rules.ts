@@ -33,6 +33,11 @@ export interface Treated {
 export interface Treatment {
   /** Whether the place of a value alone can make it secret: then every document is read in full. */
   readonly byPlace: boolean;
+  /**
+   * Whether the id of an answer stays: a client must find again the one it chose. In the recorded copy of an answer to a
+   * server it is the server's, and masked like anything else.
+   */
+  readonly keepsAnswerId: boolean;
   /** Member names that rules make secret, with the label of the rule. */
   readonly keys: readonly (readonly [name: string, label: MaskName])[];
   /** The label of the rule that makes the value at this place secret. */
@@ -112,6 +117,7 @@ const createTreatment = (
   rules: readonly Compiled[],
   { allow, groups }: { readonly allow: ReadonlySet<string>; readonly groups: ReadonlyMap<string, string> },
   tokenOf: TokenOf,
+  direction: MaskAbout['direction'],
 ): Treatment => {
   const placing = rules.map((rule, i) => ({ rule, i })).filter(({ rule }) => !byDetector(rule) && rule.at !== null);
   const plain = rules.length === 0;
@@ -127,6 +133,7 @@ const createTreatment = (
   };
   return {
     byPlace: placing.length > 0,
+    keepsAnswerId: direction === 'to_client',
     keys: rules.flatMap((rule, i) =>
       !byDetector(rule) && rule.at === null ? rule.keys.map((key) => [key, labelOf(i)] as const) : [],
     ),
@@ -147,7 +154,7 @@ const createTreatment = (
 };
 
 /** Where no rule is in force: every finding is redacted. */
-export const PLAIN: Treatment = createTreatment([], { allow: new Set(), groups: GROUPS }, () => '');
+export const PLAIN: Treatment = createTreatment([], { allow: new Set(), groups: GROUPS }, () => '', 'to_client');
 
 const selects = (rule: MaskRule) => {
   const servers = compileGlobs(rule.servers);
@@ -165,17 +172,16 @@ export const createChooser = (profile: MaskingProfile, tokenOf: TokenOf) => {
   const groups = new Map(GROUPS);
   for (const { id, kind } of profile.custom ?? []) groups.set(id, kind);
   const common = { allow: new Set(profile.allow ?? []), groups };
-  const plain = { key: '', treatment: () => createTreatment([], common, tokenOf) };
   return (server: string, about: MaskAbout) => {
-    if (rules.length === 0) return plain;
     const applying = rules.filter(({ applies }) => applies(server, about)).map(({ rule }) => rule);
     return {
-      key: JSON.stringify([applying.length > 0 && about.direction, ...applying.map(({ id }) => id)]),
+      key: [about.direction, ...applying.map(({ id }) => id)].join('\n'),
       treatment: () =>
         createTreatment(
           applying.map((rule) => compile(rule, about.direction)),
           common,
           tokenOf,
+          about.direction,
         ),
     };
   };

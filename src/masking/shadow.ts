@@ -91,9 +91,21 @@ interface Reading {
   readonly length: number;
 }
 
+/** What each hexadecimal digit stands for; 16 for all else. */
+const HEX = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? 16 : digit;
+});
+
+/** The number that as many hexadecimal digits stand for; -1 where they are none. */
 const hex = (s: string, start: number, digits: number): number => {
-  const text = s.slice(start, start + digits);
-  return text.length === digits && /^[0-9A-Fa-f]+$/.test(text) ? Number.parseInt(text, 16) : -1;
+  let value = 0;
+  for (let i = start; i < start + digits; i++) {
+    const digit = HEX[s.charCodeAt(i)] ?? 16;
+    if (digit > 15) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
 };
 
 /** Backslashes before an escape at most. */

@@ -91,6 +91,10 @@ const envelope = ({ messages }: Talk, params: Record<string, unknown>): Record<s
   return { ...params, _meta: { ...meta, 'io.modelcontextprotocol/protocolVersion': messages.era } };
 };
 
+/** Whether a request stays open: a subscription before a server that has none lasts until the client leaves it. */
+const staysOpen = ({ messages, server }: Talk, method: string): boolean =>
+  method === 'subscriptions/listen' && messages.era >= '2026' && server.era < '2026';
+
 /** A request; what comes of it does not matter, since the client refuses much of what is planted, but it must end. */
 const ask = async (
   talk: Talk,
@@ -100,11 +104,11 @@ const ask = async (
 ): Promise<Record<string, unknown>> => {
   talk.world.say(script);
   try {
-    const options = { timeout: 5_000, allowInputRequired: true };
+    const options = { timeout: staysOpen(talk, method) ? 300 : 5_000, allowInputRequired: true };
     return await talk.client.request({ method, params }, anything, options);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if (/timed? ?out/i.test(error.message)) throw error;
+    if (/timed? ?out/i.test(error.message) && !staysOpen(talk, method)) throw error;
     // What the client will not ask in this era is asked all the same, so that its record is looked at.
     if (/not supported by the negotiated/.test(error.message))
       await tell(talk, { jsonrpc: '2.0', id: `of another era: ${method}`, method, params: envelope(talk, params) });
@@ -145,18 +149,6 @@ const replay = async (talk: Talk): Promise<void> => {
   await client.transport.resumeStream('e7');
 };
 
-/** A subscription: before a server that has none it stays open, so it is left after a while. */
-const listen = async (talk: Talk, script: Script): Promise<void> => {
-  const params = { notifications: { toolsListChanged: true } };
-  if (talk.messages.era < '2026' || talk.server.era >= '2026') {
-    await ask(talk, 'subscriptions/listen', params, script);
-    return;
-  }
-  talk.world.say(script);
-  const asked = talk.client.request({ method: 'subscriptions/listen', params }, anything, { timeout: 200 });
-  await asked.catch(() => undefined);
-};
-
 /** Everything a server can say of one kind. */
 const fromServer = async (talk: Talk): Promise<void> => {
   const { server, tried } = talk;
@@ -170,7 +162,8 @@ const fromServer = async (talk: Talk): Promise<void> => {
     await ask(talk, ASKED_BY[type] ?? 'tools/call', call, { beside: [], answer });
   }
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: text } } });
-  await listen(talk, { beside: beside(talk, text), answer: { result: {} } });
+  const listen = { notifications: { toolsListChanged: true } };
+  await ask(talk, 'subscriptions/listen', listen, { beside: beside(talk, text), answer: { result: {} } });
   await replay(talk);
   const input = { inputRequests: { [text]: elicitation(text), a: elicitation(text) }, requestState: text };
   await ask(talk, 'tools/call', call, { beside: [], answer: { result: { resultType: 'input_required', ...input } } });
@@ -232,7 +225,8 @@ const search = async (world: LeakWorld): Promise<readonly string[]> => {
  * Sends values of every kind through.
  * @param pair the revisions that client and server speak
  * @param step each kind is tried with every `step`-th type, other kinds with the others
- * @returns where they came out, and how many masks did, to the client and in the ledger, for each value planted
+ * @returns where they came out, and how many masks did, to the client and in the ledger, for each value planted; fewer
+ *   between the eras, where much that one knows has no place in the other
  */
 export const runLeak = async (
   world: LeakWorld,

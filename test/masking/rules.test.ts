@@ -229,3 +229,13 @@ test.each(MASK_MODES.filter((one) => one !== 'block'))(
     );
   },
 );
+
+test('the id of an answer stays for the client that chose it; in the copy of an answer to a server it is masked', () => {
+  const answer = { jsonrpc: '2.0', id: 'a@b.example', result: {} };
+  for (const profile of [{}, { rules: [rule({ mode: 'partial', detectors: ['iban'] })] }]) {
+    const maskers = maskersOf(profile);
+    expect(out(answer, maskers)).toEqual(answer);
+    expect(out(answer, maskers, { direction: 'to_server' })).toEqual({ ...answer, id: '[redacted:email]' });
+    expect(out(answer, maskers)).toEqual(answer);
+  }
+});

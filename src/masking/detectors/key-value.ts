@@ -137,14 +137,21 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
 
+/** Where a value begins, and where the mask there ends, if one stands there. */
+interface BareValue {
+  readonly start: number;
+  readonly masked: number;
+}
+
 /** A value without quotes: to the end of the line where the name opens it, else to the end of the word. */
-const bareValue = (s: string, i: number, start: number, key: KeyMatch): Finding | undefined => {
+const bareValue = (s: string, i: number, { start, masked }: BareValue, key: KeyMatch): Finding | undefined => {
   const separator = s.charCodeAt(i);
-  const spaced = isBlank(s.charCodeAt(i + 1));
-  const lineStart = atLineStart(s, key.start);
+  const spaced = separator === COLON && isBlank(s.charCodeAt(i + 1));
   const variable = separator === EQUALS && is(s, i - 1, WORD & ~LOWER) && is(s, key.start, WORD & ~LOWER);
-  const whole = key.header || (lineStart && ((separator === COLON && spaced) || variable));
-  const end = whole ? Math.max(lineEnd(s, start), start) : wordEnd(s, start);
+  const whole = key.header || ((spaced || variable) && atLineStart(s, key.start));
+  const end = whole ? Math.max(lineEnd(s, start), start) : wordEnd(s, masked);
+  // A mask alone is no secret.
+  if (end === masked && masked > start) return undefined;
   if (whole && /^[|>][-+0-9]{0,2}$/.test(s.slice(start, Math.min(end, start + 4)))) {
     const block = blockEnd(s, end);
     return block && finding(s, block.start, block.end, key.label);
@@ -171,13 +178,13 @@ const valueAfter = (text: ScanText, i: number, named: Named): Finding | undefine
   while (start - i < 32 && isBlank(s.charCodeAt(start))) start++;
   const quote = quoteAt(s, start);
   if (quote) return quotedValue(s, quote, named.key);
-  const masked = maskEnd(s, start) > start;
+  const masked = maskEnd(s, start);
   // Before any look ahead: a line of calls must not be read once for each of them.
   const place = { name: named.key.start, separator: i, start, quoted: named.quote !== undefined };
-  if (!masked && isExpression(text, place)) return undefined;
-  const structured = masked ? undefined : jsonValue(s, start, named);
+  if (masked === start && isExpression(text, place)) return undefined;
+  const structured = masked > start ? undefined : jsonValue(s, start, named);
   if (structured) return structured === 'nothing' ? undefined : structured;
-  return bareValue(s, i, start, named.key);
+  return bareValue(s, i, { start, masked }, named.key);
 };
 
 /** `<password>…</password>`; attributes are `key="value"`. */
@@ -199,7 +206,7 @@ const optionValue = (names: KeyNames, { s, raw }: ScanText, i: number): Finding 
   if (key && raw) return { start: i, end, detector: key.label };
   if (!key || s.charCodeAt(end + 1) === 0x2d) return undefined;
   const quote = quoteAt(s, end + 1);
-  return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, end + 1), key.label);
+  return quote ? quotedValue(s, quote, key) : finding(s, end + 1, wordEnd(s, maskEnd(s, end + 1)), key.label);
 };
 
 /** Whether the last letters of the name before `i` rule out a secret: those of most names do. */

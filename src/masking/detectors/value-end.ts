@@ -1,5 +1,4 @@
 /** Where a value without quotes ends, in clear text and in text that was escaped. */
-import { maskEnd } from '../marks.js';
 
 /** End of the line, which in escaped text is a backslash before `n` or `r`, or an escaped quote. */
 export const lineEnd = (s: string, i: number): number => {
@@ -25,9 +24,9 @@ const endsValue = (s: string, i: number): boolean => {
 const SEPARATES = /^[,;&]+(?:$|[\s"'`<>)}\]\\]|[\w.-]{1,40}[=:])/;
 const SEPARATOR_REACH = 48;
 
-/** End of a value without quotes in the middle of a line. */
+/** End of a value without quotes in the middle of a line. @param i where it begins, or the mask at its beginning ends */
 export const wordEnd = (s: string, i: number): number => {
-  let end = maskEnd(s, i);
+  let end = i;
   for (; end < s.length; end++) {
     const code = s.charCodeAt(end);
     if (code <= 0x20 || '"\'`<>)}]|'.includes(s.charAt(end))) break;
