@@ -124,16 +124,20 @@ class TreeMasker {
   private object(node: ObjectNode, place: Place): void {
     const names = this.memberNames(node, place);
     const pair = this.pairLabel(node);
-    const answer = this.depth === 0 && place.path === undefined && this.rules.treatment.keepsAnswerId && isAnswer(node);
+    const keepsId = place.path === undefined && this.keepsId(node);
     for (const [i, { key, value }] of node.members.entries()) {
       const written = names[i];
       const path = { parent: place.path, token: written?.name ?? key.value };
       if (written) this.apply(key, path, written.found);
       // The client chose the id of its request; the answer must bear it.
-      if (answer && key.value === 'id') continue;
+      if (keepsId && key.value === 'id') continue;
       const given = place.label ?? pairValue(key.value, pair);
       if (given !== undefined || this.mayHold(key.start, value.end)) this.member(key, value, place, path, given);
     }
+  }
+
+  private keepsId(node: ObjectNode): boolean {
+    return this.depth === 0 && this.rules.treatment.keepsAnswerId && isAnswer(node);
   }
 
   private memberNames(node: ObjectNode, place: Place): ReturnType<typeof memberNames> {

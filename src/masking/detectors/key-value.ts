@@ -137,6 +137,13 @@ const jsonValue = (s: string, start: number, named: Named): Finding | 'nothing' 
   return { start, end, detector: key.label, replacement: `${mark}[redacted:${key.label}]${mark}` };
 };
 
+/** Whether a value after the separator at `i` is the rest of its line: in YAML, and in lists of variables. */
+const runsToLineEnd = (s: string, i: number, name: number): boolean => {
+  const spaced = s.charCodeAt(i) === COLON && isBlank(s.charCodeAt(i + 1));
+  const variable = s.charCodeAt(i) === EQUALS && is(s, i - 1, WORD & ~LOWER) && is(s, name, WORD & ~LOWER);
+  return (spaced || variable) && atLineStart(s, name);
+};
+
 /** Where a value begins, and where the mask there ends, if one stands there. */
 interface BareValue {
   readonly start: number;
@@ -145,10 +152,7 @@ interface BareValue {
 
 /** A value without quotes: to the end of the line where the name opens it, else to the end of the word. */
 const bareValue = (s: string, i: number, { start, masked }: BareValue, key: KeyMatch): Finding | undefined => {
-  const separator = s.charCodeAt(i);
-  const spaced = separator === COLON && isBlank(s.charCodeAt(i + 1));
-  const variable = separator === EQUALS && is(s, i - 1, WORD & ~LOWER) && is(s, key.start, WORD & ~LOWER);
-  const whole = key.header || ((spaced || variable) && atLineStart(s, key.start));
+  const whole = key.header || runsToLineEnd(s, i, key.start);
   const end = whole ? Math.max(lineEnd(s, start), start) : wordEnd(s, masked);
   // A mask alone is no secret.
   if (end === masked && masked > start) return undefined;
