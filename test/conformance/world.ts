@@ -1,4 +1,4 @@
-/** The fixture over HTTP and over stdio, behind a real gateway: OIDC tokens, default-deny policy, masking, ledger. */
+/** The fixture over HTTP, stdio and HTTP+SSE, behind a real gateway: OIDC tokens, default-deny policy, masking, ledger. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -13,22 +13,28 @@ const POLICY = `[ { id: tools, allow: true, groups: [engineering], tools: ['test
   { id: resources, allow: true, groups: [engineering], resources: ['test://**'] },
   { id: prompts, allow: true, groups: [engineering], prompts: ['test_*'] } ]`;
 
-/** The fixture over HTTP, alone. */
-const startFixture = async (): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
+/** What lies behind the gateway. */
+const TRANSPORTS = ['http', 'stdio', 'sse'] as const;
+export type UpstreamTransport = (typeof TRANSPORTS)[number];
+
+/** The fixture over one of the transports that have an address. */
+const startFixture = async (
+  program: 'http.mjs' | 'sse.mjs',
+): Promise<{ readonly url: string; readonly process: ChildProcess }> => {
   const port = await freePort();
-  const child = spawn(process.execPath, [join(FIXTURE, 'http.mjs'), String(port)], {
+  const child = spawn(process.execPath, [join(FIXTURE, program), String(port)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // Also where the world is never whole.
   process.once('exit', () => child.kill());
   await once(child.stdout, 'data');
-  return { url: `http://127.0.0.1:${port}/mcp`, process: child };
+  return { url: `http://127.0.0.1:${port}/${program === 'sse.mjs' ? 'sse' : 'mcp'}`, process: child };
 };
 
 export interface ConformanceWorld {
   readonly direct: string;
   /** The same server through the gateway, by the transport behind it. */
-  readonly through: Readonly<Record<'http' | 'stdio', string>>;
+  readonly through: Readonly<Record<UpstreamTransport, string>>;
   readonly proxy: ProxyWorld;
   /** The store of a login. */
   readonly login: string;
@@ -38,23 +44,29 @@ export interface ConformanceWorld {
 }
 
 export const startWorld = async (): Promise<ConformanceWorld> => {
-  const fixture = await startFixture();
-  const ports = { http: await freePort(), stdio: await freePort() };
+  const fixture = await startFixture('http.mjs');
+  const events = await startFixture('sse.mjs');
+  const ports = { http: await freePort(), stdio: await freePort(), sse: await freePort() };
   const hosts = Object.values(ports).flatMap((port) => [`127.0.0.1:${port}`, `localhost:${port}`]);
   const stdio = `{ command: '${process.execPath}', args: ['${join(FIXTURE, 'stdio.mjs')}'] }`;
   const proxy = await prepareWorld({
-    servers: `{ http: { http: { url: '${fixture.url}' } }, stdio: { stdio: ${stdio} } }`,
+    servers: `{ http: { http: { url: '${fixture.url}' } }, stdio: { stdio: ${stdio} },
+      sse: { http: { url: '${events.url}', transport: sse } } }`,
     policy: POLICY,
     gateway: `allowedHosts: ${JSON.stringify(hosts)}, allowedOrigins: ${JSON.stringify(hosts.map((host) => `http://${host}`))}`,
   });
   const gateway = await proxy.start();
   const token = await proxy.token();
   const fronts = await Promise.all(
-    (['http', 'stdio'] as const).map((id) => startFront(ports[id], { url: () => `${proxy.gateway}/${id}/mcp`, token })),
+    TRANSPORTS.map((id) => startFront(ports[id], { url: () => `${proxy.gateway}/${id}/mcp`, token })),
   );
   return {
     direct: fixture.url,
-    through: { http: `http://127.0.0.1:${ports.http}/mcp`, stdio: `http://127.0.0.1:${ports.stdio}/mcp` },
+    through: {
+      http: `http://127.0.0.1:${ports.http}/mcp`,
+      stdio: `http://127.0.0.1:${ports.stdio}/mcp`,
+      sse: `http://127.0.0.1:${ports.sse}/mcp`,
+    },
     proxy,
     login: await proxy.logIn(),
     async stop() {
@@ -68,6 +80,7 @@ export const startWorld = async (): Promise<ConformanceWorld> => {
       }
       gateway.kill('SIGKILL');
       fixture.process.kill();
+      events.process.kill();
       await proxy.idp.close();
     },
   };
