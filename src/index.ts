@@ -18,6 +18,7 @@ export {
 export { type Bypass, tryBypass } from './app/bypass.js';
 export { type CollectSummary, collectCloudTrail, type FileProblem } from './app/collect.js';
 export { collectIdentity, type IdentityAsk, type IdentityNote, type IdentitySummary } from './app/collect-identity.js';
+export { collectLedgers, type LedgerProblem, type LedgersAsk, type LedgersSummary } from './app/collect-ledgers.js';
 export type { CollectAsk } from './app/collect-sources.js';
 export { loadSettings } from './app/config.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';

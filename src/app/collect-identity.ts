@@ -17,6 +17,7 @@ import type { Settings } from '../model/settings.js';
 import { buildWarehouse } from '../warehouse/build.js';
 import { ledgerRecords } from './collect.js';
 import { resolveSecret } from './config/secret.js';
+import { peerRecords } from './peer-ledgers.js';
 
 export interface IdentityAsk {
   readonly settings: Settings;
@@ -99,7 +100,13 @@ export const collectIdentity = async (ask: IdentityAsk): Promise<IdentitySummary
       problems.push({ source: source.source, reason: error.message });
     }
   }
-  await buildWarehouse({ dataDir, records: ledgerRecords(settings), settings, onStep: onProgress });
+  await buildWarehouse({
+    dataDir,
+    records: ledgerRecords(settings),
+    peers: await peerRecords(settings),
+    settings,
+    onStep: onProgress,
+  });
   const excluded = settings.collect.identity.flatMap((one) => ('aws' in one ? one.aws.exclude : []));
   return { taken, problems, excluded, exit: problems.length > 0 ? EXIT.incomplete : EXIT.ok };
 };

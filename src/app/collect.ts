@@ -13,6 +13,7 @@ import { type BuiltWarehouse, buildWarehouse } from '../warehouse/build.js';
 import type { LedgerEntryLike } from '../warehouse/load-records.js';
 import { openWarehouse } from '../warehouse/open.js';
 import { type CollectAsk, collectSources } from './collect-sources.js';
+import { peerRecords } from './peer-ledgers.js';
 
 /** A file that was not taken, or not taken whole. */
 export interface FileProblem {
@@ -147,5 +148,8 @@ export const collectCloudTrail = async (ask: CollectAsk): Promise<CollectSummary
   const files = await collectSources(ask);
   const records = ledgerRecords(ask.settings);
   const onStep = (step: string, done: number, total: number): void => ask.onProgress?.(step, done, total);
-  return summarize(files, await buildWarehouse({ dataDir, records, settings: ask.settings, onStep }));
+  return summarize(
+    files,
+    await buildWarehouse({ dataDir, records, peers: await peerRecords(ask.settings), settings: ask.settings, onStep }),
+  );
 };

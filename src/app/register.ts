@@ -6,6 +6,7 @@ import type { RegisterKind } from '../model/registers.js';
 import type { Settings } from '../model/settings.js';
 import { buildWarehouse } from '../warehouse/build.js';
 import { ledgerRecords } from './collect.js';
+import { peerRecords } from './peer-ledgers.js';
 
 export interface RegisterAsk {
   readonly settings: Settings;
@@ -30,6 +31,12 @@ export const collectRegister = async (ask: RegisterAsk): Promise<RegisterSummary
   const taken = await takeRegister({ dataDir, kind, file, now: (ask.clock ?? systemClock()).now() });
   if (taken.snapshot === null) return { ...taken, exit: EXIT.usage };
   const onStep = (step: string, done: number, total: number): void => onProgress?.(step, done, total);
-  await buildWarehouse({ dataDir, records: ledgerRecords(settings), settings, onStep });
+  await buildWarehouse({
+    dataDir,
+    records: ledgerRecords(settings),
+    peers: await peerRecords(settings),
+    settings,
+    onStep,
+  });
   return { ...taken, exit: EXIT.ok };
 };

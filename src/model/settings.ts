@@ -5,6 +5,7 @@ import type { AwsSettings, OAuthSettings, SecretSource } from './credential-sett
 import type { IssuerSettings, RevokedSettings } from './identity-settings.js';
 import type { IdentitySourceSettings } from './identity-source-settings.js';
 import type { MaskingProfile } from './masking-settings.js';
+import type { LedgerSource } from './peer-ledger.js';
 import type { PinSettings, PolicyHours, PolicyRule } from './policy-settings.js';
 import type { HoldSettings } from './removal.js';
 import type { TrailSource } from './trail-settings.js';
@@ -234,6 +235,7 @@ export interface Settings {
   readonly collect: {
     readonly cloudtrail: readonly TrailSource[];
     readonly identity: readonly IdentitySourceSettings[];
+    readonly ledgers: readonly LedgerSource[];
   };
   readonly evidence: {
     readonly outDir: string;

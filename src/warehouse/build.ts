@@ -12,6 +12,7 @@ import type { Settings } from '../model/settings.js';
 import { CORRELATE } from './correlate.js';
 import { DERIVE_CALLS, DERIVE_REST, PRINCIPALS } from './derive.js';
 import { loadIdentity } from './load-identity.js';
+import { loadPeers, type PeerRecords } from './load-peers.js';
 import {
   type LedgerEntryLike,
   type LoadedRecords,
@@ -32,6 +33,8 @@ export interface BuildOptions {
   /** The ledger's records in order, as its reader yields them. */
   readonly records: AsyncIterable<LedgerEntryLike>;
   readonly settings: Settings;
+  /** Ledgers of other gateways; fill `peer_ledger` and `peer_record`. */
+  readonly peers?: readonly PeerRecords[];
   /** Where given, CloudTrail events more than a day outside are left out, and counted as excluded. */
   readonly period?: Period;
   /** The second detector, run over every recorded result; fills `rescan`. */
@@ -157,6 +160,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   await loadScope(builder, options.settings);
   await loadRegisters(builder, options.dataDir);
   await loadIdentity(builder, options.dataDir);
+  await loadPeers(builder, options.peers ?? []);
   const records = await loadGateway(builder, options);
   step('cloudtrail');
   const { period } = options;

@@ -7,6 +7,7 @@
  * compare times with `t >= $from::TIMESTAMP`.
  */
 
+import { PEER_TABLES } from './load-peers.js';
 import { IDENTITY_DEFINITIONS } from './schema-identity.js';
 import { REGISTER_TABLES, SCOPE_TABLES } from './schema-organization.js';
 import type { TableDefinition } from './table.js';
@@ -203,5 +204,6 @@ export const TABLES: readonly TableDefinition[] = [
   ...SCOPE_TABLES,
   ...REGISTER_TABLES,
   ...IDENTITY_DEFINITIONS,
+  ...PEER_TABLES,
   ...MATCH_TABLES,
 ];

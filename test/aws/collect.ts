@@ -58,7 +58,7 @@ export const collectFrom = (
     settings: {
       ...SETTINGS,
       gateway: { ...SETTINGS.gateway, dataDir },
-      collect: { cloudtrail: [{ s3: trailSource(s3, over) }], identity: [] },
+      collect: { cloudtrail: [{ s3: trailSource(s3, over) }], identity: [], ledgers: [] },
     },
     clock: { now: () => Date.parse(now), monotonic: () => 0, boot: 'test' },
   });

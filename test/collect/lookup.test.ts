@@ -40,6 +40,7 @@ const settings = (over: Partial<LookupSettings> = {}): Settings => ({
   gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') },
   collect: {
     identity: [],
+    ledgers: [],
     cloudtrail: [
       {
         lookup: {

@@ -67,7 +67,7 @@ export const SETTINGS: Settings = {
   approvals: [],
   masking: [],
   ledger: { origin: 'example.com/mcp/gw-1', key: { env: 'A' }, digestKey: { env: 'B' }, heartbeat: 60_000 },
-  collect: { cloudtrail: [], identity: [] },
+  collect: { cloudtrail: [], identity: [], ledgers: [] },
   evidence: { outDir: '/nowhere', controls: [], waivers: null, key: { env: 'C' } },
   provenance: { digest: 'c'.repeat(64), files: [{ path: 'countersign.yaml', digest: 'c'.repeat(64) }] },
 };

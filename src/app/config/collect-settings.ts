@@ -2,6 +2,8 @@
 
 import type { SecretSource } from '../../model/credential-settings.js';
 import type { IdentitySourceSettings } from '../../model/identity-source-settings.js';
+import type { LedgerSource } from '../../model/peer-ledger.js';
+import type { Settings } from '../../model/settings.js';
 import type { S3TrailSettings, TrailSource } from '../../model/trail-settings.js';
 import type { Configuration } from './schema.js';
 
@@ -11,11 +13,13 @@ type Okta = NonNullable<Collect['identity'][number]['okta']>;
 
 const orNull = (text: string | undefined): string | null => text ?? null;
 
+const folderOf = (prefix: string): string => (prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`);
+
 const bucketOf = (s3: NonNullable<Collect['cloudtrail'][number]['s3']>): S3TrailSettings => {
   const { prefix = '' } = s3;
   return {
     ...s3,
-    prefix: prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`,
+    prefix: folderOf(prefix),
     region: s3.region ?? s3.regions[0] ?? 'us-east-1',
     organization: orNull(s3.organization),
     profile: orNull(s3.profile),
@@ -58,12 +62,19 @@ const identityOf = (
   return { aws: { ...aws, ...accessOf(aws), identityCenter: orNull(aws.identityCenter) } };
 };
 
+const ledgerOf = ({ dir, s3, key }: Collect['ledgers'][number], at: Resolve): LedgerSource => {
+  if (s3 === undefined) return { key: orNull(key), from: { dir: at(dir ?? '') } };
+  const { prefix = '' } = s3;
+  return { key: orNull(key), from: { s3: { ...s3, prefix: folderOf(prefix), ...accessOf(s3) } } };
+};
+
 /** What `collect` becomes. */
 export const collectOf = (
   collect: Collect,
   at: Resolve,
   secret: (source: Okta['token']) => SecretSource,
-): { readonly cloudtrail: readonly TrailSource[]; readonly identity: readonly IdentitySourceSettings[] } => ({
+): Settings['collect'] => ({
   cloudtrail: collect.cloudtrail.map((source) => trailOf(source, at)),
   identity: collect.identity.map((source) => identityOf(source, at, secret)),
+  ledgers: collect.ledgers.map((source) => ledgerOf(source, at)),
 });

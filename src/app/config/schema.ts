@@ -22,6 +22,7 @@ import {
 } from './fields.js';
 import { identitySource } from './identity-schema.js';
 import { isAnchoredIfLimited, ledgerCare, rootKeySource } from './ledger-schema.js';
+import { ledgerSource } from './ledgers-schema.js';
 import { masking } from './masking-schema.js';
 import { metrics, tls, traces } from './operating-schema.js';
 import { groupOverage } from './overage-schema.js';
@@ -201,6 +202,7 @@ export const configuration = z.strictObject({
     .strictObject({
       cloudtrail: z.array(trailSource).max(100).default([]),
       identity: z.array(identitySource).max(100).default([]),
+      ledgers: z.array(ledgerSource).max(100).default([]),
     })
     .prefault({}),
   evidence: z

@@ -10,6 +10,7 @@ import { rescan } from '../../masking/rescan.js';
 import type { TestResult, Waiver } from '../../model/evidence.js';
 import { buildWarehouse } from '../../warehouse/build.js';
 import { openWarehouse, type Warehouse } from '../../warehouse/open.js';
+import { peerRecords } from '../peer-ledgers.js';
 import type { ReportAsk } from './ask.js';
 import { type CheckedLedger, checkLedger, ledgerRows } from './ledger.js';
 import { undamaged } from './snapshot.js';
@@ -40,6 +41,7 @@ const load = async (ask: PerformAsk, ledger: CheckedLedger, damage: string[]): P
   const built = await buildWarehouse({
     dataDir: settings.gateway.dataDir,
     records: there ? undamaged(ledger.dir, onDamage) : nothing(),
+    peers: await peerRecords(settings),
     settings,
     period,
     rescan,

@@ -31,6 +31,7 @@ const collect = (over: Partial<AwsIdentitySettings> = {}): Promise<IdentitySumma
       gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') },
       collect: {
         cloudtrail: [],
+        ledgers: [],
         identity: [
           {
             aws: {

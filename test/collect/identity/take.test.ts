@@ -28,7 +28,7 @@ const collect = (...identity: readonly IdentitySourceSettings[]): Promise<Identi
     settings: {
       ...SETTINGS,
       gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') },
-      collect: { cloudtrail: [], identity },
+      collect: { cloudtrail: [], identity, ledgers: [] },
     },
     clock: { now: () => now, monotonic: () => 0, boot: 'test' },
     environment: { OKTA_TOKEN: TOKEN },
