@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../cli/base.js';
+import { statusMetrics } from '../cli/status-metrics.js';
 import { loadSettings, type Status as StatusAnswer, status } from '../index.js';
 
 type Source = StatusAnswer['calendar'][number];
@@ -36,15 +37,24 @@ export default class Status extends BaseCommand {
     'Prints a calendar of each source: the gateway, and the digests of each AWS account and region; then the events ' +
     'by match tier, the files not read, and what a report made now would miss. It is as of the last collection; ' +
     'gaps end with 11.';
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status --days 92 --json'];
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status --days 92 --json',
+    '<%= config.bin %> status --metrics',
+  ];
   static override flags = {
     config: configFlag,
     days: Flags.integer({ summary: 'days up to today, UTC', default: 35, min: 1, max: 1_000 }),
+    metrics: Flags.boolean({ summary: 'print it for the textfile collector of Prometheus', exclusive: ['json'] }),
   };
 
   async run(): Promise<StatusAnswer> {
     const { flags } = await this.parse(Status);
     const answer = await status({ settings: await loadSettings(flags.config), days: flags.days });
+    if (flags.metrics) {
+      process.stdout.write(statusMetrics(answer, Date.now()));
+      return answer;
+    }
     this.calendar(answer);
     for (const { kind, tier, count } of answer.matches) {
       this.log(`${String(count).padStart(10)}  ${kind.toLowerCase().replaceAll('_', ' ')} ${tier}`.trimEnd());

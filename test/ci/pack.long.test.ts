@@ -1,34 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ROOT } from '../layers.js';
-
-const PACKED = ['.ci', 'bin', 'controls', 'docs', 'src', 'templates', 'LICENSE', 'README.md', 'package.json'];
-const BUILT = ['tsconfig.json', 'tsconfig.build.json'];
+import { installPacked } from './installed.js';
 
 let dir: string;
 let files: readonly string[];
 let home: string;
-
-const npm = (args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string =>
-  execFileSync('npm', [...args, '--no-update-notifier'], {
-    cwd,
-    env,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-
-/** A copy of the checkout, so that the build of others is left alone. */
-const copyCheckout = async (): Promise<string> => {
-  const copy = join(dir, 'checkout');
-  await mkdir(copy);
-  for (const name of [...PACKED, ...BUILT]) await cp(join(ROOT, name), join(copy, name), { recursive: true });
-  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  return copy;
-};
 
 /** The installed command, without anything of this shell but its search path. */
 const run = (args: readonly string[]) => {
@@ -52,16 +33,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-pack-'));
   home = join(dir, 'home');
   await mkdir(home);
-  const cache = npm(['config', 'get', 'cache'], ROOT).trim();
-  npm(['pack', '--silent', '--pack-destination', dir], await copyCheckout());
-  const tarball = (await readdir(dir)).find((name) => name.endsWith('.tgz')) ?? '';
-  const listed = execFileSync('tar', ['-tzf', join(dir, tarball)], { encoding: 'utf8' });
-  files = listed
-    .trim()
-    .split('\n')
-    .map((name) => name.replace(/^package\//, ''));
-  const options = ['--prefix', join(dir, 'prefix'), '--cache', cache, '--prefer-offline', '--no-audit', '--no-fund'];
-  npm(['install', '--global', '--silent', ...options, join(dir, tarball)], home, { ...process.env, HOME: home });
+  ({ files } = await installPacked(dir, home));
 }, 900_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
