@@ -89,8 +89,10 @@ export const collectIdentity = async (ask: IdentityAsk): Promise<IdentitySummary
   if (settings.collect.identity.length === 0) throw new CountersignError('IDENTITY_SOURCE');
   const taken: TakenIdentity[] = [];
   const problems: IdentityNote[] = [];
-  for (const named of settings.collect.identity) {
-    const source = await openSource(named, environment);
+  // A secret that is missing ends it before anything is taken.
+  const sources: IdentitySource[] = [];
+  for (const named of settings.collect.identity) sources.push(await openSource(named, environment));
+  for (const source of sources) {
     try {
       const one = await takeIdentity(dataDir, source, clock.now(), onProgress);
       taken.push(one);

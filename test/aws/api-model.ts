@@ -48,7 +48,7 @@ const structureProblem = (schema: readonly unknown[], value: unknown, path: stri
 };
 
 /** What of a value is not as the schema says; undefined where all is. Times are `Date`. */
-export const modelProblem = (of: Schema, value: unknown, path: string): string | undefined => {
+const modelProblem = (of: Schema, value: unknown, path: string): string | undefined => {
   const schema = resolve(of);
   if (typeof schema === 'number') return simpleProblem(schema, value, path);
   // A simple type of its own name: [0, namespace, name, traits, type].

@@ -146,7 +146,7 @@ const credentialRow = (account: string, cell: (column: string) => string): Ident
 };
 
 /** Rows of a credential report. @throws IdentityError */
-export const readCredentialReport = async (account: string, report: Buffer): Promise<readonly IdentityRow[]> => {
+const readCredentialReport = async (account: string, report: Buffer): Promise<readonly IdentityRow[]> => {
   const rows: IdentityRow[] = [];
   let head: readonly string[] | undefined;
   for await (const record of csvRecords(once(report.toString('utf8')))) {

@@ -115,6 +115,18 @@ describe('snapshots of identities', () => {
     await expect(collect(csvSettings())).rejects.toMatchObject({ code: 'RAW_INDEX' });
   });
 
+  it('a token that is not set ends it before anything is taken', async () => {
+    writeFileSync(csvFile(), 'user_id,status\n1,active\n');
+    const okta = {
+      origin: 'https://example.okta.com',
+      token: { env: 'NO_SUCH_TOKEN' },
+      issuer: ISSUER,
+      subject: 'id',
+    } as const;
+    await expect(collect(csvSettings(), { okta })).rejects.toMatchObject({ code: 'SECRET_MISSING' });
+    expect(readdirSync(dir)).toEqual(['people.csv']);
+  });
+
   it('no source is a usage error', async () => {
     await expect(collect()).rejects.toMatchObject({ code: 'IDENTITY_SOURCE', exit: 2 });
   });
