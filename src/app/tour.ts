@@ -21,6 +21,7 @@ import { createClients } from './tour/clients.js';
 import { approvalAudience } from './tour/configuration.js';
 import { type DemoFolder, emptyFiles, prepareFolder } from './tour/folder.js';
 import type { Narrate } from './tour/narrate.js';
+import { takeRegisters } from './tour/registers.js';
 import { type Searched, searchFor } from './tour/search.js';
 import { startWorld, type World } from './tour/world.js';
 import { version } from './version.js';
@@ -180,6 +181,12 @@ export const tour = async (ask: TourAsk): Promise<TourResult> => {
   narrate(
     'step',
     `${collected.events} CloudTrail events from ${collected.files} files, ${collected.digests.valid} digests valid`,
+  );
+  const issuer = settings.issuers[0]?.issuer ?? '';
+  const taken = await takeRegisters(folder.dir, { plan, settings, issuer, started });
+  narrate(
+    'step',
+    `${taken} registers and exports of the organisation: leavers, reviews, changes, cases, disclosures, people`,
   );
   const made = await report({
     settings,

@@ -73,4 +73,9 @@ const untested = ({ result }: TestResult): boolean => result === 'not_testable' 
 
 const populationOf = (result: TestResult): string => (untested(result) ? '-' : String(result.population));
 
-const exceptionsOf = (result: TestResult): string => (untested(result) ? '-' : String(result.exceptions.length));
+/** What falls under a waiver is an exception all the same. */
+const exceptionsOf = (result: TestResult): string => {
+  if (untested(result)) return '-';
+  const waived = result.exceptions.filter(({ waiver }) => waiver !== null).length;
+  return `${waived === 0 ? '' : `${waived} waived, `}${result.exceptions.length}`;
+};

@@ -89,7 +89,7 @@ const check = ({ findings }: Target, document: JsonValue, to: number): void => {
   }
   if (good && waived.length > 0) {
     findings.establish(
-      `${waived.length} exceptions are under waivers that were in force, each approved by another than its requester; they stay counted.`,
+      `of the exceptions ${waived.length} fall under waivers that were in force, each approved by another than its requester; they stay counted.`,
     );
   }
 };

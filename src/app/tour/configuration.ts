@@ -102,7 +102,11 @@ export const demoConfiguration = (parts: ConfigurationParts): string => {
     }),
     section('Where CloudTrail files lie, and where reports go.', {
       collect: { cloudtrail: [{ dir: './sample-aws' }] },
-      evidence: { outDir: './evidence', key: { file: './data/keys/report.key' } },
+      evidence: {
+        outDir: './evidence',
+        key: { file: './data/keys/report.key' },
+        hours: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '07:00', to: '20:00' },
+      },
     }),
   ].join('');
 };

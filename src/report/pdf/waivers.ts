@@ -3,7 +3,7 @@ import type { ReportContent } from '../content.js';
 import { waivedBy } from '../waivers.js';
 import { figure, longDate } from '../words.js';
 import type { Sheet } from './sheet.js';
-import { CELL, CELL_MUTED, ID, SUB, TEXT } from './style.js';
+import { CELL, CELL_MUTED, ID, TEXT } from './style.js';
 import { table } from './table.js';
 
 const scopeText = ({ scope }: Waiver): string => {
@@ -45,11 +45,11 @@ export const waiversPart = (sheet: Sheet, content: ReportContent): void => {
     waivers.map((waiver) => [
       [
         { text: waiver.id, style: ID },
-        { text: term(waiver), style: SUB },
+        { text: term(waiver), style: CELL_MUTED },
       ],
       [
         { text: waiver.scope.control, style: CELL },
-        { text: scopeText(waiver), style: SUB },
+        { text: scopeText(waiver), style: CELL_MUTED },
       ],
       { text: waiver.reason, style: CELL_MUTED },
       [
