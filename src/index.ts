@@ -58,6 +58,7 @@ export {
 export { type ReperformAsk, type Reperformance, type Reperformed, reperform } from './app/reperform.js';
 export type { ReportAsk } from './app/report/ask.js';
 export { controlSet, parsePeriod, periodBetween, type ReportSummary, report, reportSigner } from './app/report.js';
+export { type OpenException, openExceptions, type RespondAsk, respond, responseFile } from './app/respond.js';
 export { type ProxyRun, runProxy } from './app/run-proxy.js';
 export { type Sample, type SampleAsk, sample } from './app/sample.js';
 export { askWarehouse, type SqlAnswer, type SqlAsk } from './app/sql.js';

@@ -256,6 +256,11 @@ export const ERRORS = {
     message: 'the package {dir} is not what was signed, so its tests were not run again: {problem}',
     hint: 'run `countersign verify` on the package, and ask for an untouched copy',
   },
+  RESPONSES_INVALID: {
+    exit: 2,
+    message: 'the responses in {file} cannot be taken: {problems}',
+    hint: 'mend the lines named above; no revision was written. docs/start-compliance.md shows the columns',
+  },
   EVIDENCE_CHANGED: {
     exit: 12,
     message: 'the evidence file {file} is not what was collected: {problem}',

@@ -44,6 +44,23 @@ export interface Waiver {
   readonly revoked: string | null;
 }
 
+/** What management answers to an exception, or to every exception of a control. */
+export interface Response {
+  /** Such as `CS-APP-01/0001`, or a control. */
+  readonly exception: string;
+  readonly disposition: 'fixed' | 'will_fix' | 'risk_accepted' | 'disputed';
+  readonly response: string;
+  readonly owner: string;
+  /** Who answers. */
+  readonly by: string;
+  /** `YYYY-MM-DD`. */
+  readonly responded: string;
+  /** Empty where nothing is said. */
+  readonly cause: string;
+  readonly action: string;
+  readonly due: string | null;
+}
+
 /** Outcome of one test of control over its whole population. */
 export interface TestResult {
   readonly control: string;
@@ -100,7 +117,7 @@ export interface Manifest {
     readonly root: string;
   }[];
   readonly cloudtrail: { readonly logs: number; readonly digests: number };
-  /** The final report of the period before this one, and the hash of its manifest; absent in the first. */
+  /** The report of the period that this one supplements or answers, and the hash of its manifest; absent in the first. */
   readonly revises?: { readonly report: string; readonly manifest: string };
   /** Sorted by path; every file of the folder but manifest.json, manifest.sig and run.json. */
   readonly files: readonly ManifestFile[];

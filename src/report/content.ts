@@ -1,5 +1,5 @@
 /** What the report says, as plain data: gathered once from the warehouse, then drawn and written. */
-import type { Period, TestResult, Verification, Waiver } from '../model/evidence.js';
+import type { Period, Response, TestResult, Verification, Waiver } from '../model/evidence.js';
 import type { Supplement } from './supplement.js';
 
 /** A criterion with our wording, and how far the controls speak to it. */
@@ -120,6 +120,8 @@ export interface ReportContent {
   readonly period: Period;
   readonly results: readonly TestResult[];
   readonly criteria: readonly CriterionLine[];
+  /** Of management, in the order in which they were given. */
+  readonly responses: readonly Response[];
   /** Those that bear on the period, by id. */
   readonly waivers: readonly Waiver[];
   readonly scope: Scope;

@@ -4,17 +4,20 @@ import type { TestResult } from '../model/evidence.js';
 import { CLAIMS, testsOf } from './claims.js';
 import type { ReportContent } from './content.js';
 import { csv } from './csv.js';
+import { exceptionTable } from './exceptions.js';
+import { responseTable } from './responses.js';
 import type { Staging } from './staging.js';
 import { waived, waiverTable } from './waivers.js';
 
 /** The lists that come from the results and from what was gathered. */
 export const contentTables = (content: ReportContent): Readonly<Record<string, string>> => ({
   'results.csv': results(content),
-  'exceptions.csv': exceptions(content),
+  'exceptions.csv': exceptionTable(content),
   'control_matrix.csv': matrix(content),
   'criteria.csv': criteria(content),
   'claims.csv': claims(content),
   'waivers.csv': waiverTable(content),
+  'responses.csv': responseTable(content.responses),
   'reconciliation.csv': csv(
     ['recon_id', 'side_a', 'side_b', 'count_a', 'count_b', 'difference', 'status', 'explanation'],
     content.reconciliations.map((r) => [
@@ -28,7 +31,16 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
       r.explanation,
     ]),
   ),
-  'ipe.csv': csv(
+  'ipe.csv': datasets(content),
+  'coverage.csv': coverage(content),
+  'gaps.csv': csv(
+    ['source', 'from', 'to', 'seconds', 'kind', 'cause'],
+    content.coverage.gaps.map((g) => [g.source, g.from, g.to, g.seconds, g.kind, g.cause]),
+  ),
+});
+
+const datasets = (content: ReportContent): string =>
+  csv(
     [
       'dataset',
       'source',
@@ -51,13 +63,7 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
       d.excluded,
       d.sha256,
     ]),
-  ),
-  'coverage.csv': coverage(content),
-  'gaps.csv': csv(
-    ['source', 'from', 'to', 'seconds', 'kind', 'cause'],
-    content.coverage.gaps.map((g) => [g.source, g.from, g.to, g.seconds, g.kind, g.cause]),
-  ),
-});
+  );
 
 const results = ({ results: rows }: ReportContent): string =>
   csv(
@@ -94,34 +100,6 @@ const results = ({ results: rows }: ReportContent): string =>
       sha256(r.sql.exceptions),
     ]),
   );
-
-const exceptions = ({ results: rows }: ReportContent): string =>
-  csv(
-    ['exception_id', 'control_id', 'item', 'time', 'person', 'what', 'expected', 'found', 'waiver_id'],
-    rows.flatMap((r) =>
-      r.exceptions.map((e, i) => [
-        `${r.control}/${String(i + 1).padStart(4, '0')}`,
-        r.control,
-        e.item,
-        e.time,
-        e.person,
-        e.what,
-        e.expected,
-        e.found,
-        e.waiver,
-      ]),
-    ),
-  );
-
-const TSC = 'AICPA TSC 2017';
-
-/** What a control speaks to: criteria first, then the other frameworks by name. */
-const requirements = ({ criteria: ids, frameworks }: TestResult): readonly (readonly [string, string])[] => [
-  ...ids.map((id) => [TSC, id] as const),
-  ...Object.keys(frameworks)
-    .sort()
-    .flatMap((name) => (frameworks[name] ?? []).map((id) => [name, id] as const)),
-];
 
 const matrix = ({ results: rows, criteria: lines }: ReportContent): string => {
   const strength = new Map(lines.map((line) => [line.id, line.strength]));

@@ -6,7 +6,7 @@ import { CountersignError } from '../base/errors.js';
 import type { NoteSigner } from '../base/note.js';
 import { signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
-import type { Manifest, Period, RawObject, TestResult, Verification, Waiver } from '../model/evidence.js';
+import type { Manifest, Period, RawObject, Response, TestResult, Verification, Waiver } from '../model/evidence.js';
 import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
 import { gatherReconciliations } from './gather-reconcile.js';
@@ -15,7 +15,7 @@ import { jsonOf } from './json.js';
 import { contentTables, evidenceIndex } from './lists.js';
 import { writePdf } from './pdf/document.js';
 import { readmeText } from './readme.js';
-import { chooseRevision, publish, type Revision } from './revision.js';
+import { chooseRevision, nextRevision, publish, type Revision } from './revision.js';
 import { numberOf, only, type Reader } from './rows.js';
 import { copySources, type Sources } from './sources.js';
 import { evidenceRoot, openStaging, type Staging } from './staging.js';
@@ -37,6 +37,15 @@ export interface AccessOutcome {
   readonly reason: string | null;
 }
 
+/** What management answered, and to which package. */
+export interface Answers {
+  /** All that were ever given, in order, and their files as given, below `responses/`. */
+  readonly responses: readonly Response[];
+  readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
+  /** The package that is answered: its report, its manifest and the signature of that, byte for byte. */
+  readonly to: { readonly report: string; readonly manifest: Uint8Array; readonly signature: Uint8Array };
+}
+
 export interface PackageInput extends Sources {
   readonly period: Period;
   readonly results: readonly TestResult[];
@@ -50,6 +59,8 @@ export interface PackageInput extends Sources {
     readonly lines: readonly Waiver[];
     readonly files: readonly { readonly path: string; readonly text: string }[];
   };
+  /** Of a revision that answers an earlier package; absent in a report of its own. */
+  readonly answers?: Answers;
   /** The statement that lists a population, from a control's own. */
   readonly populationSql: (sql: string) => string;
   /** Why sources are not complete, in sentences; empty where they are. */
@@ -79,6 +90,11 @@ const RETRIES_MS = 30 * 24 * 3_600_000;
 
 const notesOf = (input: PackageInput, status: Manifest['status'], supplement: Supplement | null): readonly string[] => [
   ...(supplement === null ? [] : [supplementWords(supplement)]),
+  ...(input.answers
+    ? [
+        `It answers ${input.answers.to.report} (manifest ${sha256(input.answers.to.manifest).slice(0, 16)}…) with the responses of management, and shows the same evidence and results.`,
+      ]
+    : []),
   ...(status === 'FINAL'
     ? [
         `AWS may repeat deliveries until ${longDate(input.period.to + RETRIES_MS)}: what comes later is reported in a supplement.`,
@@ -134,6 +150,7 @@ const gather = async (input: PackageInput, { revision, before }: Revision): Prom
     period,
     results: input.results,
     criteria: input.criteria.lines,
+    responses: input.answers?.responses ?? [],
     waivers: input.waivers.lines,
     scope: await gatherScope(reader, period),
     totals: await gatherTotals(reader, period),
@@ -167,6 +184,12 @@ const writePopulations = async (staging: Staging, input: PackageInput): Promise<
   }
 };
 
+const writeAnswers = async (staging: Staging, { files, to }: Answers): Promise<void> => {
+  for (const { path, bytes } of files) await staging.write(`responses/${path}`, bytes);
+  await staging.write('previous/manifest.json', to.manifest);
+  await staging.write('previous/manifest.sig', to.signature);
+};
+
 const writeEvidence = async (staging: Staging, input: PackageInput, content: ReportContent): Promise<void> => {
   for (const { control, sql } of input.results) {
     await staging.write(`sql/${control}.population.sql`, sql.population);
@@ -183,13 +206,17 @@ const writeEvidence = async (staging: Staging, input: PackageInput, content: Rep
   await staging.write('controls/criteria.yaml', input.criteria.text);
   for (const { path, text } of input.definitions) await staging.write(`controls/${path}`, text);
   for (const { path, text } of input.waivers.files) await staging.write(`waivers/${path}`, text);
-  const { results, waivers, report, status } = content;
+  if (input.answers) await writeAnswers(staging, input.answers);
+  const { results, responses, waivers, report, status } = content;
   const { label, from, to } = content.period;
   const period = { label, from: timestamp(from), to: timestamp(to) };
-  await staging.write('results.json', `${canonical(jsonOf({ v: 1, report, status, period, results, waivers }))}\n`);
+  await staging.write(
+    'results.json',
+    `${canonical(jsonOf({ v: 1, report, status, period, results, responses, waivers }))}\n`,
+  );
 };
 
-const manifestOf = (content: ReportContent, staging: Staging, root: string): Manifest => ({
+const manifestOf = (content: ReportContent, staging: Staging, root: string, answers?: Answers): Manifest => ({
   v: 1,
   kind: 'countersign-evidence',
   report: content.report,
@@ -208,6 +235,7 @@ const manifestOf = (content: ReportContent, staging: Staging, root: string): Man
   ...(content.supplement && {
     revises: { report: content.supplement.report, manifest: content.supplement.manifest },
   }),
+  ...(answers && { revises: { report: answers.to.report, manifest: sha256(answers.to.manifest) } }),
   files: staging.files(),
 });
 
@@ -246,7 +274,7 @@ const fill = async (staging: Staging, input: PackageInput, revision: Revision): 
   step('pdf');
   await writePdf(join(staging.dir, 'report.pdf'), content, root);
   await staging.adopt('report.pdf');
-  const manifest = manifestOf(content, staging, root);
+  const manifest = manifestOf(content, staging, root, input.answers);
   step('seal');
   return { manifest, manifestHash: await seal(staging, input, manifest) };
 };
@@ -259,7 +287,8 @@ const fill = async (staging: Staging, input: PackageInput, revision: Revision): 
  * @throws CountersignError EVIDENCE_CHANGED, COUNTS_DIFFER, PACKAGE_UNSOUND, and what the warehouse throws; nothing is left behind
  */
 export const buildPackage = async (input: PackageInput): Promise<BuiltPackage> => {
-  const revision = await chooseRevision(input.outDir, input.period.label);
+  const choose = input.answers ? nextRevision : chooseRevision;
+  const revision = await choose(input.outDir, input.period.label);
   const { dir } = revision;
   const staging = await openStaging(join(input.outDir, `.${input.period.label}.${process.pid}.tmp`));
   try {

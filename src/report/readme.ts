@@ -25,6 +25,8 @@ What is in it
   snapshots/     registers of the organisation as they were given; index.ndjson lists them
   waivers/       waivers that bear on the period, where there are any
   config/        the configuration the report was made with
+  responses/     what management answered to exceptions, as given; previous/ holds the manifest of the report that
+                 is answered, where this is a revision that answers one
   manifest.json  every file with its length and SHA-256, and the rows of each table; manifest.sig signs it
   run.json       who made this copy, when and where; it stands outside the manifest and bears its own signature
 

@@ -13,22 +13,45 @@ export interface Revision {
   readonly before: string | null;
 }
 
-/** Whether a folder holds a draft. What cannot be read is taken for final, and not touched. */
-const isDraft = async (dir: string): Promise<boolean> => {
+interface Held {
+  readonly draft: boolean;
+  /** Whether it answers another: what people wrote is never thrown away. */
+  readonly answers: boolean;
+}
+
+/** What a folder holds. What cannot be read is taken for final, and not touched. */
+const heldIn = async (dir: string): Promise<Held> => {
   try {
     const manifest = parseJson(await readBounded(join(dir, 'manifest.json'), MAX_MANIFEST));
-    return stringOf(at(manifest, 'status')) === 'DRAFT';
+    const answers = (await realFiles.facts(join(dir, 'responses'))) !== undefined;
+    return { draft: stringOf(at(manifest, 'status')) === 'DRAFT', answers };
   } catch {
-    return false;
+    return { draft: false, answers: false };
   }
 };
 
-/** The first name of the period that is free or held by a draft. */
+const nameOf = (outDir: string, label: string, revision: number): string =>
+  join(outDir, revision === 1 ? label : `${label}.r${revision}`);
+
+const isThere = async (dir: string): Promise<boolean> => (await realFiles.facts(dir)) !== undefined;
+
+/** The first name of the period that is free, or held by a draft that nothing answers and that answers nothing. */
 export const chooseRevision = async (outDir: string, label: string): Promise<Revision> => {
   for (let revision = 1, before: string | null = null; ; revision++) {
-    const dir = join(outDir, revision === 1 ? label : `${label}.r${revision}`);
-    if ((await realFiles.facts(dir)) === undefined || (await isDraft(dir))) return { dir, revision, before };
-    before = dir;
+    const dir = nameOf(outDir, label, revision);
+    if (!(await isThere(dir))) return { dir, revision, before };
+    const { draft, answers } = await heldIn(dir);
+    const followed = await isThere(nameOf(outDir, label, revision + 1));
+    if (draft && !answers && !followed) return { dir, revision, before };
+    if (!draft) before = dir;
+  }
+};
+
+/** The first name of the period that is free: what is there already is never touched, be it a draft. */
+export const nextRevision = async (outDir: string, label: string): Promise<Revision> => {
+  for (let revision = 1; ; revision++) {
+    const dir = nameOf(outDir, label, revision);
+    if (!(await isThere(dir))) return { dir, revision, before: null };
   }
 };
 

@@ -41,15 +41,18 @@ export const digestFile = async (
 export interface FoundFile {
   /** Below the folder, with `/`. */
   readonly path: string;
-  readonly kind: 'file' | 'link' | 'other';
+  /** `empty`: a folder in which there is nothing. */
+  readonly kind: 'file' | 'link' | 'other' | 'empty';
   readonly bytes: number;
 }
 
 const MAX_DEPTH = 32;
 
-/** Everything below a folder but the folders themselves, by name. */
+/** Everything below a folder but the folders themselves, by name; of these, those in which there is nothing. */
 export async function* walkFiles(folder: string, below = '', depth = 0): AsyncGenerator<FoundFile> {
-  for (const name of [...(await realFiles.list(join(folder, below)))].sort()) {
+  const names = [...(await realFiles.list(join(folder, below)))].sort();
+  if (names.length === 0 && below !== '') yield { path: below, kind: 'empty', bytes: 0 };
+  for (const name of names) {
     const path = below === '' ? name : `${below}/${name}`;
     const facts = await realFiles.facts(join(folder, path));
     if (!facts) continue;

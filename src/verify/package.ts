@@ -11,6 +11,7 @@ import { digestFile, walkFiles } from './files.js';
 import type { Findings } from './findings.js';
 import { verifyLedger } from './ledger.js';
 import { checkRun, checkSignature, evidenceRoot, OUTSIDE_MANIFEST, parseManifest } from './manifest.js';
+import { verifyPrevious } from './previous.js';
 import { ShapeError } from './shape.js';
 import type { Target } from './target.js';
 import { checkWaivers } from './waivers.js';
@@ -71,7 +72,8 @@ const checkFiles = async (target: Target, manifest: Manifest): Promise<void> => 
   for await (const { path, kind } of walkFiles(dir)) {
     const entry = listed.get(path);
     listed.delete(path);
-    if (kind !== 'file')
+    if (kind === 'empty') findings.add('integrity', 'EXTRA_FILE', `${path}/ is an empty folder; a package holds none.`);
+    else if (kind !== 'file')
       findings.add('integrity', 'NOT_A_FILE', `${path} is a link or no plain file; a package holds none.`);
     else if (entry) {
       const onBytes = (count: number): void => onProgress({ what: 'files', done: (done += count), total });
@@ -145,15 +147,8 @@ export const verifyPackage = async (target: Target): Promise<void> => {
   if (run) checkRun(run, hash, trust.reports, findings);
   const manifest = readManifest(bytes, findings);
   if (!manifest) return;
-  if (manifest.revises) {
-    const { report, manifest: before } = manifest.revises;
-    findings.add(
-      'note',
-      'SUPPLEMENT',
-      `it supplements the report ${report}, whose manifest has the SHA-256 ${before}.`,
-    );
-  }
   await checkFiles(target, manifest);
+  await verifyPrevious(target, manifest);
   await checkWaivers(target, manifest);
   await checkLedgers(target, manifest);
   await verifyTrail(target, manifest);

@@ -66,6 +66,7 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
     { id: 'CC8.1', text: 'Changes are authorised', strength: 'partial', evidence: 'For governed calls.' },
     { id: 'P8.1', text: 'Complaints are handled', strength: 'none', evidence: 'Needs complaint records.' },
   ],
+  responses: [],
   waivers: [],
   scope: {
     servers: [

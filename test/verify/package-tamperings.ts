@@ -1,5 +1,5 @@
 /** What can be done to an evidence package, by whom, and what a verifier must say of it. */
-import { readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { sha256 } from '../../src/base/digest.js';
@@ -243,6 +243,12 @@ export const PACKAGE_TAMPERINGS: readonly PackageTampering[] = [
       'MISSING_FILE',
       'README.txt is in the manifest and missing.',
       ({ dir }) => rename(join(dir, 'README.txt'), join(dir, 'readme.txt')),
+    ],
+    [
+      'empty folder added',
+      'EXTRA_FILE',
+      'raw/later/ is an empty folder; a package holds none.',
+      ({ dir }) => mkdir(join(dir, 'raw/later')).then(() => {}),
     ],
     [
       'link to the same bytes',

@@ -1,22 +1,11 @@
 import type { ControlException, TestResult } from '../../model/evidence.js';
 import type { ReportContent } from '../content.js';
+import { exceptionId } from '../responses.js';
 import { figure, listed, plural, shortTime } from '../words.js';
 import { BADGE_WIDTH, badge } from './badge.js';
+import { EXCEPTION_ID, responsesPart } from './responses.js';
 import type { Sheet } from './sheet.js';
-import {
-  CAPTION,
-  CELL,
-  CELL_MUTED,
-  CONTENT_WIDTH,
-  H1,
-  ID,
-  LABEL,
-  lineStep,
-  PAGE,
-  SUB,
-  TEXT,
-  type TextStyle,
-} from './style.js';
+import { CELL, CELL_MUTED, CONTENT_WIDTH, H1, ID, LABEL, lineStep, PAGE, SUB, TEXT, type TextStyle } from './style.js';
 import { type Cell, table } from './table.js';
 
 /** How many exceptions of one control the PDF lists; exceptions.csv holds all. */
@@ -72,9 +61,10 @@ const found = ({ found: text, waiver }: ControlException): Cell =>
         { text: `under waiver ${waiver}`, style: SUB },
       ];
 
-const row = (e: ControlException): readonly Cell[] => [
+const row = (e: ControlException, id: string): readonly Cell[] => [
   [
     { text: e.time === null ? 'no time' : shortTime(e.time), style: CELL },
+    { text: id, style: EXCEPTION_ID },
     { text: e.item, style: SUB },
   ],
   e.person || 'unknown',
@@ -83,19 +73,19 @@ const row = (e: ControlException): readonly Cell[] => [
   found(e),
 ];
 
-const exceptions = (sheet: Sheet, result: TestResult): void => {
+const exceptions = (sheet: Sheet, result: TestResult, responses: ReportContent['responses']): void => {
   if (result.exceptions.length === 0) return;
   sheet.subheading('Exceptions');
   table(
     sheet,
     [
-      { head: 'Time (UTC), id', share: 148 },
+      { head: 'Time (UTC), ids', share: 148 },
       { head: 'Person', share: 70 },
       { head: 'What', share: 84 },
       { head: 'Expected', share: 80 },
       { head: 'Found', share: 105 },
     ],
-    result.exceptions.slice(0, MAX_LISTED).map(row),
+    result.exceptions.slice(0, MAX_LISTED).map((e, i) => row(e, exceptionId(result.control, i))),
     { look: 'rules' },
   );
   const more = result.exceptions.length - MAX_LISTED;
@@ -106,13 +96,7 @@ const exceptions = (sheet: Sheet, result: TestResult): void => {
       { gap: 4 },
     );
   }
-  sheet.subheading('Management response', 50);
-  sheet.paragraph(`What the control recommends: ${result.remediation}`, TEXT, { gap: 3 });
-  sheet.paragraph(
-    `None is recorded in this package. ${result.owner} adds for each exception: cause, effect, action, owner and date.`,
-    CAPTION,
-    { gap: 6 },
-  );
+  responsesPart(sheet, result, responses);
 };
 
 const limits = (sheet: Sheet, text: string): void => {
@@ -167,7 +151,7 @@ export const controlSection = (sheet: Sheet, content: ReportContent): void => {
     field(sheet, 'Test', result.test, `sql/${result.control}.population.sql\nsql/${result.control}.exceptions.sql`);
     field(sheet, 'Population', populationText(result));
     field(sheet, 'Result', resultText(result));
-    exceptions(sheet, result);
+    exceptions(sheet, result, content.responses);
     limits(sheet, result.limits);
   });
 };
