@@ -39,13 +39,3 @@ export const exceptionTable = ({ results: rows, responses }: ReportContent): str
       ]),
     ),
   );
-
-const TSC = 'AICPA TSC 2017';
-
-/** What a control speaks to: criteria first, then the other frameworks by name. */
-const requirements = ({ criteria: ids, frameworks }: TestResult): readonly (readonly [string, string])[] => [
-  ...ids.map((id) => [TSC, id] as const),
-  ...Object.keys(frameworks)
-    .sort()
-    .flatMap((name) => (frameworks[name] ?? []).map((id) => [name, id] as const)),
-];

@@ -101,6 +101,16 @@ const results = ({ results: rows }: ReportContent): string =>
     ]),
   );
 
+const TSC = 'AICPA TSC 2017';
+
+/** What a control speaks to: criteria first, then the other frameworks by name. */
+const requirements = ({ criteria: ids, frameworks }: TestResult): readonly (readonly [string, string])[] => [
+  ...ids.map((id) => [TSC, id] as const),
+  ...Object.keys(frameworks)
+    .sort()
+    .flatMap((name) => (frameworks[name] ?? []).map((id) => [name, id] as const)),
+];
+
 const matrix = ({ results: rows, criteria: lines }: ReportContent): string => {
   const strength = new Map(lines.map((line) => [line.id, line.strength]));
   return csv(

@@ -6,7 +6,8 @@ import { CountersignError } from '../base/errors.js';
 import type { NoteSigner } from '../base/note.js';
 import { signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
-import type { Manifest, Period, RawObject, Response, TestResult, Verification, Waiver } from '../model/evidence.js';
+import type { Manifest, Period, RawObject, TestResult, Verification, Waiver } from '../model/evidence.js';
+import { type Answers, writeAnswers } from './answers.js';
 import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
 import { gatherReconciliations } from './gather-reconcile.js';
@@ -35,15 +36,6 @@ export interface RunFacts {
 export interface AccessOutcome {
   readonly recorded: boolean;
   readonly reason: string | null;
-}
-
-/** What management answered, and to which package. */
-export interface Answers {
-  /** All that were ever given, in order, and their files as given, below `responses/`. */
-  readonly responses: readonly Response[];
-  readonly files: readonly { readonly path: string; readonly bytes: Uint8Array }[];
-  /** The package that is answered: its report, its manifest and the signature of that, byte for byte. */
-  readonly to: { readonly report: string; readonly manifest: Uint8Array; readonly signature: Uint8Array };
 }
 
 export interface PackageInput extends Sources {
@@ -182,12 +174,6 @@ const writePopulations = async (staging: Staging, input: PackageInput): Promise<
       });
     }
   }
-};
-
-const writeAnswers = async (staging: Staging, { files, to }: Answers): Promise<void> => {
-  for (const { path, bytes } of files) await staging.write(`responses/${path}`, bytes);
-  await staging.write('previous/manifest.json', to.manifest);
-  await staging.write('previous/manifest.sig', to.signature);
 };
 
 const writeEvidence = async (staging: Staging, input: PackageInput, content: ReportContent): Promise<void> => {

@@ -25,8 +25,7 @@ What is in it
   snapshots/     registers of the organisation as they were given; index.ndjson lists them
   waivers/       waivers that bear on the period, where there are any
   config/        the configuration the report was made with
-  responses/     what management answered to exceptions, as given; previous/ holds the manifest of the report that
-                 is answered, where this is a revision that answers one
+  responses/     what management answered to exceptions; previous/ holds the manifest that was answered
   manifest.json  every file with its length and SHA-256, and the rows of each table; manifest.sig signs it
   run.json       who made this copy, when and where; it stands outside the manifest and bears its own signature
 
@@ -59,6 +58,5 @@ How to draw a sample
   SHA-256 of csv/population_ID.csv in hex, a line feed, and the nonce. Rank the items by HMAC-SHA-256 of the item
   with the 32 bytes of the seed as key, and take the lowest. A larger sample keeps the items of a smaller one.
 
-CSV files are RFC 4180: comma, CRLF, UTF-8; times are UTC. Text that a spreadsheet would run as a formula has an
-apostrophe in front; results.json holds it without.
+CSV files are RFC 4180: comma, CRLF, UTF-8; times are UTC. An apostrophe stands before text that a spreadsheet would run.
 `;

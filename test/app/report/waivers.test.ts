@@ -55,7 +55,7 @@ test('exceptions under a waiver stay counted and listed, and each list names the
   expect(
     read('csv/exceptions.csv')
       .split('\r\n')
-      .filter((line) => line.endsWith(',W-1')),
+      .filter((line) => line.includes(',W-1,')),
   ).toHaveLength(count);
   expect(JSON.parse(read('results.json')).waivers).toMatchObject([{ id: 'W-1', approver: 'cara@example.com' }]);
   expect(read('waivers/backup.yaml')).toBe(WAIVER);
