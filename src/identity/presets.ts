@@ -2,6 +2,7 @@
  * What providers write differently. Each preset says where a provider's tokens hold what the product asks for;
  * whatever a preset does not name is as in OpenID Connect and RFC 9068.
  */
+import { pointerSteps } from '../base/json-pointer.js';
 import type { IssuerPreset } from '../model/identity-settings.js';
 
 export type Claims = Readonly<Record<string, unknown>>;
@@ -60,16 +61,9 @@ export const PRESETS: Readonly<Record<IssuerPreset, Preset>> = {
   kubernetes: { ...GENERIC, clientClaims: [], isWorkload: always },
 };
 
-/** RFC 6901 §4. */
-const stepsOf = (pointer: string): readonly string[] =>
-  pointer
-    .slice(1)
-    .split('/')
-    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-
 /** A claim by its name, or by a JSON pointer (RFC 6901) where it lies within another: `/realm_access/roles`. */
 export const claimAt = (claims: Claims, path: string): unknown => {
-  const steps = path.startsWith('/') ? stepsOf(path) : [path];
+  const steps = path.startsWith('/') ? pointerSteps(path) : [path];
   return steps.reduce<unknown>((value, step) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     return Object.getOwnPropertyDescriptor(value, step)?.value;
@@ -77,4 +71,4 @@ export const claimAt = (claims: Claims, path: string): unknown => {
 };
 
 /** The claim at the top of a path. */
-export const topOf = (path: string): string => (path.startsWith('/') ? (stepsOf(path)[0] ?? '') : path);
+export const topOf = (path: string): string => (path.startsWith('/') ? (pointerSteps(path)[0] ?? '') : path);

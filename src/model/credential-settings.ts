@@ -29,6 +29,16 @@ export interface AwsEvent {
   readonly write: boolean;
   /** How long after the answer the event may still come, milliseconds. */
   readonly async: number;
+  /** Where the call and the event name what they are about; absent: by time alone. */
+  readonly resource?: AwsEventResource;
+}
+
+/** One thing, as the call names it and as the event does. Both are JSON pointers (RFC 6901). */
+export interface AwsEventResource {
+  /** In the arguments of the call. */
+  readonly argument: string;
+  /** In `requestParameters` of the event. */
+  readonly parameter: string;
 }
 
 export interface AwsSettings {

@@ -90,7 +90,7 @@ const loadIdentities = async (builder: Builder): Promise<void> => {
 };
 
 const loadGateway = async (builder: Builder, options: BuildOptions): Promise<LoadedRecords> => {
-  const loaded = await loadRecords(builder, options.records, options.rescan);
+  const loaded = await loadRecords(builder, options.records, options.settings.servers, options.rescan);
   const callTimeout = options.settings.gateway.callTimeout;
   for (const sql of DERIVE_CALLS) await builder.run(sql, { callTimeout });
   await loadIdentities(builder);

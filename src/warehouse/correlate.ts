@@ -20,8 +20,9 @@ const SESSIONS: readonly string[] = [
   `CREATE TEMP TABLE ses_key AS SELECT k.access_key_id, s.sno, s.lo, k.expires_ts + ${SLACK} AS hi
      FROM gw_credential k JOIN ses s USING (session_id)`,
   `CREATE TEMP TABLE op AS SELECT event_source, event_name, CAST(row_number() OVER (ORDER BY event_source, event_name) AS INTEGER) AS op_no,
-     bool_or(sup) AS supporting, bool_or(NOT sup) AS mapped
-   FROM (SELECT event_source, event_name, false AS sup FROM tool_aws_map UNION ALL SELECT event_source, event_name, true FROM supporting_op)
+     bool_or(sup) AS supporting, bool_or(NOT sup) AS mapped, min(parameter) AS parameter
+   FROM (SELECT event_source, event_name, resource_parameter AS parameter, false AS sup FROM tool_aws_map
+     UNION ALL SELECT event_source, event_name, NULL, true FROM supporting_op)
    GROUP BY event_source, event_name`,
 ];
 
@@ -36,7 +37,7 @@ SELECT request_id, min(call_no) AS call_no FROM (SELECT unnest(aws_request_ids) 
 const BOUND = `CREATE TEMP TABLE ev AS
 WITH b AS (
   SELECT e.event_id, e.account_id, e.event_time AS t, e.invoked_by IS NOT NULL AS svc, e.issuer_arn, e.error_code,
-    CASE WHEN o.mapped THEN o.op_no END AS op_no, coalesce(o.supporting, false) AS supp,
+    CASE WHEN o.mapped THEN o.op_no END AS op_no, json_extract_string(e.request_parameters, o.parameter) AS res, coalesce(o.supporting, false) AS supp,
     coalesce(a.sno, k.sno) AS own, coalesce(b.sno, n.sno) AS opened,
     CASE WHEN a.sno IS NOT NULL OR (k.sno IS NULL AND b.sno IS NOT NULL) THEN 'T1' WHEN coalesce(k.sno, n.sno) IS NOT NULL THEN 'T2' END AS bind_tier,
     coalesce(a.sno <> k.sno, false) OR coalesce(b.sno <> n.sno, false) AS bind_conflict,
@@ -57,9 +58,10 @@ WITH b AS (
   WHERE governed OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
 )
 SELECT s.*, CASE WHEN c.seq IS NOT NULL AND s.t BETWEEN c.start_ts - INTERVAL 5 MINUTE AND c.end_ts + INTERVAL 5 MINUTE
-    AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call,
+    AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call, n.res AS t3_res,
   CAST(row_number() OVER (ORDER BY s.event_id, s.account_id) AS INTEGER) AS eno
-FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.session_id = c.session_id`;
+FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.session_id = c.session_id
+LEFT JOIN named n ON n.call_no = s.req_call AND n.op_no = s.op_no`;
 
 /** In scope only by a request id that does not hold: not ours. */
 const DISOWN = `DELETE FROM ev WHERE t3_call IS NULL AND NOT governed AND own IS NULL AND opened IS NULL
@@ -74,32 +76,66 @@ near AS (SELECT *, greatest(lo, -2000) AS near_lo, least(hi, 2000) AS near_hi FR
 SELECT CASE WHEN n = 0 OR lo > hi THEN -2000 WHEN near_lo <= near_hi THEN near_lo ELSE lo END,
   CASE WHEN n = 0 OR lo > hi THEN 2000 WHEN near_lo <= near_hi THEN near_hi ELSE hi END, n FROM near`;
 
+/** What calls name, by operation; unique, since a call has one entry per operation of its tool. */
+const NAMED = `CREATE TEMP TABLE named AS SELECT r.seq AS call_no, o.op_no, min(r.resource) AS res
+FROM call_resource r JOIN op o USING (event_source, event_name) GROUP BY ALL`;
+
 /** When the events of a call may come. `shared_role`: of a server whose calls carry no credential of their own. */
 const WINDOWS = `CREATE TEMP TABLE call_win AS
 SELECT s.sno, s.source_identity AS person, CASE WHEN c.access_key_id IS NULL THEN v.role_arn END AS shared_role, o.op_no,
-  c.seq AS call_no, m.write AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
+  c.seq AS call_no, n.res, m.write AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
   date_trunc('second', c.start_ts + to_milliseconds(k.low_ms - 50)) AS lo,
   c.end_ts + to_milliseconds(k.high_ms + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
 FROM gw_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
-JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) CROSS JOIN clock_offset k
+JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) LEFT JOIN named n ON n.call_no = c.seq AND n.op_no = o.op_no
+CROSS JOIN clock_offset k
 WHERE c.forwarded AND c.method = 'tools/call'`;
 
 /**
- * For each event, the latest call whose window covers it, among those with the same key and operation.
- * The latest window that began before the event may have ended while an earlier, longer one still covers it:
- * the running maximum finds these few, and only they are joined by range.
+ * For each event, the latest call whose window covers it, among those with the same key and operation, and how many
+ * calls' windows do. The latest window that began before the event may have ended while an earlier, longer one still
+ * covers it: the running maximum finds these few, and only they are joined by range. The number is what began less what
+ * ended, from two running sums: counting pairs would grow with the square of a session.
  */
-const asOf = (name: string, key: string, events: string): readonly string[] => [
-  `CREATE TEMP TABLE w_${name} AS SELECT *, max(hi) OVER (PARTITION BY k, op_no ORDER BY lo) AS run_hi FROM
-   (SELECT ${key} AS k, op_no, lo, max(hi) AS hi, arg_max(call_no, (hi, call_no)) AS call_no FROM call_win WHERE ${key} IS NOT NULL GROUP BY ALL)`,
+const asOf = (name: string, key: string, windows: string, events: string): readonly string[] => [
+  `CREATE TEMP TABLE w_${name} AS SELECT *, max(hi) OVER w AS run_hi, sum(n) OVER w AS begun FROM
+   (SELECT ${key} AS k, op_no, lo, max(hi) AS hi, arg_max(call_no, (hi, call_no)) AS call_no, count(*) AS n
+    FROM call_win WHERE ${key} IS NOT NULL AND ${windows} GROUP BY ALL) WINDOW w AS (PARTITION BY k, op_no ORDER BY lo)`,
+  `CREATE TEMP TABLE h_${name} AS SELECT *, sum(n) OVER (PARTITION BY k, op_no ORDER BY hi) AS ended FROM
+   (SELECT ${key} AS k, op_no, hi, count(*) AS n FROM call_win WHERE ${key} IS NOT NULL AND ${windows} GROUP BY ALL)`,
   `CREATE TEMP TABLE m_${name} AS
-   WITH hit AS (SELECT e.eno, e.t, e.k, e.op_no, CASE WHEN e.t <= w.hi THEN w.call_no END AS call_no
-     FROM (${events}) e ASOF JOIN w_${name} w ON w.k = e.k AND w.op_no = e.op_no AND e.t >= w.lo WHERE e.t <= w.run_hi)
-   SELECT eno, call_no FROM hit WHERE call_no IS NOT NULL
-   UNION ALL SELECT h.eno, arg_max(w.call_no, (w.lo, w.hi, w.call_no)) FROM hit h
-     JOIN w_${name} w ON w.k = h.k AND w.op_no = h.op_no AND h.t BETWEEN w.lo AND w.hi WHERE h.call_no IS NULL GROUP BY 1`,
+   WITH hit AS (SELECT e.eno, e.t, e.k, e.op_no, w.begun, CASE WHEN e.t <= w.hi THEN w.call_no END AS call_no
+     FROM (${events}) e ASOF JOIN w_${name} w ON w.k = e.k AND w.op_no = e.op_no AND e.t >= w.lo WHERE e.t <= w.run_hi),
+   found AS (SELECT eno, call_no FROM hit WHERE call_no IS NOT NULL
+     UNION ALL SELECT h.eno, arg_max(w.call_no, (w.lo, w.hi, w.call_no)) FROM hit h
+       JOIN w_${name} w ON w.k = h.k AND w.op_no = h.op_no AND h.t BETWEEN w.lo AND w.hi WHERE h.call_no IS NULL GROUP BY 1)
+   SELECT f.eno, f.call_no, CAST(h.begun - coalesce(d.ended, 0) AS BIGINT) AS candidates
+   FROM found f JOIN hit h USING (eno) ASOF LEFT JOIN h_${name} d ON d.k = h.k AND d.op_no = h.op_no AND h.t > d.hi`,
 ];
 
+/**
+ * What both sides name must agree: an event that names something is explained by a call that names the same, else by
+ * one that names nothing. Where only calls cover it that name something else, it is theirs by time and not by content.
+ */
+const byResource = (name: string, key: string, events: string): readonly string[] => [
+  ...asOf(
+    `${name}_same`,
+    `${key} || ' ' || res`,
+    'true',
+    `SELECT * EXCLUDE (k), k || ' ' || res AS k FROM (${events}) WHERE res IS NOT NULL`,
+  ),
+  ...asOf(`${name}_any`, key, 'true', `${events} AND res IS NULL`),
+  ...asOf(
+    `${name}_silent`,
+    key,
+    'res IS NULL',
+    `${events} AND res IS NOT NULL AND eno NOT IN (SELECT eno FROM m_${name}_same)`,
+  ),
+  `CREATE TEMP TABLE m_${name} AS SELECT *, true AS by_resource FROM m_${name}_same UNION ALL SELECT *, false FROM m_${name}_any
+   UNION ALL SELECT *, false FROM m_${name}_silent`,
+];
+
+const OWN = 'SELECT *, own AS k FROM ev WHERE t3_call IS NULL AND own IS NOT NULL AND op_no IS NOT NULL';
 const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NULL';
 
 /**
@@ -107,9 +143,10 @@ const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NU
  * stand: whoever may assume it can choose the source identity of another.
  */
 const MATCHES: readonly string[] = [
-  ...asOf('own', 'sno', 'SELECT *, own AS k FROM ev WHERE t3_call IS NULL AND own IS NOT NULL AND op_no IS NOT NULL'),
-  ...asOf('role', 'shared_role', `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`),
-  ...asOf(
+  ...byResource('own', 'sno', OWN),
+  ...asOf('other', 'sno', 'true', `${OWN} AND res IS NOT NULL AND eno NOT IN (SELECT eno FROM m_own)`),
+  ...byResource('role', 'shared_role', `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`),
+  ...byResource(
     'person',
     'person',
     `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND NOT governed AND known_person IS NOT NULL`,
@@ -118,42 +155,63 @@ const MATCHES: readonly string[] = [
 
 /** The status is exact; which of several covering calls caused an event, only a request id tells. */
 const RESULT = `INSERT INTO event_match
-WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS maybe_call, r.call_no IS NOT NULL AS by_role,
-    CASE WHEN e.t3_call IS NOT NULL OR w.call_no IS NOT NULL THEN 'MATCHED' WHEN e.svc THEN 'SERVICE'
-      WHEN e.assume OR (e.sno IS NOT NULL AND e.supp) THEN 'SUPPORTING' WHEN e.sno IS NOT NULL THEN 'UNEXPLAINED_IN_SESSION'
+WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS maybe_call, x.call_no AS other_call, r.call_no IS NOT NULL AS by_role,
+    coalesce(w.by_resource, r.by_resource, p.by_resource, false) AS by_resource,
+    CASE WHEN e.t3_call IS NOT NULL THEN 1 ELSE coalesce(w.candidates, x.candidates, r.candidates, p.candidates) END AS candidates,
+    CASE WHEN e.t3_call IS NOT NULL THEN CASE WHEN e.t3_res <> e.res THEN 'RESOURCE_CONFLICT' ELSE 'MATCHED' END
+      WHEN w.call_no IS NOT NULL THEN 'MATCHED' WHEN e.svc THEN 'SERVICE'
+      WHEN e.assume OR (e.sno IS NOT NULL AND e.supp) THEN 'SUPPORTING' WHEN x.call_no IS NOT NULL THEN 'RESOURCE_CONFLICT'
+      WHEN e.sno IS NOT NULL THEN 'UNEXPLAINED_IN_SESSION'
       WHEN coalesce(r.call_no, p.call_no) IS NOT NULL THEN 'PROBABLE' ELSE 'BYPASS' END AS kind
-  FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)),
-c AS (SELECT *, CASE kind WHEN 'MATCHED' THEN coalesce(t3_call, own_call) WHEN 'PROBABLE' THEN maybe_call END AS call_no FROM j)
+  FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_other x USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)),
+c AS (SELECT *, CASE kind WHEN 'MATCHED' THEN coalesce(t3_call, own_call) WHEN 'RESOURCE_CONFLICT' THEN coalesce(t3_call, other_call)
+    WHEN 'PROBABLE' THEN maybe_call END AS call_no FROM j)
 SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, g.session_id),
   CASE WHEN c.t3_call IS NOT NULL THEN 'T3' WHEN c.kind = 'PROBABLE' THEN 'T4' ELSE c.bind_tier END, c.kind,
-  CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.kind = 'MATCHED' THEN 'WINDOW' WHEN c.kind = 'PROBABLE' AND c.by_role THEN 'ROLE_WINDOW'
+  CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.call_no IS NOT NULL AND c.by_resource THEN 'RESOURCE'
+    WHEN c.kind IN ('MATCHED', 'RESOURCE_CONFLICT') THEN 'WINDOW' WHEN c.kind = 'PROBABLE' AND c.by_role THEN 'ROLE_WINDOW'
     WHEN c.kind = 'PROBABLE' THEN 'PERSON_WINDOW' WHEN c.kind = 'SUPPORTING' AND c.assume THEN 'ASSUME_ROLE' END,
-  g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0,
+  g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.call_no IS NOT NULL THEN c.candidates END,
   CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
   c.bind_conflict
 FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN gw_call g ON g.seq = c.call_no`;
 
+/** The side of the calls of a key: a call that names something is met by an event that names the same, or nothing. */
+const hits = (key: string, done: string): readonly string[] =>
+  [
+    [`w.res IS NULL`, 'true', 'true'],
+    [`w.res IS NOT NULL`, 'e.res IS NOT NULL', 'e.res = w.res'],
+    [`w.res IS NOT NULL`, 'e.res IS NULL', 'true'],
+  ].map(
+    ([calls, events, same]) => `SELECT w.call_no FROM (FROM w WHERE ${calls}) w
+   ASOF JOIN (FROM ${done} e WHERE ${events}) e ON e.k = w.${key} AND e.op_no = w.op_no AND ${same === 'true' ? '' : `${same} AND `}w.lo <= e.t WHERE e.t <= w.hi`,
+  );
+
 /** From the call's side any event in the window will do: the best match of each event would flag calls that share one. */
 const MISSING = `INSERT INTO call_missing
-WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, lo, hi FROM call_win WHERE expected AND (sno IS NOT NULL OR shared_role IS NOT NULL)
-    AND call_no NOT IN (SELECT t3_call FROM ev WHERE t3_call IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL)),
- done AS (SELECT own AS sno, op_no, t FROM ev WHERE own IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL),
- role_done AS (SELECT issuer_arn AS role, op_no, t FROM ev WHERE sno IS NULL AND governed AND op_no IS NOT NULL AND error_code IS NULL),
- hit AS (SELECT w.call_no FROM w ASOF JOIN done e ON e.sno = w.sno AND e.op_no = w.op_no AND w.lo <= e.t WHERE e.t <= w.hi
-   UNION ALL SELECT w.call_no FROM w ASOF JOIN role_done e ON e.role = w.shared_role AND e.op_no = w.op_no AND w.lo <= e.t WHERE e.t <= w.hi),
+WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, res, lo, hi FROM call_win WHERE expected AND (sno IS NOT NULL OR shared_role IS NOT NULL)
+    AND call_no NOT IN (SELECT t3_call FROM ev WHERE t3_call IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL
+      AND coalesce(t3_res = res, true))),
+ done AS (SELECT own AS k, op_no, res, t FROM ev WHERE own IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL),
+ role_done AS (SELECT issuer_arn AS k, op_no, res, t FROM ev WHERE sno IS NULL AND governed AND op_no IS NOT NULL AND error_code IS NULL),
+ hit AS (${[...hits('sno', 'done'), ...hits('shared_role', 'role_done')].join('\n   UNION ALL ')}),
  seen AS (SELECT greatest((SELECT max(event_time) FROM ct_event), (SELECT max(end_t) FROM ct_digest WHERE status <> 'INVALID')) AS until_t)
 SELECT c.call_id, max(w.hi), coalesce(max(w.hi) <= any_value(seen.until_t), false)
 FROM w JOIN gw_call c ON c.seq = w.call_no CROSS JOIN seen WHERE w.call_no NOT IN (SELECT call_no FROM hit) GROUP BY c.call_id`;
 
-const TEMPORARY = ['ses', 'ses_key', 'op', 'req', 'ev', 'call_win'];
+const TEMPORARY = ['ses', 'ses_key', 'op', 'named', 'req', 'ev', 'call_win', 'm_own', 'm_role', 'm_person'];
 const DROPS: readonly string[] = TEMPORARY.concat(
-  ['own', 'role', 'person'].flatMap((name) => [`w_${name}`, `m_${name}`]),
+  [
+    'other',
+    ...['own', 'role', 'person'].flatMap((name) => ['same', 'any', 'silent'].map((how) => `${name}_${how}`)),
+  ].flatMap((name) => [`w_${name}`, `h_${name}`, `m_${name}`]),
 ).map((table) => `DROP TABLE ${table}`);
 
 /** Statements in order. Before them: the gateway's, CloudTrail's and the scope tables. */
 export const CORRELATE: readonly string[] = [
   ...SESSIONS,
   REQUESTS,
+  NAMED,
   BOUND,
   DISOWN,
   CLOCK,

@@ -3,13 +3,11 @@
  * the types of the first level, and names that the schema does not admit (JSON Schema 2020-12; MCP `Tool.inputSchema`).
  * Values that were masked have any type.
  */
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isArray, type JsonObject, type JsonValue } from '../base/json.js';
+import { isMasked, isObject, readObject } from './recorded-arguments.js';
 
 /** More definitions than a ledger of one organisation knows; beyond them calls are not checked. */
 const MAX_SCHEMAS = 100_000;
-
-/** A value that masking put there, or took away. */
-const MASK = /\[(?:redacted|token|dropped)[^\]]*\]/;
 
 const TYPES: Readonly<Record<string, (value: JsonValue) => boolean>> = {
   string: (value) => typeof value === 'string',
@@ -21,16 +19,11 @@ const TYPES: Readonly<Record<string, (value: JsonValue) => boolean>> = {
   object: (value) => isObject(value),
 };
 
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
-
 const textsOf = (value: JsonValue | undefined): readonly string[] =>
   (value !== undefined && isArray(value) ? value : [value]).filter((one) => typeof one === 'string');
 
 const hasType = (value: JsonValue, types: readonly string[]): boolean =>
-  types.length === 0 ||
-  (typeof value === 'string' && MASK.test(value)) ||
-  types.some((type) => TYPES[type]?.(value) ?? true);
+  types.length === 0 || isMasked(value) || types.some((type) => TYPES[type]?.(value) ?? true);
 
 const own = (object: JsonObject, name: string): JsonValue | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined;
@@ -51,15 +44,6 @@ const disagreement = (schema: JsonObject, args: JsonObject): string | null => {
   return null;
 };
 
-const read = (text: string): JsonObject | undefined => {
-  try {
-    const value = toValue(parseJson(Buffer.from(text)));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 export interface InputCheck {
   /** Takes in the definition of a tool, as recorded. */
   learn(digest: string, definition: string): void;
@@ -71,12 +55,12 @@ export const createInputCheck = (): InputCheck => {
   const schemas = new Map<string, JsonObject>();
   return {
     learn: (digest, definition) => {
-      const schema = own(read(definition) ?? {}, 'inputSchema');
+      const schema = own(readObject(definition) ?? {}, 'inputSchema');
       if (isObject(schema) && schemas.size < MAX_SCHEMAS) schemas.set(digest, schema);
     },
     check: (digest, args) => {
       const schema = schemas.get(digest);
-      const given = schema && read(args);
+      const given = schema && readObject(args);
       return schema && given ? disagreement(schema, given) : undefined;
     },
   };

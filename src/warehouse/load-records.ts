@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readBounded } from '../base/durable.js';
 import { reason } from '../base/errors.js';
+import type { ServerSettings } from '../model/settings.js';
+import { createCallResources } from './call-resources.js';
 import { createInputCheck, type InputCheck } from './input-check.js';
 import type { Appender, Builder } from './open.js';
 
@@ -34,12 +36,13 @@ interface Appenders {
   readonly result: Appender;
   readonly rescan: Appender;
   readonly input: Appender;
+  readonly resource: Appender;
 }
 
 /** Payloads that tests read, beside results. */
 const TEXTS: ReadonlySet<string> = new Set(['person', 'reason']);
 
-const field = (d: unknown, name: 'call' | 'definition' | 'digest'): string | null => {
+const field = (d: unknown, name: 'call' | 'definition' | 'digest' | 'server' | 'target'): string | null => {
   const value: unknown = typeof d === 'object' && d !== null ? Reflect.get(d, name) : null;
   return typeof value === 'string' ? value : null;
 };
@@ -53,8 +56,6 @@ const MAX_BLOB_BYTES = 256 * 1024 ** 2;
 const textOf = async (payload: LedgerEntryLike['payloads'][string]): Promise<string> =>
   'data' in payload ? payload.data : (await readBounded(payload.blob, MAX_BLOB_BYTES)).toString('utf8');
 
-const LARGEST_ARGUMENTS = 1024 ** 2;
-
 /** Learns the definitions of tools, and holds arguments against them. */
 const checkInput = async (to: Appenders, { type, d, payloads }: LedgerEntryLike, inputs: InputCheck): Promise<void> => {
   const { definition, args } = payloads;
@@ -62,9 +63,19 @@ const checkInput = async (to: Appenders, { type, d, payloads }: LedgerEntryLike,
   if (type === 'tool' && definition && digest !== null) inputs.learn(digest, await textOf(definition));
   const [call, known] = [field(d, 'call'), field(d, 'definition')];
   if (type !== 'call' || !args || !('data' in args) || call === null || known === null) return;
-  if (args.data.length > LARGEST_ARGUMENTS) return;
   const problem = inputs.check(known, args.data);
   if (problem !== undefined) to.input.add([call, known, problem]);
+};
+
+const addResources = (
+  to: Appenders,
+  { seq, type, d, payloads: { args } }: LedgerEntryLike,
+  resourcesOf: ReturnType<typeof createCallResources>,
+): void => {
+  const [server, target] = [field(d, 'server'), field(d, 'target')];
+  if (type !== 'call' || !args || !('data' in args) || server === null || target === null) return;
+  for (const { source, name, resource } of resourcesOf(server, target, args.data))
+    to.resource.add([seq, source, name, resource]);
 };
 
 const addPayloads = async (to: Appenders, entry: LedgerEntryLike, rescan: Rescan | undefined): Promise<void> => {
@@ -86,11 +97,13 @@ const timeOf = (entry: LedgerEntryLike): number => {
 
 /**
  * Appends every record and the payloads that tests read.
+ * @param servers say what calls name of AWS
  * @param rescan where given, the kinds it finds in each recorded result go into `rescan`
  */
 export const loadRecords = async (
   builder: Builder,
   records: AsyncIterable<LedgerEntryLike>,
+  servers: readonly ServerSettings[],
   rescan?: Rescan,
 ): Promise<LoadedRecords> => {
   const to: Appenders = {
@@ -99,9 +112,11 @@ export const loadRecords = async (
     result: await builder.appender('gw_result_text'),
     rescan: await builder.appender('rescan'),
     input: await builder.appender('input_check'),
+    resource: await builder.appender('call_resource'),
   };
   const hash = createHash('sha256');
   const inputs = createInputCheck();
+  const resourcesOf = createCallResources(servers);
   let count = 0;
   try {
     for await (const entry of records) {
@@ -109,6 +124,7 @@ export const loadRecords = async (
       to.record.add([seq, timeOf(entry), m, type, leaf, boot, JSON.stringify(d)]);
       await addPayloads(to, entry, rescan);
       await checkInput(to, entry, inputs);
+      addResources(to, entry, resourcesOf);
       hash.update(`${leaf}\n`);
       count++;
     }

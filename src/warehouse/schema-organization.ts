@@ -4,9 +4,9 @@ import type { TableDefinition } from './table.js';
 /** What the configuration says, and the supporting operations. */
 export const SCOPE_TABLES: readonly TableDefinition[] = [
   {
-    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer.',
+    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer. `resource_parameter`: where the event names what it is about, a JSON pointer into its parameters.',
     sql: `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
-     event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL)`,
+     event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL, resource_parameter VARCHAR)`,
   },
   {
     says: 'Roles of configured servers, roles that recorded credentials name, and those that `aws_role` says are governed and not excluded.',

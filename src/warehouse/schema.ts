@@ -44,6 +44,11 @@ const GATEWAY_TABLES: readonly TableDefinition[] = [
     sql: `CREATE TABLE rescan (call_id VARCHAR NOT NULL, kind VARCHAR NOT NULL)`,
   },
   {
+    says: 'What calls name of AWS, by the arguments that the configuration names for the events of their tools; a masked one names nothing.',
+    sql: `CREATE TABLE call_resource (seq BIGINT NOT NULL, event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL,
+     resource VARCHAR NOT NULL)`,
+  },
+  {
     says: 'Calls whose arguments could be held against the input schema that the server listed; `problem` where they do not agree. Masked values have any type.',
     sql: `CREATE TABLE input_check (call_id VARCHAR NOT NULL, definition VARCHAR NOT NULL, problem VARCHAR)`,
   },
@@ -177,10 +182,10 @@ const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
 /** What correlation says. */
 const MATCH_TABLES: readonly TableDefinition[] = [
   {
-    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS. `basis`: REQUEST_ID, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest, not a proof.",
+    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, RESOURCE_CONFLICT (a call covers it, and names another thing than it does), UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS. `basis`: REQUEST_ID, RESOURCE, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest of `candidates` calls, not a proof. `delta_s`: seconds from the end of that call.",
     sql: `CREATE TABLE event_match (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      session_id VARCHAR, tier VARCHAR, kind VARCHAR NOT NULL, basis VARCHAR, call_id VARCHAR, delta_s DOUBLE,
-     person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL)`,
+     candidates BIGINT, person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL)`,
   },
   {
     says: 'Calls that ended ok, whose tool must leave a write event, and left none. `settled`: CloudTrail was collected beyond the time by which the event had to come.',

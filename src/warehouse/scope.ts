@@ -27,7 +27,9 @@ const appendServers = async (builder: Builder, settings: Settings): Promise<void
   for (const server of settings.servers) {
     servers.add(serverRow(server));
     for (const [tool, events] of Object.entries(server.aws?.tools ?? {})) {
-      for (const event of events) map.add([server.id, tool, event.source, event.name, event.write, event.async / 1000]);
+      for (const { source, name, write, async, resource } of events) {
+        map.add([server.id, tool, source, name, write, async / 1000, resource?.parameter ?? null]);
+      }
     }
   }
   servers.close();

@@ -14,7 +14,7 @@ const sessions = Math.ceil(4_000 * Number(process.env['COUNTERSIGN_LONG'] ?? 1))
 it(`every class of ${sessions} sessions is what was planted, for three seeds`, async () => {
   for (const seed of [1, 2, 3]) {
     const dir = mkdtempSync(join(tmpdir(), 'cs-correlate-long-'));
-    const world = makeWorld(seed, sessions);
+    const world = makeWorld(seed, { sessions });
     writeTrail(join(dir, 'trail'), world.events, seed, 24);
     await collectCloudTrailFolder({ from: join(dir, 'trail'), dataDir: dir });
     const built = await buildWarehouse({

@@ -46,6 +46,7 @@ describe('correlation of a planted day', () => {
       'MATCHED T2',
       'MATCHED T3',
       'PROBABLE T4',
+      'RESOURCE_CONFLICT T1',
       'SERVICE T1',
       'SUPPORTING T1',
       'UNEXPLAINED_IN_SESSION T1',

@@ -21,6 +21,7 @@ const event = (source: string, name: string, write: boolean, async = 0) => ({
   write,
   async,
 });
+const INSTANCE = { argument: '/instance', parameter: '/instancesSet/items/0/instanceId' };
 
 /** Two servers: one with a process and a credential per session, one shared behind HTTP. */
 export const SETTINGS: Settings = {
@@ -53,7 +54,7 @@ export const SETTINGS: Settings = {
         ...aws(ROLE),
         tools: {
           list_instances: [event('ec2', 'DescribeInstances', false)],
-          stop_instance: [event('ec2', 'StopInstances', true)],
+          stop_instance: [{ ...event('ec2', 'StopInstances', true), resource: INSTANCE }],
           run_job: [event('ssm', 'SendCommand', true, 120_000)],
         },
       },

@@ -11,8 +11,19 @@ import { ACCOUNT, ISSUER, ROLE, SHARED_ROLE } from './settings.js';
 
 const START = Date.parse('2026-11-20T06:00:00.000Z');
 const HOUR = 3_600_000;
-/** AWS's clock runs ahead of the gateway's. */
-const OFFSET = 1_200;
+
+/** What differs from world to world, beside what chance decides. */
+export interface Conditions {
+  readonly sessions: number;
+  /** By how much AWS's clock runs ahead of the gateway's, milliseconds. */
+  readonly offset: number;
+  /** Longest answer of a call, milliseconds: long ones overlap the next. */
+  readonly slowest: number;
+  /** How often something is done around the gateway, 0 to 1. */
+  readonly misuse: number;
+}
+
+const CONDITIONS: Conditions = { sessions: 40, offset: 1_200, slowest: 2_800, misuse: 0.5 };
 
 export interface Truth {
   readonly kind: string;
@@ -49,7 +60,8 @@ interface Session {
   readonly server: 'cloud' | 'shared';
 }
 
-export const makeWorld = (seed: number, sessions = 40): World => {
+export const makeWorld = (seed: number, over: Partial<Conditions> = {}): World => {
+  const { sessions, offset, slowest, misuse: rate } = { ...CONDITIONS, ...over };
   const random = generator(seed);
   const happened: Happened[] = [];
   const events: Record<string, unknown>[] = [];
@@ -69,7 +81,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     over: object = {},
   ): void => {
     const eventID = eventId();
-    const eventTime = `${new Date(at + OFFSET).toISOString().slice(0, 19)}Z`;
+    const eventTime = `${new Date(at + offset).toISOString().slice(0, 19)}Z`;
     events.push({
       eventVersion: '1.11',
       userIdentity: identity,
@@ -116,7 +128,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     ms: number,
     tool: string,
     ids: string[] = [],
-    status: ResultStatus = 'ok',
+    args: object | null = null,
   ): string => {
     const callId = id('C', ++calls);
     const d: CallRecord = {
@@ -147,7 +159,15 @@ export const makeWorld = (seed: number, sessions = 40): World => {
       credential: s.credential,
       trace: null,
     };
-    happened.push({ at, draft: { type: 'call', d, payloads: { person: '{"name":"Ada","email":null}' } } });
+    happened.push({
+      at,
+      draft: {
+        type: 'call',
+        d,
+        payloads: { person: '{"name":"Ada","email":null}', ...(args && { args: JSON.stringify(args) }) },
+      },
+    });
+    const status: ResultStatus = 'ok';
     const r = { call: callId, intent: 0, status, ms, bytes: 100, redactions: {}, aws_request_ids: ids };
     happened.push({ at: at + ms, draft: { type: 'result', d: r, payloads: { result: '{"content":[]}' } } });
     return callId;
@@ -194,8 +214,25 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     personOk: kind === 'SERVICE' ? null : true,
   });
 
+  const stopped = (instance: string): object => ({
+    requestParameters: { instancesSet: { items: [{ instanceId: instance }] } },
+  });
+
+  /** One or two instances are stopped at once; now and then another one is stopped than the call names. */
+  const stop = (s: Session, at: number, ms: number, done: () => number): void => {
+    for (let i = random.below(2); i >= 0; i--) {
+      const instance = `i-${calls}`;
+      const callId = call(s, at + i, ms, 'stop_instance', [], { instance });
+      const pick = random.next();
+      if (pick < 0.5) event(done(), 'ec2', 'StopInstances', ownIdentity(s), inSession('MATCHED'), stopped(instance));
+      else missing.add(callId);
+      if (pick < 0.75) continue;
+      event(done(), 'ec2', 'StopInstances', ownIdentity(s), inSession('RESOURCE_CONFLICT'), stopped('i-another'));
+    }
+  };
+
   const ownCall = (s: Session, at: number): void => {
-    const ms = 300 + random.below(2_500);
+    const ms = 300 + random.below(slowest - 300);
     const done = (): number => at + Math.floor(ms * (0.2 + 0.8 * random.next()));
     const pick = random.below(10);
     if (pick < 3) {
@@ -224,9 +261,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
       return;
     }
     if (pick < 9) {
-      const callId = call(s, at, ms, 'stop_instance');
-      if (random.chance(0.3)) missing.add(callId);
-      else event(done(), 'ec2', 'StopInstances', ownIdentity(s), inSession('MATCHED'));
+      stop(s, at, ms, done);
       return;
     }
     call(s, at, ms, 'run_job');
@@ -270,9 +305,9 @@ export const makeWorld = (seed: number, sessions = 40): World => {
       accessKeyId: 'AKIAMALLORY',
     };
     const outside = assumed(ROLE, 'mallory', `ASIAOUT${s.opened}`, null);
-    if (random.chance(0.5)) event(late, 'ec2', 'StopInstances', ownIdentity(s), bypass);
-    if (random.chance(0.5)) event(s.opened + 90_000, 'ec2', 'StopInstances', outside, bypass);
-    if (random.chance(0.3)) {
+    if (random.chance(rate)) event(late, 'ec2', 'StopInstances', ownIdentity(s), bypass);
+    if (random.chance(rate)) event(s.opened + 90_000, 'ec2', 'StopInstances', outside, bypass);
+    if (random.chance(rate)) {
       event(s.opened + 80_000, 'sts', 'AssumeRole', stranger, bypass, {
         requestParameters: { roleArn: ROLE, roleSessionName: 'mallory' },
       });
@@ -284,7 +319,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
   };
 
   const sharedCall = (s: Session, at: number): void => {
-    const ms = 300 + random.below(2_500);
+    const ms = 300 + random.below(slowest - 300);
     const done = at + Math.floor(ms * 0.5);
     const shared = assumed(SHARED_ROLE, 'shared-server', 'ASIASHARED', null);
     const request = `request-${s.id}-${at}`;
@@ -292,7 +327,7 @@ export const makeWorld = (seed: number, sessions = 40): World => {
     event(done, 's3', 'PutObject', shared, { kind: 'MATCHED', tier: 'T3', personOk: null }, { requestID: request });
     call(s, at + 20_000, ms, 'put_object');
     event(done + 20_000, 's3', 'PutObject', shared, { kind: 'PROBABLE', tier: 'T4', personOk: null });
-    if (random.chance(0.2)) event(at + 40_000, 's3', 'DeleteBucket', shared, bypass);
+    if (random.chance(rate / 2)) event(at + 40_000, 's3', 'DeleteBucket', shared, bypass);
   };
 
   const chained = (s: Session, at: number): void => {

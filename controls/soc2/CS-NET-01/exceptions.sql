@@ -15,15 +15,16 @@ SELECT CASE WHEN shared THEN event_id || '@' || account_id ELSE event_id END AS 
     AS person,
   replace(event_source, '.amazonaws.com', '') || ' / ' || event_name AS what,
   CASE
-    WHEN kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION') THEN 'A recorded call that explains the event'
+    WHEN kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION', 'RESOURCE_CONFLICT') THEN 'A recorded call that explains the event'
     WHEN person_ok = FALSE THEN 'The source identity of the session’s person'
     ELSE 'Session name and access key of one session'
   END AS expected,
   CASE
     WHEN kind = 'BYPASS' THEN 'BYPASS: no session issued this identity'
     WHEN kind = 'UNEXPLAINED_IN_SESSION' THEN 'UNEXPLAINED_IN_SESSION: no call of the session explains it'
+    WHEN kind = 'RESOURCE_CONFLICT' THEN 'RESOURCE_CONFLICT: the call at that time names another resource'
     WHEN person_ok = FALSE THEN 'PERSON_MISMATCH: ' || coalesce('source identity ' || source_identity, 'no source identity')
     ELSE 'BIND_CONFLICT: they point to two sessions'
   END AS found
 FROM judged
-WHERE kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION') OR person_ok = FALSE OR bind_conflict
+WHERE kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION', 'RESOURCE_CONFLICT') OR person_ok = FALSE OR bind_conflict

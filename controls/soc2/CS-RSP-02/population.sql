@@ -3,7 +3,7 @@ WITH signal AS (
   SELECT m.event_id AS item, m.event_time AS t, coalesce(e.source_identity, e.role_session_name, e.identity_type, '') AS person,
     'AWS activity outside recorded calls' AS what
   FROM event_match AS m JOIN ct_event AS e USING (event_id, account_id)
-  WHERE m.kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION')
+  WHERE m.kind IN ('BYPASS', 'UNEXPLAINED_IN_SESSION', 'RESOURCE_CONFLICT')
   UNION ALL
   SELECT event_id, event_time, coalesce(source_identity, role_session_name, identity_type, ''), 'an attempt on AWS logging'
   FROM ct_event WHERE event_source = 'cloudtrail.amazonaws.com' AND event_name IN ('StopLogging', 'DeleteTrail')

@@ -30,12 +30,18 @@ const http = z.strictObject({
   oauth: oauth.optional(),
 });
 
+const pointer = z
+  .string()
+  .max(200)
+  .regex(/^(?:\/(?:[^~/]|~[01])+)+$/, 'must be a JSON pointer such as /instance_id');
+
 const awsEvent = z.strictObject({
   event: z
     .string()
     .regex(/^[a-z0-9.-]{1,100}\.amazonaws\.com:[A-Za-z0-9]{1,100}$/, 'must look like ec2.amazonaws.com:StopInstances'),
   write: z.boolean().default(false),
   async: duration('0s', '24h').prefault('0s'),
+  resource: z.strictObject({ argument: pointer, parameter: pointer }).optional(),
 });
 
 const aws = z.strictObject({

@@ -53,9 +53,9 @@ const awsOf = (aws: ParsedServer['aws'], at: Resolve): ServerSettings['aws'] =>
         tools: Object.fromEntries(
           Object.entries(aws.tools).map(([tool, events]) => [
             tool,
-            events.map(({ event, write, async }) => {
+            events.map(({ event, write, async, resource }) => {
               const [source = '', eventName = ''] = event.split(':');
-              return { source, name: eventName, write, async };
+              return { source, name: eventName, write, async, ...(resource && { resource }) };
             }),
           ]),
         ),

@@ -1,0 +1,79 @@
+/** Random worlds through the whole way: delivered late, twice and in any order, collected, built, and judged. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { collectCloudTrailFolder } from '../../src/collect/cloudtrail/files.js';
+import { buildWarehouse } from '../../src/warehouse/build.js';
+import { openWarehouse, type Row } from '../../src/warehouse/open.js';
+import { entriesOf, streamOf } from './ledger.js';
+import { SETTINGS } from './settings.js';
+import { type Conditions, makeWorld, type World, writeTrail } from './world.js';
+
+export interface Draw {
+  readonly seed: number;
+  readonly conditions: Conditions;
+  /** Parts of the log files, in the order in which they come: a file may come in several. */
+  readonly deliveries: readonly number[];
+}
+
+export const draws = (sessions: number): fc.Arbitrary<Draw> =>
+  fc.record({
+    seed: fc.integer({ min: 1, max: 2 ** 31 }),
+    conditions: fc.record({
+      sessions: fc.integer({ min: 4, max: sessions }),
+      offset: fc.integer({ min: -1_500, max: 1_500 }),
+      slowest: fc.integer({ min: 1_000, max: 40_000 }),
+      misuse: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+    deliveries: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+  });
+
+const word = (row: Row): string => JSON.stringify([row['event_id'], row['kind'], row['tier'], row['person_ok']]);
+
+/** What correlation says of a world and what was planted in it, each sorted, and what it has no right to say. */
+const compare = async (world: World, file: string) => {
+  const warehouse = await openWarehouse(file, { readOnly: true });
+  try {
+    const said = await warehouse.query('SELECT event_id, kind, tier, person_ok FROM event_match');
+    const missing = await warehouse.query('SELECT call_id FROM call_missing WHERE settled');
+    const odd = await warehouse.query(`SELECT event_id FROM event_match WHERE (call_id IS NULL) <> (candidates IS NULL)
+      OR candidates < 1 OR (tier = 'T3' AND candidates <> 1) OR (call_id IS NULL) <> (delta_s IS NULL)`);
+    return {
+      said: [...said.map(word), ...missing.map((row) => JSON.stringify(row['call_id']))].sort(),
+      planted: [
+        ...[...world.truth].map(([id, { kind, tier, personOk }]) => JSON.stringify([id, kind, tier, personOk])),
+        ...[...world.missing].map((call) => JSON.stringify(call)),
+      ].sort(),
+      odd: odd.length,
+    };
+  } finally {
+    await warehouse.close();
+  }
+};
+
+/** @returns what was said and what was planted; equal where correlation is right */
+export const judge = async ({ seed, conditions, deliveries }: Draw) => {
+  const dir = mkdtempSync(join(tmpdir(), 'cs-worlds-'));
+  try {
+    const world = makeWorld(seed, conditions);
+    const trail = join(dir, 'trail');
+    writeTrail(trail, world.events, seed, 12);
+    const files = readdirSync(trail, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.gz'));
+    for (const part of deliveries) {
+      const to = join(dir, `delivery-${part}`);
+      // Every fourth file comes again with the next delivery.
+      for (const [i, name] of files.sort().entries()) {
+        if (i % 3 !== part && i % 4 !== part) continue;
+        mkdirSync(dirname(join(to, name)), { recursive: true });
+        cpSync(join(trail, name), join(to, name));
+      }
+      await collectCloudTrailFolder({ from: to, dataDir: dir });
+    }
+    const records = streamOf(entriesOf(world.happened));
+    const built = await buildWarehouse({ dataDir: dir, records, settings: SETTINGS });
+    return await compare(world, built.file);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+};
