@@ -66,8 +66,11 @@ const writeLogs = (dir, files, perFile) => {
 const SETTINGS = {
   gateway: { callTimeout: 600_000 },
   ledger: { origin: 'example.com/mcp/gw-1' },
+  evidence: {},
   servers: [],
   people: [],
+  policy: [],
+  approvals: [],
   provenance: { digest: '0'.repeat(64), files: [] },
 };
 

@@ -56,10 +56,14 @@ FROM (SELECT f, i, r, json_extract_string(r, [${PATHS.map((path) => `'$.${path}'
 /** Rows read per file, to compare with what was staged. */
 export const STAGE_COUNTS = 'SELECT file_no, count(*) AS n FROM ev_stage GROUP BY 1 ORDER BY 1';
 
-/** Keeps one copy of each (event id, account): that of the first file by key. Needs `log_file(file_no, sha256)`. */
+/**
+ * Keeps one copy of each (event id, account): that of the first log by key. Needs `log_file(file_no, sha256, lookup)`.
+ * What LookupEvents answers is written otherwise than in a log: beside a log it says nothing of a conflict.
+ */
 export const DEDUPLICATE: readonly string[] = [
-  `CREATE TEMP TABLE ev_kept AS SELECT event_id, account_id, count(*) AS copies, min(content) <> max(content) AS differs,
-     min(struct_pack(f := file_no, i := idx)) AS p FROM ev_stage GROUP BY 1, 2`,
+  `CREATE TEMP TABLE ev_kept AS SELECT event_id, account_id, count(*) AS copies,
+     coalesce(min(content) FILTER (NOT f.lookup) <> max(content) FILTER (NOT f.lookup), min(content) <> max(content) AND bool_and(f.lookup)) AS differs,
+     min(struct_pack(l := f.lookup, f := file_no, i := idx)) AS p FROM ev_stage JOIN log_file f USING (file_no) GROUP BY 1, 2`,
   `INSERT INTO ct_event SELECT s.* EXCLUDE (file_no, idx, content), f.sha256, s.idx
    FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.p.f = s.file_no AND k.p.i = s.idx
    JOIN log_file f ON f.file_no = s.file_no`,
@@ -67,9 +71,11 @@ export const DEDUPLICATE: readonly string[] = [
    FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.copies > 1
    JOIN log_file f ON f.file_no = s.file_no JOIN log_file g ON g.file_no = k.p.f
    WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx)`,
-  `INSERT INTO ct_conflict SELECT s.event_id, s.account_id, count(DISTINCT s.content), list_sort(list(DISTINCT f.sha256))
-   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.differs
-   JOIN log_file f ON f.file_no = s.file_no GROUP BY 1, 2`,
+  `INSERT INTO ct_conflict WITH c AS (SELECT s.event_id, s.account_id, s.content, f.sha256,
+       f.lookup AND bool_or(NOT f.lookup) OVER (PARTITION BY s.event_id, s.account_id) AS beside
+     FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.differs
+     JOIN log_file f ON f.file_no = s.file_no)
+   SELECT event_id, account_id, count(DISTINCT content), list_sort(list(DISTINCT sha256)) FROM c WHERE NOT beside GROUP BY 1, 2`,
 ];
 
 /** Copies per file. */

@@ -7,7 +7,7 @@ import { checkTrail, type DigestInput, type TrailCheck } from '../base/trail-cha
 import type { LogInput } from '../base/trail-coverage.js';
 import { type TrailFinding, trailFindings } from '../base/trail-findings.js';
 import { parseTrailKeys, type TrailKey } from '../base/trail-keys.js';
-import { TrailLogError, trailKindOfKey } from '../base/trail-log.js';
+import { isLookup, TrailLogError, trailKindOfKey } from '../base/trail-log.js';
 import type { RawObject } from '../model/evidence.js';
 import { trailContext } from '../model/raw-index.js';
 import { DEDUPLICATE, DROP_STAGE, DUPLICATE_COUNTS, readStage, STAGE_COUNTS, STAGE_TABLE } from './events.js';
@@ -139,9 +139,9 @@ const loadEvents = async (
   };
   const logs = await stageLogs(raw, createStager(stage, load, window));
   assertLoaded(logs, await countsOf(builder, STAGE_COUNTS));
-  await builder.run('CREATE TEMP TABLE log_file (file_no BIGINT, sha256 VARCHAR)');
+  await builder.run('CREATE TEMP TABLE log_file (file_no BIGINT, sha256 VARCHAR, lookup BOOLEAN)');
   const files = await builder.appender('log_file');
-  for (const { number, object } of logs) if (number !== null) files.add([number, object.sha256]);
+  for (const { number, object } of logs) if (number !== null) files.add([number, object.sha256, isLookup(object.key)]);
   files.close();
   for (const sql of DEDUPLICATE) await builder.run(sql);
   const copies = await countsOf(builder, DUPLICATE_COUNTS);

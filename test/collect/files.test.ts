@@ -172,6 +172,23 @@ describe('many files', () => {
     ]);
   });
 
+  it('what LookupEvents says of an event beside a log is a copy, never a conflict; between logs, or answers, it is one', async () => {
+    const answer = (day: string): string => `lookup/111122223333/eu-central-1/2026/11/${day}/T060000Z.json`;
+    const lookup = (...records: readonly object[]): string => JSON.stringify({ Records: records });
+    write(from, `z/${logName('0605')}`, log(record('one'), record('two')));
+    write(from, `z/${logName('0610', 'b'.repeat(16))}`, log(record('two', { awsRegion: 'us-east-1' })));
+    write(from, answer('20'), lookup(record('one', { readOnly: 'true' }), record('two'), record('three')));
+    write(from, answer('21'), lookup(record('three', { readOnly: 'true' })));
+    await collect();
+    expect(await build()).toMatchObject({ events: 3, conflicts: 2 });
+    expect(await ask('SELECT event_id, variants FROM ct_conflict ORDER BY 1')).toEqual([
+      { event_id: 'three', variants: 2 },
+      { event_id: 'two', variants: 2 },
+    ]);
+    const kept = `SELECT event_id FROM ct_event e JOIN ct_file f ON f.sha256 = e.file WHERE f.kind = 'log' ORDER BY 1`;
+    expect(await ask(kept)).toEqual([{ event_id: 'one' }, { event_id: 'two' }]);
+  });
+
   it('the same bytes under two keys are two rows, and one set of events', async () => {
     const bytes = log(record('one'), record('two'));
     write(from, logName('0605', 'a'.repeat(16)), bytes);
