@@ -66,6 +66,6 @@ export const writePdf = async (path: string, content: ReportContent, root: strin
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });
   sheet.doc.pipe(file);
   draw(sheet, content, root);
-  sheet.doc.end();
+  sheet.end();
   await finished(file);
 };

@@ -33,6 +33,8 @@ export class Sheet {
   /** Top of what comes next, points from the page's top. */
   y: number = PAGE.top;
   private readonly watermark: string | null;
+  /** The one root that ISO 32000-2 §14.8.4 wants; readers warn of others. */
+  private readonly root: Element;
   private readonly glyphs = new Map<FontName, Map<number, boolean>>();
   private readonly bookmarks = new Map<string, Bookmark>();
 
@@ -59,6 +61,8 @@ export class Sheet {
         ModDate: options.date,
       },
     });
+    this.root = this.doc.struct('Document');
+    this.doc.addStructure(this.root);
   }
 
   /** Starts a page. */
@@ -87,8 +91,18 @@ export class Sheet {
 
   /** Draws content under a tag of the document's structure (ISO 32000-1 §14.8). */
   tag(type: string, draw: () => void, parent?: Element): void {
-    if (parent) parent.add(this.doc.struct(type, {}, draw));
-    else this.doc.addStructure(this.doc.struct(type, {}, draw));
+    this.under(this.doc.struct(type, {}, draw), parent);
+  }
+
+  /** Puts an element of structure under another, or under the document. */
+  under(element: Element, parent: Element = this.root): void {
+    parent.add(element);
+  }
+
+  /** Ends the document. */
+  end(): void {
+    this.root.end();
+    this.doc.end();
   }
 
   /** The text with everything that cannot be seen in this font written out. */

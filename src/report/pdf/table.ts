@@ -94,7 +94,7 @@ class TableDrawing {
       return box;
     });
     this.element = sheet.doc.struct('Table');
-    sheet.doc.addStructure(this.element);
+    sheet.under(this.element);
   }
 
   head(): void {
