@@ -2,7 +2,8 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Harness, httpServer, startHarness, stdioServer } from './harness.js';
+import { handClock } from '../identity/support.js';
+import { type Harness, type HarnessOptions, httpServer, startHarness, stdioServer } from './harness.js';
 import { events, HEADERS, openSession, raw, rpc, toolCall } from './raw.js';
 
 const REVISION = '2026-07-28';
@@ -25,8 +26,11 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-const start = async (server: Parameters<typeof startHarness>[0]['servers'][number]): Promise<Harness> => {
-  const harness = await startHarness({ servers: [server], gateway: { callTimeout: 2_000 } });
+const start = async (
+  server: Parameters<typeof startHarness>[0]['servers'][number],
+  deps: HarnessOptions['deps'] = {},
+): Promise<Harness> => {
+  const harness = await startHarness({ servers: [server], gateway: { callTimeout: 2_000 }, deps });
   closing.push(async () => {
     await harness.close();
     expect(harness.defects).toEqual([]);
@@ -35,7 +39,10 @@ const start = async (server: Parameters<typeof startHarness>[0]['servers'][numbe
 };
 const startProcess = (script: string): Promise<Harness> => start(stdioServer('up', '-e', [script]));
 
-const startHttp = async (answer: (message: Sent, request: IncomingMessage, response: ServerResponse) => void) => {
+const startHttp = async (
+  answer: (message: Sent, request: IncomingMessage, response: ServerResponse) => void,
+  deps: HarnessOptions['deps'] = {},
+) => {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -51,6 +58,7 @@ const startHttp = async (answer: (message: Sent, request: IncomingMessage, respo
   });
   return start(
     httpServer('up', `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/mcp`),
+    deps,
   );
 };
 
@@ -324,5 +332,93 @@ describe('a client of the older era, a server of the newer', () => {
     const { id } = JSON.parse(String(content));
     await raw(url, { headers, body: JSON.stringify({ jsonrpc: '2.0', id, error: { code: -1, message: 'no' } }) });
     expect((await answered).body).toContain('did not answer');
+  });
+});
+
+describe('a server that went back to an older revision', () => {
+  /** Speaks 2026-07-28 until it is set back; then as the official SDK of the older revisions does. */
+  const changing = async (legacy: (message: Sent, request: IncomingMessage) => object | undefined) => {
+    const { clock, turn } = handClock();
+    const state = { older: false, ran: 0, probes: 0, turnedAway: 0 };
+    const json = (response: ServerResponse, status: number, body: object, more = {}): void => {
+      response.writeHead(status, { 'content-type': 'application/json', ...more });
+      response.end(JSON.stringify({ jsonrpc: '2.0', ...body }));
+    };
+    const complete = { resultType: 'complete', content: [{ type: 'text', text: 'new' }] };
+    const harness = await startHttp(
+      (message, request, response) => {
+        const { id, method } = message;
+        if (method === 'server/discover') state.probes++;
+        if (!state.older) {
+          const discovered = { resultType: 'complete', supportedVersions: [REVISION], capabilities: { tools: {} } };
+          json(response, 200, { id, result: method === 'server/discover' ? discovered : complete });
+          return;
+        }
+        const answer = legacy(message, request);
+        if (answer) {
+          if (method === 'tools/call') state.ran++;
+          json(response, 200, { id, result: answer });
+        } else if (method === 'initialize') {
+          const opened = {
+            protocolVersion: '2025-11-25',
+            capabilities: { tools: {} },
+            serverInfo: { name: 'x', version: '1' },
+          };
+          json(response, 200, { id, result: opened }, { 'mcp-session-id': 's1' });
+        } else if (id === undefined) response.writeHead(202).end();
+        else if (request.headers['mcp-session-id'] === 's1' && method === 'tools/call') {
+          state.ran++;
+          json(response, 200, { id, result: { content: [{ type: 'text', text: 'old' }] } });
+        } else {
+          state.turnedAway++;
+          json(response, 400, { id: null, error: { code: -32_000, message: 'Bad Request: Server not initialized' } });
+        }
+      },
+      { clock },
+    );
+    return { harness, state, turn };
+  };
+  const texts = (answers: readonly unknown[]) => JSON.stringify(answers).match(/"text":"\w+"/g);
+
+  test('is noticed at its first answer, and the call that it turned away is made once', async () => {
+    const { harness, state, turn } = await changing(() => undefined);
+    expect(texts(await modern(harness, { name: 'a' }))).toEqual(['"text":"new"']);
+    state.older = true;
+    // A server is asked for its era no more often than every few seconds.
+    turn(6_000);
+    expect(await modern(harness, { name: 'a' }, { id: 2 })).toMatchObject([
+      { id: 2, result: { resultType: 'complete', content: [{ text: 'old' }] } },
+    ]);
+    expect(state).toMatchObject({ ran: 1, probes: 2 });
+    expect(texts(await modern(harness, { name: 'a' }, { id: 3 }))).toEqual(['"text":"old"']);
+    expect(state).toMatchObject({ ran: 2, probes: 2 });
+  });
+
+  test('that answers without a session is noticed by results that do not say their kind', async () => {
+    const { harness, state, turn } = await changing(({ method }) =>
+      method === 'tools/call' ? { content: [{ type: 'text', text: 'loose' }] } : undefined,
+    );
+    await modern(harness, { name: 'a' });
+    state.older = true;
+    turn(6_000);
+    expect(texts(await modern(harness, { name: 'a' }, { id: 2 }))).toEqual(['"text":"loose"']);
+    // The answer was given; from the next call on the server is spoken to as it is.
+    expect(await modern(harness, { name: 'a' }, { id: 3 })).toMatchObject([{ result: { resultType: 'complete' } }]);
+    expect(state).toMatchObject({ ran: 2, probes: 2 });
+  });
+
+  test('is not looked for behind every error of a server that is up to date', async () => {
+    let probes = 0;
+    const harness = await startHttp(({ id, method }, _, response) => {
+      if (method === 'server/discover') probes++;
+      const discovered = { resultType: 'complete', supportedVersions: [REVISION], capabilities: { tools: {} } };
+      const body = method === 'server/discover' ? { result: discovered } : { error: { code: -32_601, message: 'no' } };
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ jsonrpc: '2.0', id, ...body }));
+    });
+    for (const id of [1, 2, 3, 4]) {
+      expect(await modern(harness, { name: 'a' }, { id })).toMatchObject([{ id, error: { code: -32_601 } }]);
+    }
+    expect(probes).toBe(1);
   });
 });

@@ -8,6 +8,8 @@ import { type Link, ownMessage } from './link.js';
 
 /** A server that was updated would be spoken to in its old era for ever: nothing in that fails. */
 const HOLDS_MS = 10 * 60_000;
+/** A server whose answers are in doubt is asked no more often than this. */
+const FRESH_MS = 5_000;
 /** A process may not answer what it does not know. */
 const SILENCE_MS = 3_000;
 
@@ -19,6 +21,8 @@ export interface Eras {
   of(server: string): Era | undefined;
   /** What was known of it last, however long ago. */
   last(server: string): Era | undefined;
+  /** Whether it was learned just now: asking again would show the same. */
+  isFresh(server: string): boolean;
   learn(server: string, era: Era): void;
 }
 
@@ -30,6 +34,7 @@ export const createEras = (clock: Pick<Clock, 'monotonic'>): Eras => {
       return found && clock.monotonic() - found.at <= HOLDS_MS ? found.era : undefined;
     },
     last: (server) => known.get(server)?.era,
+    isFresh: (server) => clock.monotonic() - (known.get(server)?.at ?? Number.NEGATIVE_INFINITY) < FRESH_MS,
     learn: (server, era) => void known.set(server, { era, at: clock.monotonic() }),
   };
 };

@@ -1,11 +1,12 @@
 /** Opens the conversation of a session with its server, in the era that the server speaks. */
-import { at, type JsonNode, type JsonValue, member, toValue } from '../../base/json.js';
-import type { Granted, Outgoing, Upstream, UpstreamMessage, Upstreams } from '../../model/call.js';
+import { type JsonNode, type JsonValue, member, toValue } from '../../base/json.js';
+import type { Era, Granted, Message, Outgoing, Upstream, UpstreamMessage, Upstreams } from '../../model/call.js';
 import { readUpstreamMessage } from '../protocol/2025-11-25/message.js';
 import { META } from '../protocol/2026-07-28/envelope.js';
 import { Decorated } from './decorated.js';
 import { type Eras, probe } from './eras.js';
 import { Link, type LinkDeps } from './link.js';
+import { ModernFirst } from './modern-first.js';
 import { SharedPipe } from './shared-pipe.js';
 import { type Introduction, ToLegacy } from './to-legacy.js';
 import { ToModern } from './to-modern.js';
@@ -20,11 +21,22 @@ export type Converse = (granted: Granted) => Promise<Upstream>;
 
 const valueOf = (node: JsonNode | undefined): JsonValue => (node ? toValue(node) : null);
 
-const introductionOf = ({ capabilities, era, message }: Granted): Introduction => {
-  const params = member(message.node, 'params');
-  const info = era === 'modern' ? at(params, '_meta', META.clientInfo) : member(params, 'clientInfo');
-  return { capabilities: capabilities ?? {}, clientInfo: valueOf(info) ?? { name: 'countersign', version: '1' } };
+/** What a request says of its client. */
+const introducedBy = ({ node }: Message, era: Era): Introduction => {
+  const params = member(node, 'params');
+  const said = era === 'modern' ? member(params, '_meta') : params;
+  const [capabilities, clientInfo] =
+    era === 'modern' ? [META.capabilities, META.clientInfo] : ['capabilities', 'clientInfo'];
+  return {
+    capabilities: valueOf(member(said, capabilities)) ?? {},
+    clientInfo: valueOf(member(said, clientInfo)) ?? { name: 'countersign', version: '1' },
+  };
 };
+
+const introductionOf = ({ capabilities, era, message }: Granted): Introduction => ({
+  ...introducedBy(message, era),
+  capabilities: capabilities ?? {},
+});
 
 /**
  * For clients of the older revisions. Most servers answer their `initialize`; one that refuses it is asked whether it
@@ -82,15 +94,19 @@ export const createConverse = (deps: ConverseDeps): Converse => {
     const { id, upstream: transport } = granted.server;
     const upstream = await open();
     try {
-      const found = eras.of(id) ?? (await probe(link, upstream));
+      const known = eras.of(id);
+      const found = known ?? (await probe(link, upstream));
       if (found === 'modern') {
-        eras.learn(id, found);
-        return transport.kind === 'stdio' ? new SharedPipe(upstream, link) : upstream;
+        // What is known already is not learned again by being used.
+        if (known === undefined) eras.learn(id, found);
+        const modern = transport.kind === 'stdio' ? new SharedPipe(upstream, link) : upstream;
+        const bridge = ({ message }: Outgoing) => new ToLegacy(upstream, link, introducedBy(message, 'modern'));
+        return new ModernFirst({ plain: upstream, modern, link, eras, bridge });
       }
       if (found === 'gone') await upstream.close();
       const bridge = new ToLegacy(found === 'gone' ? await open() : upstream, link, introductionOf(granted));
       await bridge.open();
-      eras.learn(id, 'legacy');
+      if (known === undefined) eras.learn(id, 'legacy');
       return bridge;
     } catch (error) {
       await upstream.close();
