@@ -21,6 +21,7 @@ export { collectIdentity, type IdentityAsk, type IdentityNote, type IdentitySumm
 export { collectLedgers, type LedgerProblem, type LedgersAsk, type LedgersSummary } from './app/collect-ledgers.js';
 export type { CollectAsk } from './app/collect-sources.js';
 export { loadSettings } from './app/config.js';
+export { closest } from './app/config/closest.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { errorsPage, exitTable, schemaPage, warehousePage } from '../docs/generate.js';
+import { cliPage, commands, errorsPage, exitTable, schemaPage, warehousePage } from '../docs/generate.js';
 import { checkConfiguration, configurationSchema } from '../src/app/config.js';
 import { testPolicy } from '../src/app/policy.js';
 import { ERRORS, EXIT, EXIT_MEANINGS } from '../src/base/errors.js';
@@ -26,6 +26,21 @@ const pages = PAGES.map((name) => ({ name, text: read(name) }));
 describe('generated pages', () => {
   it('docs/errors.md says what src/base/errors.ts says (else run npm run docs)', () => {
     expect(read('docs/errors.md')).toBe(errorsPage(ERRORS, EXIT, EXIT_MEANINGS));
+  });
+
+  it('docs/cli.md says what the commands say (else run npm run docs)', async () => {
+    expect(read('docs/cli.md')).toBe(cliPage(await commands(ROOT)));
+  });
+
+  it('every command has a summary and two examples that name it', async () => {
+    const all = await commands(ROOT);
+    expect(all.length).toBeGreaterThan(40);
+    for (const { id, summary = '', examples = [] } of all) {
+      expect(summary, id).toMatch(/\.$/);
+      const texts = examples.map((one) => (typeof one === 'string' ? one : one.command));
+      const named = texts.filter((text) => text.includes(`<%= config.bin %> ${id.replaceAll(':', ' ')}`));
+      expect(named.length, id).toBeGreaterThanOrEqual(2);
+    }
   });
 
   it('docs/countersign.schema.json is the schema in use (else run npm run docs)', () => {

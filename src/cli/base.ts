@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { CountersignError, EXIT, type ExitCode, terminal } from '../index.js';
+import { CountersignError, closest, EXIT, type ExitCode, terminal } from '../index.js';
 
 /** The flag every command that reads the configuration takes. */
 export const configFlag = Flags.string({
@@ -29,7 +29,8 @@ export abstract class BaseCommand extends Command {
     if (error instanceof CountersignError) return this.fail(error.exit, error.code, error.message, error.hint);
     const usage = error.constructor.name.endsWith('Error') && error.oclif?.exit === 2;
     if (usage) {
-      return this.fail(EXIT.usage, 'USAGE', error.message.split('\nSee more help')[0] ?? error.message, 'see --help');
+      const message = error.message.split('\nSee more help')[0] ?? error.message;
+      return this.fail(EXIT.usage, 'USAGE', message, this.flagMeant(message) ?? 'see --help');
     }
     if (error.oclif?.exit !== undefined) throw error;
     return this.fail(
@@ -38,6 +39,13 @@ export abstract class BaseCommand extends Command {
       error.message,
       'this may be a defect; please report it with what you did',
     );
+  }
+
+  /** The flag that was probably meant, in a sentence. */
+  private flagMeant(message: string): string | undefined {
+    const [, asked] = /^Nonexistent flags?: --([\w-]+)/.exec(message) ?? [];
+    const meant = asked === undefined ? undefined : closest(asked, Object.keys(this.ctor.flags));
+    return meant && `--${meant} is probably what you mean; see --help`;
   }
 
   private fail(exit: ExitCode, code: string, message: string, hint: string): void {

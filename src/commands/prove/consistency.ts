@@ -7,7 +7,10 @@ export default class ProveConsistency extends ProveCommand {
   static override description =
     'Shows that the tree over the first records, whose root an auditor may have kept, is the begin of the tree of a later ' +
     'checkpoint: nothing before was changed, left out or put in. No record is in it.';
-  static override examples = ['<%= config.bin %> prove consistency 120000 --out quarters.json'];
+  static override examples = [
+    '<%= config.bin %> prove consistency 120000 --out quarters.json',
+    '<%= config.bin %> prove consistency 120000 --out quarters.json --json',
+  ];
   static override args = {
     size: Args.integer({ description: 'number of records it had', required: true, min: 1 }),
   };

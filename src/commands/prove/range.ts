@@ -7,7 +7,10 @@ export default class ProveRange extends ProveCommand {
   static override description =
     'Between the first and the last record nothing can be left out: those that are to stay private are in it as leaf hash ' +
     'alone. Payload lines may be cut out of the file.';
-  static override examples = ['<%= config.bin %> prove range 4700 4724 --redact 4703 --out range.json'];
+  static override examples = [
+    '<%= config.bin %> prove range 4700 4724 --out range.json',
+    '<%= config.bin %> prove range 4700 4724 --redact 4703 --out range.json',
+  ];
   static override args = {
     first: Args.integer({ description: 'number of the first record', required: true, min: 0 }),
     last: Args.integer({ description: 'number of the last record', required: true, min: 0 }),

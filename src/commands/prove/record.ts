@@ -11,6 +11,7 @@ export default class ProveRecord extends ProveCommand {
     'certificate of the key that signed it. The rest of the ledger is not in it. Payload lines may be cut out of the file.';
   static override examples = [
     '<%= config.bin %> prove record 17 4711 90210 --out sample.json',
+    '<%= config.bin %> prove record 17 --out record.json',
     '<%= config.bin %> verify sample.json --trust trust.json',
   ];
   // Every argument is one; the first is named to be required.
