@@ -106,6 +106,16 @@ const mayHide = (bytes: Buffer, latin1: string, run: Run): boolean => {
   return isPlausible(joined, 0, joined.length);
 };
 
+/** Lines that stand in none of the strings with a hit, from it on: those are looked at in any case. */
+const outside = (lines: readonly Line[], at: readonly number[], ends: readonly number[]): readonly Line[] => {
+  if (at.length === 0) return lines;
+  let next = 0;
+  return lines.filter(({ start }) => {
+    while (next < at.length && (ends[next] ?? 0) <= start) next++;
+    return next === at.length || start < (at[next] ?? 0);
+  });
+};
+
 /** Both ascending, as one. */
 const merged = (a: readonly number[], b: readonly number[]): readonly number[] => {
   if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
@@ -129,6 +139,15 @@ const stringEnd = (bytes: Buffer, i: number): number => {
   return bytes.length;
 };
 
+interface PassHits {
+  /** Offsets, ascending. */
+  readonly at: readonly number[];
+  /** Where the strings end in which they stand. */
+  readonly ends: readonly number[];
+  /** Runs of base64. */
+  readonly lines: readonly Line[];
+}
+
 /** A class, so that the scans of all profiles share their compiled code. */
 class RawScan {
   private readonly dispatch: Dispatch;
@@ -137,28 +156,27 @@ class RawScan {
     this.dispatch = dispatch;
   }
 
-  /**
-   * Offsets of hits, ascending; behind a hit the scan goes on after the string in which it stands. Beside them the runs
-   * of base64.
-   */
-  hits(bytes: Buffer, text: ScanText): { readonly at: readonly number[]; readonly lines: readonly Line[] } {
+  /** Hits, and the runs of base64 beside them. Behind a hit it goes on after the string in which that stands. */
+  hits(bytes: Buffer, text: ScanText): PassHits {
     const { dispatch } = this;
     const { places } = dispatch;
     const at: number[] = [];
+    const ends: number[] = [];
     const lines: Line[] = [];
     let from = 0;
-    for (let start = 0; start < bytes.length && at.length <= MOST_HITS; start += CHUNK) {
+    for (let start = 0; start < bytes.length && at.length <= MOST_HITS; start = Math.max(start + CHUNK, from)) {
       const count = dispatch.look(bytes, start);
       dispatch.addRuns(bytes, start, lines);
       for (let k = 0; k < count; k++) {
         const place = places[k] ?? 0;
         const i = start + (place >>> 16);
         if (i < from || !this.isHit(text, i, place & 0xffff)) continue;
-        at.push(i);
         from = stringEnd(bytes, i + 1);
+        at.push(i);
+        ends.push(from);
       }
     }
-    return { at, lines };
+    return { at, ends, lines };
   }
 
   private isHit(text: ScanText, i: number, list: number): boolean {
@@ -193,8 +211,8 @@ export const createRawStage = (
     const latin1 = bytes.toString('latin1');
     texts.reset();
     const text = { s: latin1, codes: bytes, name: '', raw: true };
-    const { at, lines } = scan.hits(bytes, text);
-    const hits = merged(at, runsIn(bytes, text, lines));
+    const { at, ends, lines } = scan.hits(bytes, text);
+    const hits = merged(at, runsIn(bytes, text, outside(lines, at, ends)));
     const everywhere =
       hits.length > MOST_HITS ||
       custom.some((detector) => detector.mayHold(latin1)) ||

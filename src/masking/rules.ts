@@ -144,7 +144,7 @@ const createTreatment = (
       return found && labelOf(found.i);
     },
     treat(found) {
-      if (allow.has(found.value)) return undefined;
+      if (allow.size > 0 && allow.has(found.value)) return undefined;
       const { rule, detector } = ruleOf(found);
       if (rule?.mode === 'block') throw new CountersignError('MASKING_BLOCKED', { rule: rule.id, detector });
       const replacement = replacementOf(rule?.mode ?? 'redact', detector, found, tokenOf);

@@ -34,8 +34,14 @@ const TYPE =
   'null|undefined|string|number|boolean|symbol|unknown|any|void|Buffer|Uint8Array|&?str|int|bytes|Optional\\[\\w+\\]|SecretStr';
 const TYPES = new RegExp(String.raw`^(?:${TYPE})(?:\[\])?(?: ?\| ?(?:${TYPE})(?:\[\])?){0,8}(?: = \w+)?$`, 'i');
 const NO_SECRET_LENGTH = 64;
-const isNoSecret = (value: string): boolean =>
-  isMask(value) || (value.length <= NO_SECRET_LENGTH && (NO_SECRET.test(value) || TYPES.test(value)));
+/** What those begin with, 1 each: most values are told from them so. */
+const MAY_BE_NONE = Uint8Array.from({ length: 128 }, (_, code) =>
+  '*.1$<{[&nNtTfFaAiIwWeEuUsSbBvVoO'.includes(String.fromCharCode(code)) ? 1 : 0,
+);
+const isNoSecret = (value: string): boolean => {
+  if (MAY_BE_NONE[value.charCodeAt(0)] === 0) return false;
+  return isMask(value) || (value.length <= NO_SECRET_LENGTH && (NO_SECRET.test(value) || TYPES.test(value)));
+};
 
 interface Named {
   readonly key: KeyMatch;

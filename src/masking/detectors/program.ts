@@ -58,7 +58,7 @@ const isClear = (s: string, { name, separator, start, quoted }: BarePlace): bool
 export const isExpression = (text: ScanText, place: BarePlace): boolean => {
   const { s } = text;
   const blank = s.charCodeAt(place.separator + 1);
-  if (ARGUMENT.test(s.slice(place.start, place.start + REACH))) return true;
+  if ('oscar'.includes(s.charAt(place.start)) && ARGUMENT.test(s.slice(place.start, place.start + REACH))) return true;
   if ((blank === 0x20 || blank === 0x09) && isClear(s, place)) return true;
   return isInSource(text, place);
 };
