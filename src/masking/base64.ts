@@ -156,11 +156,16 @@ const UNREADABLE = /[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]+/;
 const NULS = /\u0000+/g;
 const hasControl = (text: string): boolean => CONTROL.test(text);
 
+/** Where short base64 is decoded. */
+const scratch = Buffer.allocUnsafeSlow(4_096);
+const UNKNOWN = '\ufffd';
+
 /** The text that base64 stands for, or undefined where it is not readable UTF-8. */
 export const textOf = (base64: string): string | undefined => {
-  const bytes = Buffer.from(base64, 'base64');
-  if (!isUtf8(bytes)) return undefined;
-  const text = bytes.toString('utf8');
+  const bytes = base64.length <= scratch.length ? scratch : Buffer.allocUnsafe(base64.length);
+  const length = bytes.write(base64, 0, 'base64');
+  const text = bytes.toString('utf8', 0, length);
+  if (text.includes(UNKNOWN) && !isUtf8(bytes.subarray(0, length))) return undefined;
   return hasControl(text) ? undefined : text;
 };
 

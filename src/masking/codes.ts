@@ -12,9 +12,20 @@ const unitsOf = (s: string): Uint16Array => {
   return new Uint16Array(bytes.buffer, bytes.byteOffset, s.length);
 };
 
+/** Up to this length buffers are kept and used again: a new one takes longer than what is done with it. */
+const MOST_KEPT = 256;
+const free: Buffer[][] = Array.from({ length: MOST_KEPT + 1 }, () => []);
+
+const bufferOf = (length: number): Buffer => free[length]?.pop() ?? Buffer.allocUnsafe(length);
+
+/** Gives back what `codesOf` gave, which nobody may read any more. */
+export const release = (codes: Buffer): void => {
+  free[codes.length]?.push(codes);
+};
+
 /** One byte for each UTF-16 unit of a text: ASCII as it is, 255 for everything else. */
-export const codesOf = (s: string): Uint8Array => {
-  const codes = Buffer.allocUnsafe(s.length);
+export const codesOf = (s: string): Buffer => {
+  const codes = bufferOf(s.length);
   if (s.length >= LONG && Buffer.byteLength(s, 'utf8') === s.length) {
     codes.write(s, 0, 'latin1');
     return codes;

@@ -2,7 +2,7 @@
 import type { MaskingProfile } from '../model/masking-settings.js';
 import { isPlausible, readings } from './base64.js';
 import { type Line, type Run, runsOf } from './base64-runs.js';
-import { codesOf } from './codes.js';
+import { codesOf, release } from './codes.js';
 import type { Detector, Finding, RunDetector, ScanText, TextDetector } from './detector.js';
 import { DETECTORS, RUN_DETECTORS } from './detectors/index.js';
 import { createKeyDetectors } from './detectors/key-value.js';
@@ -141,7 +141,8 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
 
   /** Adds what is found in a text as it stands; its shadow, where it has one. */
   const findPlain = (s: string, name: string, layer: number, findings: Finding[]): Shadow | undefined => {
-    const text = { s, codes: codesOf(s), name, raw: false };
+    const codes = codesOf(s);
+    const text = { s, codes, name, raw: false };
     const seen = scan(text, selection.dispatch, findings);
     for (const run of runsOf(s, seen.runs)) {
       const found = inRun(runDetectors, text, run) ?? hidden(text, run, layer);
@@ -149,7 +150,9 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     }
     findInTables(keys, s, keys.foreign ? undefined : seen.columns, findings);
     for (const detector of custom) findings.push(...detector.find(s));
-    return shadowOf(s, text.codes, seen.escapes);
+    const shadow = shadowOf(s, codes, seen.escapes);
+    release(codes);
+    return shadow;
   };
 
   const findAt = (s: string, name: string, layer: number): readonly Finding[] => {
@@ -167,9 +170,5 @@ export const createScanner = (profile: MaskingProfile, { custom = [], keys: more
     return withoutMasks(s, merge(findings));
   };
 
-  return {
-    keys,
-    look,
-    find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)),
-  };
+  return { keys, look, find: (s, name = '') => settle(s, (text) => findAt(text, name, 0)) };
 };

@@ -65,11 +65,19 @@ const bytesAt = (bytes: Buffer, i: number): number => {
 
 /** A replacement as it is written inside a JSON string. */
 const written = (replacement: string): string =>
-  isMask(replacement) ||
   // eslint-disable-next-line no-control-regex -- what JSON escapes
-  !/["\\\u0000-\u001f]/.test(replacement)
+  isMask(replacement) || !/["\\\u0000-\u001f]/.test(replacement)
     ? replacement
     : JSON.stringify(replacement).slice(1, -1);
+
+/** The same for replacements of which most are as the one before. */
+const writer = (): ((replacement: string) => string) => {
+  let [last, out] = ['', ''];
+  return (replacement) => {
+    if (replacement !== last) [last, out] = [replacement, written(replacement)];
+    return out;
+  };
+};
 
 /**
  * Edits of a decoded string as edits of its token, written as JSON. An offset inside a surrogate pair is moved
@@ -77,12 +85,13 @@ const written = (replacement: string): string =>
  */
 export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit[]): readonly Edit[] => {
   const first = node.start + 1;
+  const write = writer();
   // No escape and nothing beyond ASCII: offsets are the same.
   if (node.end - node.start - 2 === node.value.length) {
     return edits.map(({ start, end, replacement }) => ({
       start: first + start,
       end: first + end,
-      replacement: written(replacement),
+      replacement: write(replacement),
     }));
   }
   let i = first;
@@ -101,7 +110,7 @@ export const tokenEdits = (bytes: Buffer, node: StringNode, edits: readonly Edit
   return edits.map(({ start, end, replacement }) => ({
     start: seek(start, false),
     end: seek(end, true),
-    replacement: written(replacement),
+    replacement: write(replacement),
   }));
 };
 

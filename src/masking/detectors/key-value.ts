@@ -227,6 +227,15 @@ const isOrdinary = (names: KeyNames, { codes, raw }: ScanText, i: number): boole
   return !raw || !endsPair(codes, last) || isOrdinaryText(names, codes, i + 1);
 };
 
+/** Whether a mask in quotes stands behind the separator at `i`: then the name need not be looked at. */
+const isMasked = (s: string, i: number): boolean => {
+  let start = i + 1;
+  while (start - i < 8 && isBlank(s.charCodeAt(start))) start++;
+  if (s.charCodeAt(start + 1) !== 0x5b || !isQuote(s.charCodeAt(start))) return false;
+  const end = maskEnd(s, start + 1);
+  return end > start + 1 && s.charCodeAt(end) === s.charCodeAt(start);
+};
+
 const rawHit = (names: KeyNames, text: ScanText, i: number, from: number): boolean => {
   const end = nameEnd(text.s, i, from);
   const last = lastAt(text.s, end);
@@ -265,9 +274,10 @@ export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] =>
       const { s, raw } = text;
       if (isOrdinary(names, text, i)) return undefined;
       if (raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
-      const named = nameBefore(names, text, i, from);
+      const isElement = text.codes[i] === 0x3e;
+      const named = !isElement && isMasked(s, i) ? undefined : nameBefore(names, text, i, from);
       if (!named) return undefined;
-      if (text.codes[i] === 0x3e) return elementValue(s, i, named.key);
+      if (isElement) return elementValue(s, i, named.key);
       return isOperator(s, i, named) ? undefined : valueAfter(text, i, named);
     },
   },
