@@ -23,7 +23,7 @@ export const CLAIMS: readonly Claim[] = [
     judged:
       'Fair for access on the gateway’s path (CC6.1, CC6.3): every call is tested against the policy in force. That the path is the only one is tested for AWS alone, by the events that no recorded call explains (CS-NET-01).',
     remains:
-      'Who administers the groups and how they are reviewed; the strength of login; encryption and networks; every way to the servers that leaves no AWS event.',
+      'Who administers the groups; that membership is right (unused access and leavers are tested where registers and snapshots are taken, CS-DRM-01, CS-LVR-01, CS-LVR-02); the strength of login; encryption and networks; every way to the servers that leaves no AWS event.',
   },
   {
     category: 'availability',
@@ -39,9 +39,9 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Processing integrity',
     said: 'Complete logs that can be exported and are retained give processing integrity.',
     judged:
-      'Too much. Logs show that they themselves are stored whole (PI1.5). That processing did what was specified needs what was expected beside what happened: shown only for tools that declare the AWS events they cause (CS-EFF-01).',
+      'Too much. Logs show that they themselves are stored whole (PI1.5). That processing did what was specified needs what was expected beside what happened: shown only for tools that declare the AWS events they cause (CS-EFF-01). Of inputs it is shown that they agree with the schema of the tool (CS-INP-01).',
     remains:
-      'Specifications, validity of inputs, correctness of results in the systems behind, retention settings of the stores that hold copies.',
+      'Specifications, truth of inputs, correctness of results in the systems behind, retention settings of the stores that hold copies.',
   },
   {
     category: 'confidentiality',
@@ -50,16 +50,16 @@ export const CLAIMS: readonly Claim[] = [
     judged:
       'In part, where masking works: every recorded answer is scanned again by a second detector (CS-MSK-01). Only values with a known pattern or member name are found by either.',
     remains:
-      'Identification and labelling of confidential data, values without a pattern, what clients do with answers, and disposal (C1.2).',
+      'Identification and labelling of confidential data, values without a pattern, what clients do with answers, and disposal anywhere but in the ledger (C1.2, CS-RET-01).',
   },
   {
     category: 'privacy',
     title: 'Privacy',
     said: 'The record of an approval is evidence of consent.',
     judged:
-      'Wrong. Consent is the data subject’s; an employee’s approval is internal authorisation. What is shown is that servers with personal data state their purposes (P4.1).',
+      'Wrong. Consent is the data subject’s; an employee’s approval is internal authorisation. What is shown is that servers with personal data state their purposes (CS-PRV-01), that answers are removed when they are due (CS-RET-02), and that what masking overlooked is in the register of disclosures (CS-PRV-02).',
     remains:
-      'Notice, choice and consent, access and correction, retention, the register of disclosures, complaints: all from the organisation’s own systems.',
+      'Notice, choice and consent, access and correction, how long data may be kept, whether the register of disclosures is complete, complaints: all from the organisation’s own systems.',
   },
 ];
 

@@ -1,5 +1,5 @@
-import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base.js';
+import { controlFlags, controlFolders } from '../../cli/control-folders.js';
 import { table } from '../../cli/print.js';
 import { controlSet } from '../../index.js';
 
@@ -21,14 +21,13 @@ export default class ControlsList extends BaseCommand {
   static override examples = [
     '<%= config.bin %> controls list',
     '<%= config.bin %> controls list --dir ./controls --json',
+    '<%= config.bin %> controls list --config countersign.yaml',
   ];
-  static override flags = {
-    dir: Flags.string({ summary: 'a further folder of controls', helpValue: 'DIR', multiple: true, default: [] }),
-  };
+  static override flags = controlFlags;
 
   async run(): Promise<{ controls: readonly Line[] }> {
     const { flags } = await this.parse(ControlsList);
-    const set = await controlSet(flags.dir);
+    const set = await controlSet(await controlFolders(flags));
     const controls = set.controls.map(({ id, title, criteria, frameworks, category, requires, owner }) => ({
       id,
       title,

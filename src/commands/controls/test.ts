@@ -1,5 +1,5 @@
-import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base.js';
+import { controlFlags, controlFolders } from '../../cli/control-folders.js';
 import { state, table } from '../../cli/print.js';
 import { type CaseOutcome, type ControlsTested, testControls } from '../../index.js';
 
@@ -12,14 +12,13 @@ export default class ControlsTest extends BaseCommand {
   static override examples = [
     '<%= config.bin %> controls test',
     '<%= config.bin %> controls test --dir ./controls --json',
+    '<%= config.bin %> controls test --config countersign.yaml',
   ];
-  static override flags = {
-    dir: Flags.string({ summary: 'a further folder of controls', helpValue: 'DIR', multiple: true, default: [] }),
-  };
+  static override flags = controlFlags;
 
   async run(): Promise<ControlsTested> {
     const { flags } = await this.parse(ControlsTest);
-    const tested = await testControls(flags.dir);
+    const tested = await testControls(await controlFolders(flags));
     const columns = [
       { head: 'control', cell: ({ control }: CaseOutcome) => control },
       { head: 'result', cell: ({ passed }: CaseOutcome) => state(this.out, passed ? 'pass' : 'fail') },
