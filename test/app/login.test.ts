@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
@@ -14,6 +14,7 @@ import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp
 import { followLogin } from '../../src/demo/idp-login.js';
 import { createAuthenticator } from '../../src/identity/authenticator.js';
 import type { IssuerSettings } from '../../src/model/identity-settings.js';
+import { newKey, sign } from '../identity/support.js';
 import { APPROVALS, CLI, issuerOf, MCP, settingsOf } from './login-world.js';
 
 let idp: IdentityProvider;
@@ -206,6 +207,80 @@ describe('a login that cannot be', () => {
     expect(found).toBe('LOGIN_FAILED');
     expect(message).toMatch(/^[\x20-\x7e]{1,300}$/);
     expect(message).not.toContain('secret');
+  });
+});
+
+describe('an issuer that does not go by the resource it was asked for (RFC 8707)', () => {
+  const key = newKey();
+  const { kty, n, e, kid, alg } = key;
+
+  /** Logs everybody in, and gives an access token for these audiences. */
+  const loginFor = async (aud: string | readonly string[]): Promise<unknown> => {
+    let nonce = '';
+    const asked: (string | null)[] = [];
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      const self = `http://${request.headers.host ?? ''}`;
+      const { pathname, searchParams } = new URL(request.url ?? '', self);
+      if (pathname === '/auth') {
+        nonce = searchParams.get('nonce') ?? '';
+        asked.push(searchParams.get('resource'));
+        const to = new URL(searchParams.get('redirect_uri') ?? '');
+        to.search = new URLSearchParams({ code: 'c', state: searchParams.get('state') ?? '' }).toString();
+        response.writeHead(303, { location: to.href }).end();
+        return;
+      }
+      const metadata = {
+        issuer: self,
+        authorization_endpoint: `${self}/auth`,
+        token_endpoint: `${self}/token`,
+        jwks_uri: `${self}/keys`,
+        response_types_supported: ['code'],
+      };
+      const documents: Readonly<Record<string, () => Promise<object> | object>> = {
+        '/keys': () => ({ keys: [{ kty, n, e, kid, alg, use: 'sig' }] }),
+        '/token': async () => ({
+          access_token: await sign(key, self, { aud }),
+          id_token: await sign(key, self, { aud: CLI, nonce }, { typ: 'JWT' }),
+          token_type: 'Bearer',
+          expires_in: 600,
+        }),
+      };
+      const body = await (documents[pathname]?.() ?? metadata);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    const server = createServer((request, response) => void answer(request, response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const self = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+    const store = tokenStore(join(folder, 'tokens.json'));
+    const follow = (url: URL): void => void fetch(url).then((response) => response.text());
+    try {
+      const settings = settingsOf(join(folder, 'countersign.yaml'), self, [issuerOf(self)]);
+      await logIn(settings, { uses: ['mcp'] }, { store, announce: () => undefined, open: follow });
+      return store.get('mcp')?.audience;
+    } catch (error) {
+      expect(store.get('mcp')).toBeUndefined();
+      return error;
+    } finally {
+      expect(asked).toEqual([MCP]);
+      server.closeAllConnections();
+      server.close();
+    }
+  };
+
+  test.each([
+    ['another resource', 'https://other.example.com'],
+    ['a resource below it', `${MCP}/files/mcp`],
+    ['nobody', []],
+  ])('a token for %s is not stored', async (_, aud) => {
+    expect(await loginFor(aud)).toMatchObject({
+      code: 'LOGIN_FAILED',
+      details: { problem: `the issuer gave a token that is not for ${MCP}` },
+    });
+  });
+
+  test('a token for it, among others, is', async () => {
+    expect(await loginFor(['https://other.example.com', MCP])).toBe(MCP);
   });
 });
 

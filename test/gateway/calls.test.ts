@@ -188,7 +188,9 @@ describe('the listening stream', () => {
   test('carries what belongs to no call, and only one is open per session', async () => {
     const headers = await openSession(url);
     const { promise, heard, stop } = listenTo(headers);
-    await soon(100);
+    // The first stream is open once something comes on it.
+    await raw(url, { headers, body: rpc(undefined, 'notifications/say', { data: 'first' }) });
+    await expect.poll(heard, { timeout: 10_000 }).toContain('first');
     const second = await raw(url, { method: 'GET', headers });
     expect(second.status).toBe(409);
     await raw(url, { headers, body: rpc(undefined, 'notifications/say', { data: 'write to a@example.test' }) });
