@@ -70,6 +70,11 @@ export const IDENTITY_TABLES = {
     named: 4,
     columns: { account_id: 'text', permission_set: 'text', principal_kind: 'text', principal_id: 'text' },
   },
+  aws_account: {
+    says: 'Accounts of the AWS organisation. `active`: neither suspended nor about to be closed; one of which no trail was collected is a finding.',
+    named: 1,
+    columns: { account_id: 'text', name: 'text?', status: 'text', active: 'flag', joined_t: 'time?' },
+  },
   aws_role: {
     says: 'Roles with their trust policies. `source_identity_required`: no statement that lets somebody assume the role goes without `sts:SourceIdentity`. `governed`: it asks for a source identity of the gateway, `cs-*`. `excluded`: the configuration leaves it out of scope.',
     named: 1,
@@ -147,6 +152,7 @@ const NAMES: readonly IdentityTableName[] = [
   'idp_member',
   'iam_credential',
   'sso_assignment',
+  'aws_account',
   'aws_role',
   'trail_config',
   'trail_bucket',

@@ -28,6 +28,8 @@ export interface CsvIdentitySettings {
 export interface AwsIdentitySettings {
   readonly account: string;
   readonly region: string;
+  /** Whether the accounts of its organisation are listed too. */
+  readonly organization: boolean;
   /** Region of IAM Identity Center; null: its assignments are not read. */
   readonly identityCenter: string | null;
   readonly profile: string | null;

@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as trailApi from '@aws-sdk/client-cloudtrail';
 import * as iamApi from '@aws-sdk/client-iam';
+import * as orgApi from '@aws-sdk/client-organizations';
 import * as ssoApi from '@aws-sdk/client-sso-admin';
 import { holdToModel } from './api-model.js';
 
@@ -20,6 +21,7 @@ export interface AccountDouble {
   /** By the name of the bucket; a policy of null: none. */
   buckets: Map<string, { policy: string | null; lockDays: number | null }>;
   assignments: ssoApi.AccountAssignment[];
+  members: orgApi.Account[];
   /** Asked before every request, by operation: the name of an error, or none. */
   fault: (operation: string, requests: number) => string | undefined;
   /** Operations as they were asked. */
@@ -117,6 +119,19 @@ const answerSso = (double: AccountDouble, operation: string, ask: Ask): Answer =
   return [ssoApi.ListAccountAssignments$, ask, { AccountAssignments: page, ...(next && { NextToken: next }) }];
 };
 
+const answerOrganization = (double: AccountDouble, ask: Ask): Answer => {
+  const { page, next } = pageOf(double.members, tokenOf(ask));
+  return [orgApi.ListAccounts$, ask, { Accounts: page, ...(next && { NextToken: next }) }];
+};
+
+const ANSWERS: Readonly<
+  Record<string, (double: AccountDouble, operation: string, ask: Ask, region: string) => Answer>
+> = {
+  sso: answerSso,
+  organizations: (double, _operation, ask) => answerOrganization(double, ask),
+  cloudtrail: (double, operation, ask, region) => answerTrail(double, operation, ask, region),
+};
+
 const answerTrail = (double: AccountDouble, operation: string, ask: Ask, region: string): Answer => {
   if (operation === 'DescribeTrails') return [trailApi.DescribeTrails$, ask, { trailList: double.trails }];
   const trail = double.trails.find(({ TrailARN }) => TrailARN === (ask['TrailName'] ?? ask['Name']));
@@ -203,7 +218,8 @@ const handle = async (double: AccountDouble, request: IncomingMessage, response:
       return sendXml(response, 200, `<${operation}Response>${result}</${operation}Response>`);
     }
     const ask: Ask = JSON.parse(body || '{}');
-    const answer = service === 'sso' ? answerSso(double, operation, ask) : answerTrail(double, operation, ask, region);
+    const answer = ANSWERS[service]?.(double, operation, ask, region);
+    if (answer === undefined) throw new Refusal('UnknownOperationException');
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(checked(answer)));
   } catch (error) {
     refuse(response, service, error);
@@ -224,6 +240,7 @@ export const startAccount = async (): Promise<AccountDouble> => {
     selectors: [],
     buckets: new Map(),
     assignments: [],
+    members: [],
     fault: () => undefined,
     asked: [],
     close: () =>

@@ -24,6 +24,7 @@ const csv = z.strictObject({ file: path, issuer: webUrl });
 const aws = z.strictObject({
   account: z.string().regex(/^\d{12}$/, 'must be an account id of 12 digits, in quotes'),
   region: awsRegion.default('us-east-1'),
+  organization: z.boolean().default(false),
   identityCenter: awsRegion.optional(),
   profile: line(200).optional(),
   roleArn: roleArn.optional(),

@@ -1,13 +1,14 @@
 /** `AwsAccount` over the AWS SDK, which is loaded when the first collection needs it. */
 import type { CloudTrailClient, Trail } from '@aws-sdk/client-cloudtrail';
 import type { IAMClient } from '@aws-sdk/client-iam';
+import type { OrganizationsClient } from '@aws-sdk/client-organizations';
 import type { DefaultRetention, S3Client } from '@aws-sdk/client-s3';
 import type { SSOAdminClient } from '@aws-sdk/client-sso-admin';
 import { AWS_TIMEOUTS, awsCredentials, awsFailure, quietAws } from '../../base/aws-client.js';
 import { JsonError, type JsonValue, parseJson, toValue } from '../../base/json.js';
 import type { Sleep } from '../../base/pace.js';
 import type { AwsIdentitySettings } from '../../model/identity-source-settings.js';
-import type { AwsAccount, AwsBucket, AwsTrail } from './aws.js';
+import type { AwsAccount, AwsBucket, AwsMember, AwsTrail } from './aws.js';
 import { IdentityError } from './source.js';
 
 const RETRIES = { retryMode: 'adaptive', maxAttempts: 6 } as const;
@@ -121,6 +122,21 @@ const bucketOf = async (s3: S3Client, name: string): Promise<AwsBucket> => {
   return { policy: policy?.Policy ?? null, versioning: versions.Status ?? null, ...lockOf(kept) };
 };
 
+const membersOf = async (client: OrganizationsClient): Promise<readonly AwsMember[]> => {
+  const { paginateListAccounts } = await import('@aws-sdk/client-organizations');
+  const members: AwsMember[] = [];
+  const pages = paginateListAccounts({ client }, {});
+  const next = () => asked('organizations:ListAccounts', pages.next());
+  for (let page = await next(); page.done !== true; page = await next()) {
+    for (const { Id = '', Name, State, Status, JoinedTimestamp } of page.value.Accounts ?? []) {
+      // `Status` gives way to `State`, which knows more.
+      const joined = JoinedTimestamp?.getTime() ?? null;
+      members.push({ id: Id, name: Name ?? null, status: State ?? Status ?? 'UNKNOWN', joined });
+    }
+  }
+  return members;
+};
+
 const setsOf = async (sso: SSOAdminClient, instance: string, account: string): Promise<readonly string[]> => {
   const api = await import('@aws-sdk/client-sso-admin');
   const sets: string[] = [];
@@ -193,6 +209,12 @@ export const openAwsAccount = async (
       return trails;
     },
     bucket: (name) => bucketOf(s3, name),
+    members: async () => {
+      if (!settings.organization) return null;
+      const { OrganizationsClient } = await import('@aws-sdk/client-organizations');
+      // Organizations answers in one region for all of them.
+      return membersOf(new OrganizationsClient({ ...shared, region: 'us-east-1' }));
+    },
     assignments: async () =>
       identityCenter === null
         ? null

@@ -38,8 +38,19 @@ export interface AwsAccount {
   roles(): Promise<readonly { readonly arn: string; readonly name: string; readonly trust: string }[]>;
   trails(): Promise<readonly AwsTrail[]>;
   bucket(name: string): Promise<AwsBucket>;
+  /** Accounts of the organisation; null where it is not asked. */
+  members(): Promise<readonly AwsMember[] | null>;
   /** Permission set, kind and id of who has it; null where Identity Center is not asked. */
   assignments(): Promise<readonly (readonly [set: string, kind: string, id: string])[] | null>;
+}
+
+/** An account of the organisation. */
+export interface AwsMember {
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: string;
+  /** Milliseconds since 1970. */
+  readonly joined: number | null;
 }
 
 export interface AwsSourceAsk {
@@ -172,7 +183,15 @@ const bucketRow = (name: string, { policy, versioning, lockMode, lockDays }: Aws
   return [name, text, versioning, lockMode, lockDays];
 };
 
-const STEPS = ['credentials', 'roles', 'trails', 'assignments'];
+const memberRow = ({ id, name, status, joined }: AwsMember): IdentityRow => [
+  id,
+  name,
+  status,
+  status === 'ACTIVE',
+  joined,
+];
+
+const STEPS = ['credentials', 'roles', 'trails', 'assignments', 'accounts'];
 
 /** One account. A bucket that may not be read, such as that of another account, is told and left out. */
 export const awsSource = ({ account, aws, exclude }: AwsSourceAsk): IdentitySource => ({
@@ -197,11 +216,14 @@ export const awsSource = ({ account, aws, exclude }: AwsSourceAsk): IdentitySour
     }
     step(3);
     const assignments = await aws.assignments();
+    step(4);
+    const members = await aws.members();
     return {
       iam_credential: credentials,
       aws_role: roles,
       trail_config: trails.map(trailRow),
       trail_bucket: buckets,
+      ...(members && { aws_account: members.map(memberRow) }),
       ...(assignments && { sso_assignment: assignments.map((one): IdentityRow => [account, ...one]) }),
     };
   },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { collectCloudTrail } from '../../../src/app/collect.js';
 import { collectIdentity, type IdentitySummary } from '../../../src/app/collect-identity.js';
 import type { JsonValue } from '../../../src/base/json.js';
 import { trustOf } from '../../../src/collect/identity/aws.js';
@@ -10,6 +11,7 @@ import { openWarehouse } from '../../../src/warehouse/open.js';
 import { ACCOUNT, type AccountDouble, startAccount } from '../../aws/account-double.js';
 import { withAwsKeys } from '../../aws/collect.js';
 import { SETTINGS } from '../../warehouse/settings.js';
+import { log, logName, record, write } from '../fixtures.js';
 
 let dir: string;
 let aws: AccountDouble;
@@ -37,6 +39,7 @@ const collect = (over: Partial<AwsIdentitySettings> = {}): Promise<IdentitySumma
             aws: {
               account: ACCOUNT,
               region: 'us-east-1',
+              organization: true,
               identityCenter: 'eu-central-1',
               profile: null,
               roleArn: null,
@@ -101,6 +104,8 @@ const fill = (): void => {
   );
 };
 
+const member = (Id: string, State: 'ACTIVE' | 'SUSPENDED') => ({ Id, Name: `account ${Id}`, State });
+
 describe('a snapshot of an AWS account', () => {
   it('holds credentials, roles, trails, buckets and assignments, over all pages', async () => {
     fill();
@@ -146,6 +151,30 @@ describe('a snapshot of an AWS account', () => {
     expect(await collect({ exclude: [excluded] })).toMatchObject({ excluded: [excluded], exit: 0 });
     const scope = await ask(`SELECT arn FROM governed_role WHERE arn LIKE '%/billing' OR arn LIKE '%/last'`);
     expect(scope).toEqual([{ arn: `arn:aws:iam::${ACCOUNT}:role/billing` }]);
+  });
+
+  it('lists the accounts of the organisation; one without a trail is a finding, once trails are collected', async () => {
+    fill();
+    aws.members = [member(ACCOUNT, 'ACTIVE'), member('444455556666', 'ACTIVE'), member('777788889999', 'SUSPENDED')];
+    await collect();
+    expect(await ask('SELECT account_id, active FROM aws_account ORDER BY 1')).toEqual([
+      { account_id: ACCOUNT, active: true },
+      { account_id: '444455556666', active: true },
+      { account_id: '777788889999', active: false },
+    ]);
+    const absent = "SELECT subject, severity, message FROM ct_finding WHERE code = 'ACCOUNT_ABSENT'";
+    expect(await ask(absent)).toEqual([]);
+    const trail = join(dir, 'trail');
+    write(trail, logName('0530'), log(record('a')));
+    const settings = { ...SETTINGS, gateway: { ...SETTINGS.gateway, dataDir: join(dir, 'data') } };
+    expect(await collectCloudTrail({ settings, from: trail })).toMatchObject({ exit: 11 });
+    expect(await ask(absent)).toEqual([
+      {
+        subject: '444455556666',
+        severity: 'incomplete',
+        message: 'no log or digest of account 444455556666, which is an active account of the organisation.',
+      },
+    ]);
   });
 
   it('waits until the credential report is made, and through a throttling', async () => {
