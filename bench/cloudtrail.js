@@ -1,7 +1,7 @@
 /**
  * Ingest of CloudTrail at three sizes: collecting (hash, checks, raw kept) and building the warehouse, in CPU seconds
  * and as a ratio to unpacking and JSON.parse of the same bytes on the same machine: compare ratios, not seconds.
- * Each size runs in a process of its own, so that its peak of memory is its own.
+ * Each size runs in a process of its own, so that its peak of memory is its own. Then correlation and digests.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -129,5 +129,6 @@ else {
     ];
     console.log(cells.map(([text, width]) => String(text).padStart(width)).join(' '));
   }
+  await import('./cloudtrail/correlate.js');
   await import('./cloudtrail/digests.js');
 }

@@ -34,7 +34,7 @@ const COUNTS = `SELECT
   (SELECT count(*) FROM event_match WHERE ${IN('event_time')}) AS governed,
   (SELECT count(*) FROM event_match WHERE kind = 'MATCHED' AND ${IN('event_time')}) AS matched,
   (SELECT count(*) FROM event_match WHERE kind IN ('SUPPORTING', 'SERVICE') AND ${IN('event_time')}) AS supporting,
-  (SELECT count(*) FROM event_match WHERE kind = 'PROBABLE' AND ${IN('event_time')}) AS probable,
+  (SELECT count(*) FROM event_match WHERE kind IN ('PROBABLE', 'DERIVED') AND ${IN('event_time')}) AS probable,
   (SELECT count(*) FROM gw_call AS c WHERE c.forwarded AND c.status = 'ok' AND ${IN('c.t')} AND EXISTS (
     SELECT 1 FROM tool_aws_map AS m WHERE m.server = c.server AND m.tool = c.target AND m.write)) AS writes,
   (SELECT count(*) FROM call_missing AS x JOIN gw_call AS c USING (call_id) WHERE ${IN('c.t')} AND x.settled) AS no_effect,
@@ -122,7 +122,7 @@ const matched = (n: (name: string) => number): readonly Pair[] => [
     b: 'events that a recorded call explains',
     countA: n('governed'),
     countB: n('matched') + n('supporting'),
-    note: `${n('governed') - n('matched') - n('supporting') - n('probable')} are exceptions of CS-NET-01; ${n('probable')} are only probable. ${n('supporting')} of the explained are supporting operations.`,
+    note: `${n('governed') - n('matched') - n('supporting') - n('probable')} are exceptions of CS-NET-01; ${n('probable')} are only probable or derived. ${n('supporting')} of the explained are supporting operations.`,
   },
   {
     a: 'Successful calls that must leave an AWS event',

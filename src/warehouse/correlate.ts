@@ -8,17 +8,10 @@
  * equalities and never by OR, and windows by ASOF with a running maximum: event times call windows
  * would else grow with the square of a session.
  */
+import { SESSION_KEY_TABLES, SESSION_KEYS } from './session-keys.js';
 
-const BEFORE_OPEN = `INTERVAL 60 SECOND`;
-const SLACK = `INTERVAL 3 SECOND`;
-
-/** Sessions and keys with the times in which AWS can show them; unique, asserted before. */
-const SESSIONS: readonly string[] = [
-  `CREATE TEMP TABLE ses AS SELECT CAST(row_number() OVER (ORDER BY session_id) AS INTEGER) AS sno, session_id,
-     role_session_name, source_identity, opened_t - ${BEFORE_OPEN} AS lo,
-     coalesce(expires_ts, closed_t, opened_t + INTERVAL 1 HOUR) + ${SLACK} AS hi FROM gw_session`,
-  `CREATE TEMP TABLE ses_key AS SELECT k.access_key_id, s.sno, s.lo, k.expires_ts + ${SLACK} AS hi
-     FROM gw_credential k JOIN ses s USING (session_id)`,
+/** The operations that matter, numbered. */
+const OPERATIONS: readonly string[] = [
   `CREATE TEMP TABLE op AS SELECT event_source, event_name, CAST(row_number() OVER (ORDER BY event_source, event_name) AS INTEGER) AS op_no,
      bool_or(sup) AS supporting, bool_or(NOT sup) AS mapped, min(parameter) AS parameter
    FROM (SELECT event_source, event_name, resource_parameter AS parameter, false AS sup FROM tool_aws_map
@@ -33,13 +26,24 @@ const SESSIONS: readonly string[] = [
 const REQUESTS = `CREATE TEMP TABLE req AS
 SELECT request_id, min(call_no) AS call_no FROM (SELECT unnest(aws_request_ids) AS request_id, seq AS call_no FROM gw_call) GROUP BY 1`;
 
-/** Events in scope: of a governed role, bound to a session, named by a result, or of a person of the gateway. */
+/**
+ * AWS-managed MCP servers name themselves as caller, address or agent of what they do (such as `aws-mcp.amazonaws.com`).
+ * They act for whoever asked them, so they are no service of AWS's own: in scope wherever the mark stands.
+ */
+const MANAGED_MCP = ['e.invoked_by', 'e.source_ip', 'e.user_agent', 'e.event_source']
+  .map((column) => `coalesce(${column} LIKE '%-mcp.amazonaws.com%', false)`)
+  .join(' OR ');
+
+/**
+ * Events in scope: of a governed role, bound to a session, named by a result, of a person of the gateway, or of an
+ * AWS-managed MCP server.
+ */
 const BOUND = `CREATE TEMP TABLE ev AS
 WITH b AS (
-  SELECT e.event_id, e.account_id, e.event_time AS t, e.invoked_by IS NOT NULL AS svc, e.issuer_arn, e.error_code,
+  SELECT e.event_id, e.account_id, e.event_time AS t, ${MANAGED_MCP} AS mcp, e.invoked_by IS NOT NULL AND NOT mcp AS svc, e.issuer_arn, e.error_code, e.runs_as, e.role_session_name,
     CASE WHEN o.mapped THEN o.op_no END AS op_no, json_extract_string(e.request_parameters, o.parameter) AS res, coalesce(o.supporting, false) AS supp,
-    coalesce(a.sno, k.sno) AS own, coalesce(b.sno, n.sno) AS opened,
-    CASE WHEN a.sno IS NOT NULL OR (k.sno IS NULL AND b.sno IS NOT NULL) THEN 'T1' WHEN coalesce(k.sno, n.sno) IS NOT NULL THEN 'T2' END AS bind_tier,
+    CASE WHEN f.key IS NULL THEN coalesce(a.sno, k.sno, h.sno) END AS own, CASE WHEN u.key IS NULL THEN coalesce(b.sno, n.sno) END AS opened,
+    CASE WHEN a.sno IS NOT NULL OR (k.sno IS NULL AND h.sno IS NULL AND b.sno IS NOT NULL) THEN 'T1' WHEN coalesce(k.sno, h.sno, n.sno) IS NOT NULL THEN 'T2' END AS bind_tier,
     coalesce(a.sno <> k.sno, false) OR coalesce(b.sno <> n.sno, false) AS bind_conflict,
     coalesce(e.source_identity, e.assume_source_identity) AS identity, p.source_identity AS known_person,
     g.arn IS NOT NULL AS governed, e.assume_role_arn IN (SELECT arn FROM governed_role) AND e.error_code IS NULL AS assumes,
@@ -47,6 +51,9 @@ WITH b AS (
   FROM ct_event e
   LEFT JOIN ses a ON a.role_session_name = e.role_session_name AND e.event_time BETWEEN a.lo AND a.hi
   LEFT JOIN ses_key k ON k.access_key_id = e.access_key_id AND e.event_time BETWEEN k.lo AND k.hi
+  LEFT JOIN chained h ON h.key = e.access_key_id AND e.event_time BETWEEN h.lo AND h.hi
+  LEFT JOIN forged f ON f.key = e.access_key_id
+  LEFT JOIN forged u ON u.key = e.assume_key_id
   LEFT JOIN ses b ON b.role_session_name = e.assume_session_name AND e.event_time BETWEEN b.lo AND b.hi
   LEFT JOIN ses_key n ON n.access_key_id = e.assume_key_id AND e.event_time BETWEEN n.lo AND n.hi
   LEFT JOIN req r ON r.request_id = e.request_id
@@ -55,7 +62,7 @@ WITH b AS (
   LEFT JOIN (SELECT DISTINCT source_identity FROM ses) p ON p.source_identity = e.source_identity
 ), scoped AS (
   SELECT b.*, coalesce(own, opened) AS sno, own IS NULL AND opened IS NOT NULL AS assume FROM b
-  WHERE governed OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
+  WHERE governed OR mcp OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
 )
 SELECT s.*, CASE WHEN c.seq IS NOT NULL AND s.t BETWEEN c.start_ts - INTERVAL 5 MINUTE AND c.end_ts + INTERVAL 5 MINUTE
     AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call, n.res AS t3_res,
@@ -64,7 +71,7 @@ FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.ses
 LEFT JOIN named n ON n.call_no = s.req_call AND n.op_no = s.op_no`;
 
 /** In scope only by a request id that does not hold: not ours. */
-const DISOWN = `DELETE FROM ev WHERE t3_call IS NULL AND NOT governed AND own IS NULL AND opened IS NULL
+const DISOWN = `DELETE FROM ev WHERE t3_call IS NULL AND NOT governed AND NOT mcp AND own IS NULL AND opened IS NULL
   AND NOT coalesce(assumes, false) AND known_person IS NULL`;
 
 /** AWS's clock against the gateway's: event times are whole seconds at completion. Asynchronous tools are left out. */
@@ -153,28 +160,41 @@ const MATCHES: readonly string[] = [
   ),
 ];
 
+/**
+ * What a session invoked runs on under a role of its own, unmarked: linked by the role session name, as long as AWS lets
+ * such work run (a function 15 minutes, a build 36 hours). Not proof, since whoever may assume the role can take that name.
+ */
+const DERIVED: readonly string[] = [
+  `CREATE TEMP TABLE spawn AS SELECT e.runs_as, e.t - INTERVAL 1 SECOND AS lo, any_value(e.sno) AS sno, min(coalesce(e.t3_call, w.call_no)) AS call_no
+   FROM ev e LEFT JOIN m_own w USING (eno) WHERE e.own IS NOT NULL AND e.runs_as IS NOT NULL AND e.error_code IS NULL GROUP BY e.runs_as, e.t`,
+  `CREATE TEMP TABLE m_derived AS SELECT e.eno, p.sno AS from_sno, p.call_no FROM (FROM ev WHERE sno IS NULL AND t3_call IS NULL AND governed) e
+   ASOF JOIN spawn p ON p.runs_as = e.role_session_name AND e.t >= p.lo
+   WHERE e.t <= p.lo + CASE WHEN p.runs_as LIKE 'AWSCodeBuild-%' THEN INTERVAL 36 HOUR ELSE INTERVAL 16 MINUTE END`,
+];
+
 /** The status is exact; which of several covering calls caused an event, only a request id tells. */
 const RESULT = `INSERT INTO event_match
-WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS maybe_call, x.call_no AS other_call, r.call_no IS NOT NULL AS by_role,
+WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS maybe_call, x.call_no AS other_call, r.call_no IS NOT NULL AS by_role, d.from_sno, d.call_no AS spawn_call,
     coalesce(w.by_resource, r.by_resource, p.by_resource, false) AS by_resource,
     CASE WHEN e.t3_call IS NOT NULL THEN 1 ELSE coalesce(w.candidates, x.candidates, r.candidates, p.candidates) END AS candidates,
     CASE WHEN e.t3_call IS NOT NULL THEN CASE WHEN e.t3_res <> e.res THEN 'RESOURCE_CONFLICT' ELSE 'MATCHED' END
       WHEN w.call_no IS NOT NULL THEN 'MATCHED' WHEN e.svc THEN 'SERVICE'
       WHEN e.assume OR (e.sno IS NOT NULL AND e.supp) THEN 'SUPPORTING' WHEN x.call_no IS NOT NULL THEN 'RESOURCE_CONFLICT'
       WHEN e.sno IS NOT NULL THEN 'UNEXPLAINED_IN_SESSION'
-      WHEN coalesce(r.call_no, p.call_no) IS NOT NULL THEN 'PROBABLE' ELSE 'BYPASS' END AS kind
-  FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_other x USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)),
+      WHEN d.eno IS NOT NULL THEN 'DERIVED' WHEN coalesce(r.call_no, p.call_no) IS NOT NULL THEN 'PROBABLE' ELSE 'BYPASS' END AS kind
+  FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_other x USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)
+    LEFT JOIN m_derived d USING (eno)),
 c AS (SELECT *, CASE kind WHEN 'MATCHED' THEN coalesce(t3_call, own_call) WHEN 'RESOURCE_CONFLICT' THEN coalesce(t3_call, other_call)
-    WHEN 'PROBABLE' THEN maybe_call END AS call_no FROM j)
-SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, g.session_id),
-  CASE WHEN c.t3_call IS NOT NULL THEN 'T3' WHEN c.kind = 'PROBABLE' THEN 'T4' ELSE c.bind_tier END, c.kind,
-  CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.call_no IS NOT NULL AND c.by_resource THEN 'RESOURCE'
+    WHEN 'PROBABLE' THEN maybe_call WHEN 'DERIVED' THEN spawn_call END AS call_no FROM j)
+SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, f.session_id, g.session_id),
+  CASE WHEN c.t3_call IS NOT NULL THEN 'T3' WHEN c.kind = 'PROBABLE' THEN 'T4' WHEN c.sno IS NOT NULL THEN c.bind_tier END, c.kind,
+  CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.kind = 'DERIVED' THEN 'INVOKED' WHEN c.call_no IS NOT NULL AND c.by_resource THEN 'RESOURCE'
     WHEN c.kind IN ('MATCHED', 'RESOURCE_CONFLICT') THEN 'WINDOW' WHEN c.kind = 'PROBABLE' AND c.by_role THEN 'ROLE_WINDOW'
     WHEN c.kind = 'PROBABLE' THEN 'PERSON_WINDOW' WHEN c.kind = 'SUPPORTING' AND c.assume THEN 'ASSUME_ROLE' END,
-  g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.call_no IS NOT NULL THEN c.candidates END,
+  g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.kind = 'DERIVED' AND c.call_no IS NOT NULL THEN 1 WHEN c.call_no IS NOT NULL THEN c.candidates END,
   CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
   c.bind_conflict
-FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN gw_call g ON g.seq = c.call_no`;
+FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.from_sno AND c.kind = 'DERIVED' LEFT JOIN gw_call g ON g.seq = c.call_no`;
 
 /** The side of the calls of a key: a call that names something is met by an event that names the same, or nothing. */
 const hits = (key: string, done: string): readonly string[] =>
@@ -199,7 +219,19 @@ WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, res, lo, hi FROM ca
 SELECT c.call_id, max(w.hi), coalesce(max(w.hi) <= any_value(seen.until_t), false)
 FROM w JOIN gw_call c ON c.seq = w.call_no CROSS JOIN seen WHERE w.call_no NOT IN (SELECT call_no FROM hit) GROUP BY c.call_id`;
 
-const TEMPORARY = ['ses', 'ses_key', 'op', 'named', 'req', 'ev', 'call_win', 'm_own', 'm_role', 'm_person'];
+const TEMPORARY = [
+  ...SESSION_KEY_TABLES,
+  'spawn',
+  'm_derived',
+  'op',
+  'named',
+  'req',
+  'ev',
+  'call_win',
+  'm_own',
+  'm_role',
+  'm_person',
+];
 const DROPS: readonly string[] = TEMPORARY.concat(
   [
     'other',
@@ -209,7 +241,8 @@ const DROPS: readonly string[] = TEMPORARY.concat(
 
 /** Statements in order. Before them: the gateway's, CloudTrail's and the scope tables. */
 export const CORRELATE: readonly string[] = [
-  ...SESSIONS,
+  ...SESSION_KEYS,
+  ...OPERATIONS,
   REQUESTS,
   NAMED,
   BOUND,
@@ -217,6 +250,7 @@ export const CORRELATE: readonly string[] = [
   CLOCK,
   WINDOWS,
   ...MATCHES,
+  ...DERIVED,
   RESULT,
   MISSING,
   ...DROPS,

@@ -137,14 +137,14 @@ const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
      excluded BIGINT NOT NULL, reason VARCHAR)`,
   },
   {
-    says: 'One row per (event_id, account_id); `file` (SHA-256 as delivered) and `idx` name the record that is kept. assume_*: of sts AssumeRole events, the role, names and key of the session it opened.',
+    says: 'One row per (event_id, account_id); `file` (SHA-256 as delivered) and `idx` name the record that is kept. assume_*: of sts AssumeRole events, the role, names and key of the session it opened. `runs_as`: of an invoked function or a started build, the role session name under which its work runs on.',
     sql: `CREATE TABLE ct_event (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL, region VARCHAR, source_ip VARCHAR, user_agent VARCHAR,
      error_code VARCHAR, identity_type VARCHAR, arn VARCHAR, principal_id VARCHAR, access_key_id VARCHAR,
      source_identity VARCHAR, issuer_arn VARCHAR, role_session_name VARCHAR, invoked_by VARCHAR, mfa VARCHAR,
      request_id VARCHAR, shared_event_id VARCHAR, category VARCHAR, read_only BOOLEAN, event_type VARCHAR,
      event_version VARCHAR, resource_arn VARCHAR, request_parameters JSON, assume_role_arn VARCHAR,
-     assume_session_name VARCHAR, assume_source_identity VARCHAR, assume_key_id VARCHAR, file VARCHAR NOT NULL, idx BIGINT NOT NULL)`,
+     assume_session_name VARCHAR, assume_source_identity VARCHAR, assume_key_id VARCHAR, runs_as VARCHAR, file VARCHAR NOT NULL, idx BIGINT NOT NULL)`,
   },
   {
     says: 'Further copies of kept events.',
@@ -182,7 +182,7 @@ const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
 /** What correlation says. */
 const MATCH_TABLES: readonly TableDefinition[] = [
   {
-    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, RESOURCE_CONFLICT (a call covers it, and names another thing than it does), UNEXPLAINED_IN_SESSION, PROBABLE, BYPASS. `basis`: REQUEST_ID, RESOURCE, WINDOW, ASSUME_ROLE, ROLE_WINDOW, PERSON_WINDOW, or NULL. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest of `candidates` calls, not a proof. `delta_s`: seconds from the end of that call.",
+    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, issued to the session or taken by it for a further role, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, RESOURCE_CONFLICT (a call covers it, and names another thing than it does), UNEXPLAINED_IN_SESSION, DERIVED (a function or build that the session began runs on under its own role), PROBABLE, BYPASS. `basis`: REQUEST_ID, RESOURCE, WINDOW, ASSUME_ROLE, INVOKED, ROLE_WINDOW, PERSON_WINDOW, or NULL. DERIVED and PROBABLE are never reconciled. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest of `candidates` calls, not a proof. `delta_s`: seconds from the end of that call.",
     sql: `CREATE TABLE event_match (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      session_id VARCHAR, tier VARCHAR, kind VARCHAR NOT NULL, basis VARCHAR, call_id VARCHAR, delta_s DOUBLE,
      candidates BIGINT, person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL)`,

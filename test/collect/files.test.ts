@@ -189,6 +189,38 @@ describe('many files', () => {
     expect(await ask(kept)).toEqual([{ event_id: 'one' }, { event_id: 'two' }]);
   });
 
+  it('the name under which invoked work runs on is read from what invoked it', async () => {
+    const invoke = (functionName: string): object => ({
+      eventSource: 'lambda.amazonaws.com',
+      eventName: 'Invoke',
+      requestParameters: { functionName },
+    });
+    const build = {
+      eventSource: 'codebuild.amazonaws.com',
+      eventName: 'StartBuild',
+      responseElements: { build: { id: 'site:0f1e2d3c' } },
+    };
+    write(
+      from,
+      logName('0605'),
+      log(
+        record('1', invoke('nightly')),
+        record('2', invoke('arn:aws:lambda:eu-central-1:111122223333:function:nightly:live')),
+        record('3', invoke('111122223333:function:nightly')),
+        record('4', invoke('nightly:live')),
+        record('5', build),
+        record('6', { requestParameters: { functionName: 'nightly' } }),
+      ),
+    );
+    await collect();
+    const rows = await ask('SELECT runs_as FROM ct_event ORDER BY event_id');
+    expect(rows.map((row) => row['runs_as'])).toEqual([
+      ...Array.from({ length: 4 }, () => 'nightly'),
+      'AWSCodeBuild-0f1e2d3c',
+      null,
+    ]);
+  });
+
   it('the same bytes under two keys are two rows, and one set of events', async () => {
     const bytes = log(record('one'), record('two'));
     write(from, logName('0605', 'a'.repeat(16)), bytes);
