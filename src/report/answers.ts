@@ -1,4 +1,5 @@
 /** What makes a revision of a package that answers it. */
+import { sha256 } from '../base/digest.js';
 import type { Response } from '../model/evidence.js';
 import type { Staging } from './staging.js';
 
@@ -17,3 +18,7 @@ export const writeAnswers = async (staging: Staging, { files, to }: Answers): Pr
   await staging.write('previous/manifest.json', to.manifest);
   await staging.write('previous/manifest.sig', to.signature);
 };
+
+/** In one sentence, for the cover. */
+export const answersWords = ({ to }: Answers): string =>
+  `It answers ${to.report} (manifest ${sha256(to.manifest).slice(0, 16)}…) with the responses of management, and shows the same evidence and results.`;

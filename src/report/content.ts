@@ -45,6 +45,15 @@ export interface Coverage {
   readonly calls: readonly CallsInBucket[];
 }
 
+/** Counts of one thing by kind, drawn as bars. */
+export interface Distribution {
+  readonly id: string;
+  readonly title: string;
+  /** What stands where there is nothing to count. */
+  readonly empty: string;
+  readonly bars: readonly { readonly label: string; readonly count: number }[];
+}
+
 /** Two counts that must agree, or whose difference is explained. */
 export interface Reconciliation {
   readonly id: string;
@@ -127,6 +136,7 @@ export interface ReportContent {
   readonly scope: Scope;
   readonly totals: Totals;
   readonly coverage: Coverage;
+  readonly distributions: readonly Distribution[];
   readonly reconciliations: readonly Reconciliation[];
   readonly datasets: readonly Dataset[];
   readonly ledgers: readonly LedgerHead[];

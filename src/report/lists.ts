@@ -33,6 +33,7 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
   ),
   'ipe.csv': datasets(content),
   'coverage.csv': coverage(content),
+  'distributions.csv': distributions(content),
   'gaps.csv': csv(
     ['source', 'from', 'to', 'seconds', 'kind', 'cause'],
     content.coverage.gaps.map((g) => [g.source, g.from, g.to, g.seconds, g.kind, g.cause]),
@@ -63,6 +64,12 @@ const datasets = (content: ReportContent): string =>
       d.excluded,
       d.sha256,
     ]),
+  );
+
+const distributions = (content: ReportContent): string =>
+  csv(
+    ['chart', 'label', 'count'],
+    content.distributions.flatMap(({ id, bars }) => bars.map(({ label, count }) => [id, label, count])),
   );
 
 const results = ({ results: rows }: ReportContent): string =>

@@ -6,9 +6,10 @@ import { CountersignError } from '../base/errors.js';
 import { type NoteSigner, signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
 import type { Manifest, Period, RawObject, TestResult, Verification, Waiver } from '../model/evidence.js';
-import { type Answers, writeAnswers } from './answers.js';
+import { type Answers, answersWords, writeAnswers } from './answers.js';
 import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
+import { gatherDistributions } from './gather-distributions.js';
 import { gatherReconciliations } from './gather-reconcile.js';
 import { gatherDatasets, gatherScope, gatherTotals } from './gather-scope.js';
 import { jsonOf } from './json.js';
@@ -81,11 +82,7 @@ const RETRIES_MS = 30 * 24 * 3_600_000;
 
 const notesOf = (input: PackageInput, status: Manifest['status'], supplement: Supplement | null): readonly string[] => [
   ...(supplement === null ? [] : [supplementWords(supplement)]),
-  ...(input.answers
-    ? [
-        `It answers ${input.answers.to.report} (manifest ${sha256(input.answers.to.manifest).slice(0, 16)}…) with the responses of management, and shows the same evidence and results.`,
-      ]
-    : []),
+  ...(input.answers ? [answersWords(input.answers)] : []),
   ...(status === 'FINAL'
     ? [
         `AWS may repeat deliveries until ${longDate(input.period.to + RETRIES_MS)}: what comes later is reported in a supplement.`,
@@ -146,6 +143,7 @@ const gather = async (input: PackageInput, { revision, before }: Revision): Prom
     scope: await gatherScope(reader, period),
     totals: await gatherTotals(reader, period),
     coverage: await gatherCoverage(reader, period),
+    distributions: await gatherDistributions(reader, period),
     reconciliations: await gatherReconciliations(reader, period, ledgers),
     datasets: await gatherDatasets(reader),
     ledgers,
@@ -247,7 +245,7 @@ const seal = async (staging: Staging, input: PackageInput, manifest: Manifest): 
 };
 
 const fill = async (staging: Staging, input: PackageInput, revision: Revision): Promise<Omit<BuiltPackage, 'dir'>> => {
-  const step = (name: string): void => input.onStep?.(name);
+  const step = (name: string) => input.onStep?.(name);
   step('figures');
   const content = await gather(input, revision);
   step('tables');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CLAIMS } from '../../src/report/claims.js';
 import type { ReportContent } from '../../src/report/content.js';
+import { contentTables } from '../../src/report/lists.js';
 import { MAX_LISTED } from '../../src/report/pdf/control.js';
 import { writePdf } from '../../src/report/pdf/document.js';
 import { pdfPages } from './pdf-text.js';
@@ -73,6 +74,16 @@ describe('the PDF', () => {
     expect(text).not.toContain(squeezed(exceptions[MAX_LISTED]?.item ?? 'none'));
     const continued = pages.filter((page) => page.includes('Time (UTC), id'));
     expect(continued.length).toBeGreaterThan(4);
+  });
+
+  it('draws each chart with its figures, and folds what does not fit, naming the file', async () => {
+    const text = squeezed(pdfPages(await pdfOf()).join('\n'));
+    for (const said of ['Howlongapprovalswaited', 'under1minute', '1,500', '3furtherkinds,seedistributions.csv', '600'])
+      expect(text).toContain(said);
+    expect(text).toContain('12,000inall');
+    expect(text).not.toContain('kind-12');
+    const { 'distributions.csv': table = '' } = contentTables(content());
+    expect(table.split('\r\n')).toContain('masked_values,kind-12,300');
   });
 
   it('cuts nothing: a cell longer than a page goes on, and hidden characters show', async () => {

@@ -114,6 +114,23 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
     ],
     calls: buckets.map((_, i) => ({ allowed: (i * 7) % 13, held: i % 3, denied: i % 5 === 0 ? 1 : 0 })),
   },
+  distributions: [
+    {
+      id: 'approval_wait',
+      title: 'How long approvals waited',
+      empty: 'No approval was requested.',
+      bars: [
+        { label: 'under 1 minute', count: 11 },
+        { label: 'never decided', count: 6 },
+      ],
+    },
+    {
+      id: 'masked_values',
+      title: 'Values masked in answers, by kind',
+      empty: 'No value was masked in an answer.',
+      bars: Array.from({ length: 15 }, (_, i) => ({ label: `kind-${i}`, count: 1500 - i * 100 })),
+    },
+  ],
   reconciliations: [
     {
       id: 'R01',

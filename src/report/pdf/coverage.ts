@@ -1,5 +1,6 @@
 import type { Coverage, ReportContent } from '../content.js';
 import { duration, figure, plural, shortTime } from '../words.js';
+import { bars } from './bars.js';
 import { callBars, callTotals, heatMap } from './charts.js';
 import type { Sheet } from './sheet.js';
 import { CAPTION, CELL_MUTED } from './style.js';
@@ -42,6 +43,7 @@ export const coverageSection = (sheet: Sheet, content: ReportContent): void => {
   sheet.paragraph(callTotals(coverage), CELL_MUTED, { gap: 4 });
   callBars(sheet, coverage);
   figures(sheet, coverage);
+  for (const distribution of content.distributions) bars(sheet, distribution);
 };
 
 /** The figures behind both charts, where they are few enough to read; all of them are in coverage.csv. */

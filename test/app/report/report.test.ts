@@ -124,7 +124,9 @@ describe('a report', () => {
       ...['evidence_index', 'control_matrix', 'results', 'exceptions', 'population_CS-ACC-01', 'reconciliation'].map(
         (name) => `csv/${name}.csv`,
       ),
-      ...['call_event_match', 'coverage', 'approvals', 'config_changes', 'ipe'].map((name) => `csv/${name}.csv`),
+      ...['call_event_match', 'coverage', 'distributions', 'approvals', 'config_changes', 'ipe'].map(
+        (name) => `csv/${name}.csv`,
+      ),
     ]) {
       expect(found).toContain(path);
     }
@@ -160,6 +162,17 @@ describe('a report', () => {
       .split('\r\n')
       .filter((line) => line.includes(',differs,'));
     expect(differs.map((line) => line.slice(0, 3))).toEqual(['R10']);
+  });
+
+  it('draws charts of the very figures that another count of the evidence gives', () => {
+    const charts = text(first.dir, 'csv/distributions.csv').trimEnd().split('\r\n').slice(1);
+    const sum = (id: string): number =>
+      charts
+        .filter((line) => line.startsWith(`${id},`))
+        .reduce((total, line) => total + Number(line.split(',').at(-1)), 0);
+    const rows = (file: string): number => text(first.dir, `csv/${file}.csv`).trimEnd().split('\r\n').length - 1;
+    expect(sum('event_matches')).toBe(rows('call_event_match'));
+    expect(sum('event_matches')).toBeGreaterThan(0);
   });
 
   it('counts in its manifest the rows that another program reads from its tables', async () => {
