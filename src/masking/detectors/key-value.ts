@@ -243,6 +243,15 @@ const rawHit = (names: KeyNames, text: ScanText, i: number, from: number): boole
   return text.codes[i] === COLON && endsPair(text.codes, last) && namesSecret(names, text, i);
 };
 
+const exactHit = (names: KeyNames, text: ScanText, i: number, from: number): Finding | undefined => {
+  const { s } = text;
+  const isElement = text.codes[i] === 0x3e;
+  const named = !isElement && isMasked(s, i) ? undefined : nameBefore(names, text, i, from);
+  if (!named) return undefined;
+  if (isElement) return elementValue(s, i, named.key);
+  return isOperator(s, i, named) ? undefined : valueAfter(text, i, named);
+};
+
 /** The rule on names, for the names of a profile. */
 export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] => [
   {
@@ -271,14 +280,9 @@ export const createKeyDetectors = (names: KeyNames): readonly DetectorEntry[] =>
     anchors: ':=>',
     endings: eitherLetters(names.letters, PAIR_LETTERS),
     at(text, i, from) {
-      const { s, raw } = text;
       if (isOrdinary(names, text, i)) return undefined;
-      if (raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
-      const isElement = text.codes[i] === 0x3e;
-      const named = !isElement && isMasked(s, i) ? undefined : nameBefore(names, text, i, from);
-      if (!named) return undefined;
-      if (isElement) return elementValue(s, i, named.key);
-      return isOperator(s, i, named) ? undefined : valueAfter(text, i, named);
+      if (text.raw) return rawHit(names, text, i, from) ? { start: i, end: i + 1, detector: 'key' } : undefined;
+      return exactHit(names, text, i, from);
     },
   },
   {
