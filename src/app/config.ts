@@ -35,7 +35,7 @@ export type ConfigurationCheck =
 const byPlace = (a: Problem, b: Problem): number => a.line - b.line || a.column - b.column;
 
 /**
- * Checks the text of a configuration. Reads nothing but its arguments.
+ * Checks the text of a configuration. Reads nothing but its arguments, and the toolsets that ship with the program.
  * @param file path the text came from; relative paths in it are relative to its folder
  */
 export const checkConfiguration = (text: string, file: string): ConfigurationCheck => {

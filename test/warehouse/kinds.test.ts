@@ -82,7 +82,7 @@ const correlated = async (...events: readonly Values[]): Promise<readonly string
   );
   return rows.map((row) =>
     Object.values(row)
-      .map((cell) => cell ?? '-')
+      .map((cell) => (typeof cell === 'string' ? cell : '-'))
       .join(' '),
   );
 };

@@ -44,6 +44,12 @@ const awsEvent = z.strictObject({
   resource: z.strictObject({ argument: pointer, parameter: pointer }).optional(),
 });
 
+/** Per tool, the AWS events that a call causes: `tools:` of a server, and the files of `templates/aws/tools/`. */
+export const awsTools = z.record(line(200), z.array(awsEvent).max(50));
+
+/** The files of `templates/aws/tools/`. */
+export const TOOLSETS = ['awslabs.cloudtrail-mcp-server', 'awslabs.iam-mcp-server'] as const;
+
 const aws = z.strictObject({
   roleArn,
   region: awsRegion,
@@ -52,7 +58,8 @@ const aws = z.strictObject({
   tags: awsTags,
   claimTags,
   sessionPolicy: path.optional(),
-  tools: z.record(line(200), z.array(awsEvent).max(50)).default({}),
+  toolset: z.enum(TOOLSETS).optional(),
+  tools: awsTools.default({}),
 });
 
 /** Requests of one principal to one server. */

@@ -4,6 +4,7 @@ import type { RequestLimits, ServerSettings, StdioSettings } from '../../model/s
 import type { ParsedSecret } from './fields.js';
 import { oauthOf } from './oauth-schema.js';
 import type { Configuration } from './schema.js';
+import { readToolset } from './toolset.js';
 
 /** Makes a path absolute. */
 export type Resolve = (path: string) => string;
@@ -51,7 +52,7 @@ const awsOf = (aws: ParsedServer['aws'], at: Resolve): ServerSettings['aws'] =>
         claimTags: aws.claimTags,
         sessionPolicy: aws.sessionPolicy === undefined ? null : at(aws.sessionPolicy),
         tools: Object.fromEntries(
-          Object.entries(aws.tools).map(([tool, events]) => [
+          Object.entries({ ...(aws.toolset && readToolset(aws.toolset)), ...aws.tools }).map(([tool, events]) => [
             tool,
             events.map(({ event, write, async, resource }) => {
               const [source = '', eventName = ''] = event.split(':');
