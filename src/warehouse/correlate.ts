@@ -98,26 +98,26 @@ JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) LEFT JOIN na
 CROSS JOIN clock_offset k
 WHERE c.forwarded AND c.method = 'tools/call'`;
 
+/** A time and a call in one number, so that one running maximum finds both: milliseconds before twelve digits of the call. */
+const REACH = 1_000_000_000_000;
+
 /**
- * For each event, the latest call whose window covers it, among those with the same key and operation, and how many
- * calls' windows do. The latest window that began before the event may have ended while an earlier, longer one still
- * covers it: the running maximum finds these few, and only they are joined by range. The number is what began less what
- * ended, from two running sums: counting pairs would grow with the square of a session.
+ * For each event, a call whose window covers it, among those with the same key and operation, and how many calls' windows
+ * do: the call that began last, or where that has ended before the event, the one whose window reaches farthest. A running
+ * maximum finds the latter, and two running sums the number, what began less what ended: joining or counting pairs would
+ * grow with the square of a session.
  */
 const asOf = (name: string, key: string, windows: string, events: string): readonly string[] => [
-  `CREATE TEMP TABLE w_${name} AS SELECT *, max(hi) OVER w AS run_hi, sum(n) OVER w AS begun FROM
+  `CREATE TEMP TABLE w_${name} AS SELECT *, max(CAST(epoch_ms(hi) AS HUGEINT) * ${REACH} + call_no) OVER w AS reach, sum(n) OVER w AS begun FROM
    (SELECT ${key} AS k, op_no, lo, max(hi) AS hi, arg_max(call_no, (hi, call_no)) AS call_no, count(*) AS n
     FROM call_win WHERE ${key} IS NOT NULL AND ${windows} GROUP BY ALL) WINDOW w AS (PARTITION BY k, op_no ORDER BY lo)`,
   `CREATE TEMP TABLE h_${name} AS SELECT *, sum(n) OVER (PARTITION BY k, op_no ORDER BY hi) AS ended FROM
    (SELECT ${key} AS k, op_no, hi, count(*) AS n FROM call_win WHERE ${key} IS NOT NULL AND ${windows} GROUP BY ALL)`,
   `CREATE TEMP TABLE m_${name} AS
-   WITH hit AS (SELECT e.eno, e.t, e.k, e.op_no, w.begun, CASE WHEN e.t <= w.hi THEN w.call_no END AS call_no
-     FROM (${events}) e ASOF JOIN w_${name} w ON w.k = e.k AND w.op_no = e.op_no AND e.t >= w.lo WHERE e.t <= w.run_hi),
-   found AS (SELECT eno, call_no FROM hit WHERE call_no IS NOT NULL
-     UNION ALL SELECT h.eno, arg_max(w.call_no, (w.lo, w.hi, w.call_no)) FROM hit h
-       JOIN w_${name} w ON w.k = h.k AND w.op_no = h.op_no AND h.t BETWEEN w.lo AND w.hi WHERE h.call_no IS NULL GROUP BY 1)
-   SELECT f.eno, f.call_no, CAST(h.begun - coalesce(d.ended, 0) AS BIGINT) AS candidates
-   FROM found f JOIN hit h USING (eno) ASOF LEFT JOIN h_${name} d ON d.k = h.k AND d.op_no = h.op_no AND h.t > d.hi`,
+   WITH hit AS (SELECT e.eno, e.t, e.k, e.op_no, w.begun, CASE WHEN e.t <= w.hi THEN w.call_no ELSE CAST(w.reach % ${REACH} AS BIGINT) END AS call_no
+     FROM (${events}) e ASOF JOIN w_${name} w ON w.k = e.k AND w.op_no = e.op_no AND e.t >= w.lo WHERE epoch_ms(e.t) <= w.reach // ${REACH})
+   SELECT h.eno, h.call_no, CAST(h.begun - coalesce(d.ended, 0) AS BIGINT) AS candidates
+   FROM hit h ASOF LEFT JOIN h_${name} d ON d.k = h.k AND d.op_no = h.op_no AND h.t > d.hi`,
 ];
 
 /**

@@ -164,6 +164,25 @@ describe('a name that somebody else took', () => {
   });
 });
 
+describe('calls at the same time', () => {
+  it('a long call explains what comes after a shorter one that began later has ended; the number of calls is told', async () => {
+    const also = { server: 'cloud', target: 'stop', session_id: 'S1', access_key_id: 'ASIA1', role_arn: ROLE };
+    await warehouse.add('gw_call', call('LONG', 20, { ...also, end_ts: t(30) }), call('SHORT', 22, also));
+    expect(await correlated(own('both', 22), own('later', 25), own('after', 31))).toEqual([
+      'after UNEXPLAINED_IN_SESSION T1 - S1 -',
+      'both MATCHED T1 WINDOW S1 SHORT',
+      'later MATCHED T1 WINDOW S1 LONG',
+    ]);
+    const rows = await warehouse.query(
+      `SELECT candidates, delta_s FROM event_match WHERE call_id IS NOT NULL ORDER BY event_id`,
+    );
+    expect(rows).toEqual([
+      { candidates: 2, delta_s: -1 },
+      { candidates: 1, delta_s: -300 },
+    ]);
+  });
+});
+
 describe('services', () => {
   it('that act for a session are SERVICE; an AWS-managed MCP server acts for whoever asked it', async () => {
     const mark = 'aws-mcp.amazonaws.com';
