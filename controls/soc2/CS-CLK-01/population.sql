@@ -4,6 +4,8 @@ WITH pair AS (
     epoch_ms(m.event_time) + 1000 - epoch_ms(c.start_ts) AS high
   FROM event_match AS m JOIN gw_call AS c USING (call_id)
   WHERE m.basis = 'REQUEST_ID' AND c.t >= $from::TIMESTAMP AND c.t < $to::TIMESTAMP
+    -- Events of asynchronous tools come when they come, and say nothing of clocks.
+    AND NOT EXISTS (SELECT 1 FROM tool_aws_map AS a WHERE a.server = c.server AND a.tool = c.target AND a.async_s > 0)
 ), host_day AS (
   SELECT day, max(low) AS low, min(high) AS high, count(*) AS pairs FROM pair GROUP BY day
 )
