@@ -68,7 +68,7 @@ export const LAYERS: readonly Layer[] = [
   station('warehouse', 'raw evidence and records to DuckDB, and the matching of events to calls'),
   station('controls', 'controls and warehouse to test results'),
   station('report', 'test results to evidence package'),
-  station('export', 'records to the systems of others: OCSF, syslog, Splunk, OTLP logs'),
+  station('export', 'records to the systems of others: OCSF, syslog, Splunk, OTLP logs, buckets'),
   {
     name: 'verify',
     holds: 'evidence package or ledger to verification, with node built-ins alone',

@@ -1,5 +1,4 @@
 /** `countersign export`: verified records, as they come, to the systems of others. Never on the path of a call. */
-import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemClock } from '../base/clock.js';
@@ -8,17 +7,12 @@ import { CountersignError } from '../base/errors.js';
 import { deliver } from '../export/deliver.js';
 import { eventOf } from '../export/event.js';
 import type { ExportEvent, ExportFormat } from '../export/record.js';
-import { appendDurably, createFileSink } from '../export/sinks/file.js';
-import { createOtlpSink } from '../export/sinks/otlp.js';
-import type { Sink } from '../export/sinks/sink.js';
-import { createSplunkSink } from '../export/sinks/splunk.js';
-import { createSyslogSink } from '../export/sinks/syslog.js';
+import { appendDurably } from '../export/sinks/file.js';
 import { ledgerDir } from '../ledger/folder.js';
 import { createLedgerReader, type LedgerEntry } from '../ledger/read.js';
 import type { ExportSettings, Settings } from '../model/settings.js';
-import { resolveSecret } from './config.js';
 import { createBookmark, readCursor, writeCursor } from './export-cursor.js';
-import { readText } from './read-text.js';
+import { sinkOf } from './export-sink.js';
 
 const INTERVAL_MS = 500;
 /** Events of one request, and bytes of their JSON. */
@@ -26,29 +20,6 @@ const MAX_EVENTS = 500;
 const MAX_BYTES = 1_048_576;
 
 type Environment = Record<string, string | undefined>;
-
-const sinkOf = async ({ to, name }: ExportSettings, settings: Settings, environment: Environment): Promise<Sink> => {
-  const { origin } = settings.ledger;
-  const secret = (source: Parameters<typeof resolveSecret>[0]) => resolveSecret(source, environment);
-  switch (to.kind) {
-    case 'file':
-      return createFileSink(to.path);
-    case 'splunk':
-      return createSplunkSink({ ...to, token: (await secret(to.token)).trim(), source: origin, fetch });
-    case 'syslog': {
-      const ca = to.ca === null ? undefined : await readText(to.ca);
-      const clock = systemClock();
-      return createSyslogSink({ ...to, ca, hostname: hostname() }, () => clock.monotonic());
-    }
-    case 'otlp': {
-      const headers: Record<string, string> = {};
-      for (const [header, source] of Object.entries(to.headers)) headers[header] = (await secret(source)).trim();
-      return createOtlpSink({ url: to.url, headers, origin, fetch });
-    }
-    default:
-      throw new Error(`export ${name} goes to no known place`);
-  }
-};
 
 /** Records in order, from the first on; each was checked. With a signal it goes on until that aborts. */
 async function* recordsOf(
@@ -147,37 +118,35 @@ export const exportRecords = async (
   const cursor = await readCursor(dir, name);
   const bookmark = createBookmark(cursor, origin, name, dir);
   const sink = await sinkOf(target, settings, environment);
+  const clock = systemClock();
+  let flushed = clock.monotonic();
   const batch = new Batch();
   let [sent, refused, done] = [0, 0, cursor?.seq ?? null];
-  const deps = {
-    sink,
-    onProblem,
-    wait: (ms: number): Promise<void> => sleep(ms, undefined, follow ? { signal: follow } : {}),
-    bury: async (events: readonly ExportEvent[], problem: string): Promise<void> => {
-      await keepDead(deadLetters, events, problem);
-      refused += events.length;
-    },
+  const bury = async (events: readonly ExportEvent[], problem: string): Promise<void> => {
+    await keepDead(deadLetters, events, problem);
+    refused += events.length;
   };
+  const wait = (ms: number): Promise<void> => sleep(ms, undefined, follow ? { signal: follow } : {});
   const flush = async (): Promise<void> => {
     const { last } = batch;
     if (!last || last.seq === done) return;
     const events = batch.take();
-    await deliver(deps, events);
+    await deliver({ sink, onProblem, wait, bury }, events);
     await writeCursor(dir, name, { v: 1, origin, seq: last.seq, leaf: last.leaf });
     sent += events.length;
     done = last.seq;
+    flushed = clock.monotonic();
     onSent?.(sent);
   };
+  /** Whether events have waited for others as long as they may. */
+  const isDue = (): boolean => !follow || clock.monotonic() - flushed >= (sink.gather ?? 0);
   try {
     for await (const entry of recordsOf(settings, follow)) {
-      if (entry === null) {
-        bookmark.end();
-        await flush();
-      } else if (!bookmark.isPast(entry)) {
-        batch.add(entry, eventOf({ ...entry, origin }, target.format));
-        if (batch.full) await flush();
-      }
+      if (entry === null) bookmark.end();
+      else if (!bookmark.isPast(entry)) batch.add(entry, eventOf({ ...entry, origin }, target.format));
+      if (entry === null ? isDue() : batch.full) await flush();
     }
+    await flush();
   } catch (error) {
     // What the receiver does not have is sent the next time.
     if (!isEnding(error, follow)) throw error;

@@ -66,6 +66,19 @@ export interface TlsSettings {
   readonly clientCa: string | null;
 }
 
+/** A bucket that records are sent to. */
+export interface S3Place {
+  readonly kind: 's3';
+  readonly bucket: string;
+  /** Empty, or ends in `/`. */
+  readonly prefix: string;
+  readonly region: string;
+  /** A server that is not AWS's; null: AWS. */
+  readonly endpoint: string | null;
+  readonly profile: string | null;
+  readonly roleArn: string | null;
+}
+
 /** Where records are sent by `countersign export`. */
 export interface ExportSettings {
   readonly name: string;
@@ -75,7 +88,8 @@ export interface ExportSettings {
     | { readonly kind: 'splunk'; readonly url: string; readonly token: SecretSource; readonly sourcetype: string }
     /** `ca`: file of authorities, PEM; null: those of Node. */
     | { readonly kind: 'syslog'; readonly host: string; readonly port: number; readonly ca: string | null }
-    | { readonly kind: 'otlp'; readonly url: string; readonly headers: Readonly<Record<string, SecretSource>> };
+    | { readonly kind: 'otlp'; readonly url: string; readonly headers: Readonly<Record<string, SecretSource>> }
+    | S3Place;
 }
 
 /** Where metrics are pushed to. */

@@ -7,6 +7,8 @@ export class Rejected extends Error {
 
 /** Where events go. */
 export interface Sink {
+  /** How long events may wait for others to go with, milliseconds; absent: not at all. */
+  readonly gather?: number;
   /**
    * Resolves when the receiver has them for good, as far as its protocol tells.
    * @throws Rejected; any other error means that they are sent again later

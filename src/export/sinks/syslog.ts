@@ -2,6 +2,7 @@
  * Syslog over TLS: messages of RFC 5424 in the frames of RFC 5425. The protocol has no acknowledgement, so what was
  * written in the last minute before a connection broke is sent again on the next one: a receiver may have it twice.
  */
+import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import type { ExportEvent, Severity } from '../record.js';
 import type { Sink } from './sink.js';
@@ -36,7 +37,9 @@ export const syslogFrame = ({ t, type, severity, body }: ExportEvent, hostname: 
 
 const opened = ({ host, port, ca }: SyslogOptions): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
-    const socket = connect({ host, port, ca, servername: host, minVersion: 'TLSv1.2' }, () => {
+    // An address is no server name (RFC 6066 §3); the certificate is held against it all the same.
+    const servername = isIP(host) ? '' : host;
+    const socket = connect({ host, port, ca, servername, minVersion: 'TLSv1.2' }, () => {
       socket.off('error', reject);
       // What breaks later shows at the next write.
       socket.on('error', () => socket.destroy());
