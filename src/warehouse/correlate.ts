@@ -61,12 +61,12 @@ WITH b AS (
   LEFT JOIN governed_role g ON g.arn = e.issuer_arn
   LEFT JOIN (SELECT DISTINCT source_identity FROM ses) p ON p.source_identity = e.source_identity
 ), scoped AS (
-  SELECT b.*, coalesce(own, opened) AS sno, own IS NULL AND opened IS NOT NULL AS assume FROM b
+  SELECT b.* EXCLUDE (role_session_name), CASE WHEN own IS NULL AND governed THEN role_session_name END AS role_session_name, coalesce(own, opened) AS sno, own IS NULL AND opened IS NOT NULL AS assume FROM b
   WHERE governed OR mcp OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
 )
 SELECT s.*, CASE WHEN c.seq IS NOT NULL AND s.t BETWEEN c.start_ts - INTERVAL 5 MINUTE AND c.end_ts + INTERVAL 5 MINUTE
     AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call, n.res AS t3_res,
-  CAST(row_number() OVER (ORDER BY s.event_id, s.account_id) AS INTEGER) AS eno
+  CAST(row_number() OVER () AS INTEGER) AS eno
 FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.session_id = c.session_id
 LEFT JOIN named n ON n.call_no = s.req_call AND n.op_no = s.op_no`;
 
@@ -185,7 +185,8 @@ WITH j AS (SELECT e.*, w.call_no AS own_call, coalesce(r.call_no, p.call_no) AS 
   FROM ev e LEFT JOIN m_own w USING (eno) LEFT JOIN m_other x USING (eno) LEFT JOIN m_role r USING (eno) LEFT JOIN m_person p USING (eno)
     LEFT JOIN m_derived d USING (eno)),
 c AS (SELECT *, CASE kind WHEN 'MATCHED' THEN coalesce(t3_call, own_call) WHEN 'RESOURCE_CONFLICT' THEN coalesce(t3_call, other_call)
-    WHEN 'PROBABLE' THEN maybe_call WHEN 'DERIVED' THEN spawn_call END AS call_no FROM j)
+    WHEN 'PROBABLE' THEN maybe_call WHEN 'DERIVED' THEN spawn_call END AS call_no,
+    CASE kind WHEN 'DERIVED' THEN from_sno END AS spawned_sno FROM j)
 SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, f.session_id, g.session_id),
   CASE WHEN c.t3_call IS NOT NULL THEN 'T3' WHEN c.kind = 'PROBABLE' THEN 'T4' WHEN c.sno IS NOT NULL THEN c.bind_tier END, c.kind,
   CASE WHEN c.t3_call IS NOT NULL THEN 'REQUEST_ID' WHEN c.kind = 'DERIVED' THEN 'INVOKED' WHEN c.call_no IS NOT NULL AND c.by_resource THEN 'RESOURCE'
@@ -194,7 +195,7 @@ SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, f.session_id, g.ses
   g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.kind = 'DERIVED' AND c.call_no IS NOT NULL THEN 1 WHEN c.call_no IS NOT NULL THEN c.candidates END,
   CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
   c.bind_conflict
-FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.from_sno AND c.kind = 'DERIVED' LEFT JOIN gw_call g ON g.seq = c.call_no`;
+FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.spawned_sno LEFT JOIN gw_call g ON g.seq = c.call_no`;
 
 /** The side of the calls of a key: a call that names something is met by an event that names the same, or nothing. */
 const hits = (key: string, done: string): readonly string[] =>
