@@ -45,7 +45,7 @@ const answers = {
 };
 
 const upstream = {
-  credential: null,
+  credential: async () => null,
   dropped: 0,
   async *request({ message }) {
     const result = JSON.stringify(answers[message.method]);
