@@ -20,8 +20,8 @@ export { type CollectSummary, collectCloudTrail, type FileProblem } from './app/
 export { collectIdentity, type IdentityAsk, type IdentityNote, type IdentitySummary } from './app/collect-identity.js';
 export { collectLedgers, type LedgerProblem, type LedgersAsk, type LedgersSummary } from './app/collect-ledgers.js';
 export type { CollectAsk } from './app/collect-sources.js';
-export { loadSettings } from './app/config.js';
 export { closest } from './app/config/closest.js';
+export { loadSettings } from './app/config.js';
 export { type ShownConfig, type ShownField, showConfig } from './app/config-show.js';
 export { type CaseOutcome, type ControlsTested, testControls } from './app/controls-test.js';
 export { type Checkup, type CheckupAsk, checkUp, type DoctorCheck } from './app/doctor.js';
@@ -77,6 +77,7 @@ export {
   type ToolView,
 } from './app/tools.js';
 export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
+export { type VerifierKeys, verifierKeys } from './app/verifier-keys.js';
 export { version } from './app/version.js';
 export { type Snippet, WRAP_PROGRAMS, type WrapProgram } from './app/wrap/snippets.js';
 export { runWrap, type WrapAsk, type WrapStreams, wrapSnippet } from './app/wrap.js';
