@@ -11,8 +11,6 @@ const LATIN: ReadonlyMap<number, number> = new Map(
   PAIRS.split(' ').map((pair) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
 );
 
-/** As a class of a regular expression. */
-export const LOOK_ALIKE = `[${[...LATIN.keys()].map((code) => String.fromCharCode(code)).join('')}]`;
 /** Letters of one word looked at. */
 const REACH = 16;
 

@@ -236,8 +236,8 @@ describe('an issuer that does not go by the resource it was asked for (RFC 8707)
         jwks_uri: `${self}/keys`,
         response_types_supported: ['code'],
       };
-      const documents: Readonly<Record<string, () => Promise<object> | object>> = {
-        '/keys': () => ({ keys: [{ kty, n, e, kid, alg, use: 'sig' }] }),
+      const documents: Readonly<Record<string, () => Promise<object>>> = {
+        '/keys': () => Promise.resolve({ keys: [{ kty, n, e, kid, alg, use: 'sig' }] }),
         '/token': async () => ({
           access_token: await sign(key, self, { aud }),
           id_token: await sign(key, self, { aud: CLI, nonce }, { typ: 'JWT' }),
@@ -245,7 +245,7 @@ describe('an issuer that does not go by the resource it was asked for (RFC 8707)
           expires_in: 600,
         }),
       };
-      const body = await (documents[pathname]?.() ?? metadata);
+      const body = (await documents[pathname]?.()) ?? metadata;
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     const server = createServer((request, response) => void answer(request, response));

@@ -248,7 +248,9 @@ export const PACKAGE_TAMPERINGS: readonly PackageTampering[] = [
       'empty folder added',
       'EXTRA_FILE',
       'raw/later/ is an empty folder; a package holds none.',
-      ({ dir }) => mkdir(join(dir, 'raw/later')).then(() => {}),
+      async ({ dir }) => {
+        await mkdir(join(dir, 'raw/later'));
+      },
     ],
     [
       'link to the same bytes',

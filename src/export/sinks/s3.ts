@@ -26,10 +26,7 @@ export interface S3SinkOptions {
 const number = (seq: number): string => String(seq).padStart(16, '0');
 
 /** Where the object of a batch lies. */
-export const objectKey = (
-  { prefix, origin }: Pick<S3SinkOptions, 'prefix' | 'origin'>,
-  batch: readonly ExportEvent[],
-) => {
+const objectKey = ({ prefix, origin }: Pick<S3SinkOptions, 'prefix' | 'origin'>, batch: readonly ExportEvent[]) => {
   const [first, last] = [batch[0], batch.at(-1)];
   const day = (first?.t ?? '').slice(0, 10).replaceAll('-', '/');
   return `${prefix}${origin}/${day}/${number(first?.seq ?? 0)}-${number(last?.seq ?? 0)}.ndjson.gz`;
