@@ -357,7 +357,8 @@ describe('a server that went back to an older revision', () => {
         const answer = legacy(message, request);
         if (answer) {
           if (method === 'tools/call') state.ran++;
-          json(response, 200, { id, result: answer });
+          if ('html' in answer) response.writeHead(502).end(String(answer.html));
+          else json(response, 200, 'error' in answer ? { id, ...answer } : { id, result: answer });
         } else if (method === 'initialize') {
           const opened = {
             protocolVersion: '2025-11-25',
@@ -404,6 +405,31 @@ describe('a server that went back to an older revision', () => {
     expect(texts(await modern(harness, { name: 'a' }, { id: 2 }))).toEqual(['"text":"loose"']);
     // The answer was given; from the next call on the server is spoken to as it is.
     expect(await modern(harness, { name: 'a' }, { id: 3 })).toMatchObject([{ result: { resultType: 'complete' } }]);
+    expect(state).toMatchObject({ ran: 2, probes: 2 });
+  });
+
+  test.each([
+    ['-32000', { error: { code: -32_000, message: 'half done' } }],
+    ['-32600', { error: { code: -32_600, message: 'half done' } }],
+  ])('an error %s of the call itself is its outcome: it may have run, and is not made again', async (_, failure) => {
+    const { harness, state, turn } = await changing(({ method }) => (method === 'tools/call' ? failure : undefined));
+    await modern(harness, { name: 'a' });
+    state.older = true;
+    turn(6_000);
+    expect(await modern(harness, { name: 'a' }, { id: 2 })).toMatchObject([{ id: 2, ...failure }]);
+    expect(state).toMatchObject({ ran: 1 });
+  });
+
+  test('an answer that is no JSON-RPC is no proof that the call did not run: it is not made again', async () => {
+    const { harness, state, turn } = await changing(({ method }) =>
+      method === 'tools/call' ? { html: '<h1>Bad Gateway</h1>' } : undefined,
+    );
+    await modern(harness, { name: 'a' });
+    state.older = true;
+    turn(6_000);
+    expect(await modern(harness, { name: 'a' }, { id: 2 })).toMatchObject([{ id: 2, error: { code: -31_004 } }]);
+    expect(state).toMatchObject({ ran: 1, probes: 1 });
+    await modern(harness, { name: 'a' }, { id: 3 });
     expect(state).toMatchObject({ ran: 2, probes: 2 });
   });
 

@@ -11,27 +11,42 @@ import { type Eras, probe } from './eras.js';
 import type { Link } from './link.js';
 import type { ToLegacy } from './to-legacy.js';
 
+/** What every result of 2026-07-28 holds. Where it stands nothing is in doubt, and the message is read only once, later. */
+const KIND = Buffer.from('"resultType"');
+
+/** Errors of a method or a revision that a server does not know: nothing ran, whatever id they bear. */
+const UNKNOWN: ReadonlySet<number> = new Set([-32_601, -32_022]);
 /**
- * Errors with which servers of older revisions turn away a request that opens no session or names a revision they do not
- * know: parse error, invalid request, unknown method, those of the SDKs (-32000, -32001), unsupported version (-32022).
- * None of them is the outcome of a call that ran.
+ * Errors with which transports of older revisions turn away a request that opens no session: parse error, invalid
+ * request, those of the SDKs (-32000, -32001). A transport does not give them the id of the call: with that id they are
+ * the outcome of a call that may have run.
  */
-const UNSERVED: ReadonlySet<number> = new Set([-32_700, -32_600, -32_601, -32_000, -32_001, -32_022]);
+const TURNED_AWAY: ReadonlySet<number> = new Set([-32_700, -32_600, -32_000, -32_001]);
 
-const isResponse = (said: Message | undefined): boolean => said?.kind === 'response';
-
-/** Whether an answer is none that a call which ran could have, and an older server could give. */
-const isUnserved = (data: Buffer | null, said: Message | undefined): boolean => {
-  if (data === null) return false;
-  if (!said) return true;
+const codeOf = (said: Message): number | undefined => {
   const code = at(said.node, 'error', 'code');
-  return isResponse(said) && code?.kind === 'number' && UNSERVED.has(code.value);
+  return code?.kind === 'number' ? code.value : undefined;
 };
 
-/** Every result of 2026-07-28 says of what kind it is. */
-const isOlderResult = (said: Message | undefined): boolean => {
-  const result = said && isResponse(said) ? member(said.node, 'result') : undefined;
-  return result !== undefined && stringOf(member(result, 'resultType')) === undefined;
+const isResponse = (said: Message | undefined): said is Message => said?.kind === 'response';
+
+/** Whether an answer proves that the call did not run, and an older server could give it. */
+const isUnserved = (said: Message | undefined, asked: Message): boolean => {
+  const code = isResponse(said) ? codeOf(said) : undefined;
+  if (code === undefined) return false;
+  return UNKNOWN.has(code) || (TURNED_AWAY.has(code) && said?.id !== asked.id);
+};
+
+/**
+ * Whether an answer is none of 2026-07-28, without proof that the call did not run: no JSON-RPC at all, an error as
+ * transports give it, or a result that does not say of what kind it is.
+ */
+const isDoubtful = (said: Message | undefined): boolean => {
+  if (!said) return true;
+  if (!isResponse(said)) return false;
+  const result = member(said.node, 'result');
+  if (result) return stringOf(member(result, 'resultType')) === undefined;
+  return TURNED_AWAY.has(codeOf(said) ?? 0);
 };
 
 export interface ModernFirstDeps {
@@ -48,7 +63,7 @@ export interface ModernFirstDeps {
 export class ModernFirst extends Decorated {
   private readonly deps: ModernFirstDeps;
   private legacy: ToLegacy | undefined;
-  /** The last result was none of 2026-07-28. */
+  /** An answer was none of 2026-07-28: the server is asked before the next request. */
   private doubted = false;
 
   constructor(deps: ModernFirstDeps) {
@@ -84,9 +99,11 @@ export class ModernFirst extends Decorated {
     if (this.doubted) await this.bridged(outgoing);
     if (!this.legacy) {
       for await (const one of this.deps.modern.request(outgoing, signal)) {
-        const said = one.data === null ? undefined : readUpstreamMessage(one.data);
-        if (isUnserved(one.data, said) && (await this.bridged(outgoing))) break;
-        this.doubted ||= isOlderResult(said);
+        if (one.data !== null && !one.data.includes(KIND)) {
+          const said = readUpstreamMessage(one.data);
+          if (isUnserved(said, outgoing.message) && (await this.bridged(outgoing))) break;
+          this.doubted ||= isDoubtful(said);
+        }
         yield one;
       }
     }
