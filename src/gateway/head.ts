@@ -1,6 +1,7 @@
 /** What the head of an HTTP request must be before anything else is looked at. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../base/loopback.js';
+import { parseTraceParent } from '../base/trace-context.js';
 import { REVISIONS } from './protocol/2025-11-25/message.js';
 import { REVISION } from './protocol/2026-07-28/envelope.js';
 import { unsupported } from './protocol/2026-07-28/era.js';
@@ -57,5 +58,5 @@ export const checkVersion = (headers: IncomingHttpHeaders): void => {
 /** The W3C trace context of a request, where it is well formed. */
 export const traceOf = (headers: IncomingHttpHeaders): string | null => {
   const value = headers['traceparent'];
-  return typeof value === 'string' && /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(value) ? value : null;
+  return typeof value === 'string' && parseTraceParent(value) ? value : null;
 };

@@ -4,21 +4,19 @@
  */
 import { randomBytes } from 'node:crypto';
 import { at, stringOf } from '../base/json.js';
+import { parseTraceParent } from '../base/trace-context.js';
 import type { Addressed, Authenticated, Decided, Message, Received } from '../model/call.js';
 import type { CallSpan, SpanFacts, Tracer } from '../model/trace.js';
 import type { Stages } from './pipeline.js';
 import { Refusal } from './refuse.js';
 
-const PARENT = /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
-
 const id = (bytes: number): string => randomBytes(bytes).toString('hex');
 
 /** Takes over the caller's trace, or begins one. */
 const join = (span: CallSpan, parent: string | null): boolean => {
-  const [, traceId, parentId, flags = '00'] = PARENT.exec(parent ?? '') ?? [];
-  if (traceId === undefined || parentId === undefined) return false;
-  Object.assign(span, { traceId, parentId, sampled: (Number.parseInt(flags, 16) & 1) === 1 });
-  return true;
+  const found = parseTraceParent(parent ?? '');
+  if (found) Object.assign(span, found);
+  return found !== undefined;
 };
 
 const begin = ({ trace, server }: Received, tracer: Tracer): CallSpan => {
