@@ -2,7 +2,7 @@
 import type { Clock } from '../base/clock.js';
 import type { SecretSource } from '../model/credential-settings.js';
 import type { ServerSettings } from '../model/settings.js';
-import type { ServerSecrets } from '../upstream/credentials.js';
+import { fixedSecrets, type ServerSecrets } from '../upstream/credentials.js';
 
 /** Age at which a stored secret is read again before it is used, milliseconds. */
 const FRESH = 5 * 60_000;
@@ -79,9 +79,12 @@ export const openServerSecrets = async (
   const secrets = await Promise.all(
     sources.map(async ([name, source]) => [name, await openSecret(source, read, clock)] as const),
   );
+  const values = async (): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries(await Promise.all(secrets.map(async ([name, secret]) => [name, await secret.get()] as const)));
+  // What does not rotate is put together once, not for each call.
+  if (!sources.some(([, source]) => 'secretsManager' in source)) return fixedSecrets(await values());
   return {
-    values: async () =>
-      Object.fromEntries(await Promise.all(secrets.map(async ([name, secret]) => [name, await secret.get()] as const))),
+    values,
     refused: () => {
       for (const [, secret] of secrets) secret.stale();
     },

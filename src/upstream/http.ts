@@ -142,7 +142,6 @@ class HttpUpstream implements Upstream {
 /** Opens a conversation with a server over Streamable HTTP. */
 export const openHttpUpstream = (options: HttpUpstreamOptions): Upstream => new HttpUpstream(options);
 
-/** @returns how many messages nobody takes */
 /** A server that is gone has ended the session by that. */
 const ignoreLost = (error: unknown): void => {
   if (!(error instanceof UpstreamError)) throw error;
