@@ -1,5 +1,5 @@
 /** The anchors of a ledger, from its settings: compared before writing begins, then asked as it grows. */
-import { AWS_TIMEOUTS, awsCredentials, quietAws } from '../base/aws-client.js';
+import { openS3Client } from '../base/aws-client.js';
 import { type Clock, timestamp } from '../base/clock.js';
 import { parseCosigner } from '../base/cosignature.js';
 import { CountersignError } from '../base/errors.js';
@@ -29,16 +29,8 @@ export interface AnchorDeps {
 type S3Settings = Extract<AnchorSettings, { kind: 's3' }>;
 
 const openS3 = async (settings: S3Settings, origin: string, { clock, environment }: AnchorDeps): Promise<Anchor> => {
-  quietAws(environment);
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  const { name, bucket, prefix, retention, region, endpoint } = settings;
-  const client = new S3Client({
-    region,
-    followRegionRedirects: true,
-    requestHandler: AWS_TIMEOUTS,
-    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
-    ...(await awsCredentials({ ...settings, session: 'countersign-anchor' })),
-  });
+  const { name, bucket, prefix, retention } = settings;
+  const client = await openS3Client({ ...settings, session: 'countersign-anchor' }, environment);
   return createS3Anchor({ name, origin, bucket, prefix, retention, client, clock });
 };
 

@@ -1,6 +1,6 @@
 /** Where exports go, opened from their settings. */
 import { hostname } from 'node:os';
-import { AWS_TIMEOUTS, awsCredentials, quietAws } from '../base/aws-client.js';
+import { openS3Client } from '../base/aws-client.js';
 import { systemClock } from '../base/clock.js';
 import { createFileSink } from '../export/sinks/file.js';
 import { createOtlpSink } from '../export/sinks/otlp.js';
@@ -8,25 +8,11 @@ import { createS3Sink } from '../export/sinks/s3.js';
 import type { Sink } from '../export/sinks/sink.js';
 import { createSplunkSink } from '../export/sinks/splunk.js';
 import { createSyslogSink } from '../export/sinks/syslog.js';
-import type { ExportSettings, S3Place, Settings } from '../model/settings.js';
+import type { ExportSettings, Settings } from '../model/settings.js';
 import { resolveSecret } from './config.js';
 import { readText } from './read-text.js';
 
 type Environment = Record<string, string | undefined>;
-
-const openBucket = async (place: S3Place, origin: string, environment: Environment): Promise<Sink> => {
-  quietAws(environment);
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  const { bucket, prefix, region, endpoint } = place;
-  const client = new S3Client({
-    region,
-    followRegionRedirects: true,
-    requestHandler: AWS_TIMEOUTS,
-    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
-    ...(await awsCredentials({ ...place, externalId: null, session: 'countersign-export' })),
-  });
-  return createS3Sink({ bucket, prefix, origin, client });
-};
 
 /** Where an export goes. */
 export const sinkOf = async (
@@ -51,8 +37,10 @@ export const sinkOf = async (
       for (const [header, source] of Object.entries(to.headers)) headers[header] = (await secret(source)).trim();
       return createOtlpSink({ url: to.url, headers, origin, fetch });
     }
-    case 's3':
-      return openBucket(to, origin, environment);
+    case 's3': {
+      const ask = { ...to, externalId: null, session: 'countersign-export' };
+      return createS3Sink({ ...to, origin, client: await openS3Client(ask, environment) });
+    }
     default:
       throw new Error(`export ${name} goes to no known place`);
   }

@@ -1,5 +1,5 @@
 /** Buckets of anchors, read with the credentials of whoever verifies: the SDK's default chain. */
-import { AWS_TIMEOUTS, awsFailure, quietAws } from '../base/aws-client.js';
+import { awsFailure, openS3Client } from '../base/aws-client.js';
 import {
   type BucketVersion,
   type LockedObject,
@@ -29,10 +29,9 @@ const versionOf = ({ Key, VersionId, LastModified }: Listed, deleted: boolean): 
 const openOnlineBucket =
   (environment: Record<string, string | undefined>): OpenBucket =>
   async ({ bucket: Bucket, region, endpoint }): Promise<OnlineBucket> => {
-    quietAws(environment);
+    const own = { profile: null, roleArn: null, externalId: null, session: 'countersign-verify' };
+    const client = await openS3Client({ region, endpoint, ...own }, environment);
     const api = await import('@aws-sdk/client-s3');
-    const place = endpoint === null ? {} : { endpoint, forcePathStyle: true };
-    const client = new api.S3Client({ region, followRegionRedirects: true, requestHandler: AWS_TIMEOUTS, ...place });
     async function* list(Prefix: string): AsyncGenerator<BucketVersion> {
       let at: { KeyMarker?: string; VersionIdMarker?: string } = {};
       for (;;) {

@@ -1,5 +1,5 @@
 /** What every client of AWS's SDK shares: credentials, time limits, and failures in words. The SDK is loaded on first use. */
-import type { S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 
 const QUIET = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
 
@@ -48,6 +48,28 @@ export const awsCredentials = async ({
       ...(base && { masterCredentials: base }),
     }),
   };
+};
+
+/** Which bucket server a client speaks to, and as whom. */
+export interface S3ClientAsk extends AwsCredentialAsk {
+  /** A server that is not AWS's; null: AWS. */
+  readonly endpoint: string | null;
+}
+
+/** @param environment of this process: the SDK's advice on Node versions is switched off there */
+export const openS3Client = async (
+  { endpoint, ...ask }: S3ClientAsk,
+  environment: Record<string, string | undefined>,
+): Promise<S3Client> => {
+  quietAws(environment);
+  const api = await import('@aws-sdk/client-s3');
+  return new api.S3Client({
+    region: ask.region,
+    followRegionRedirects: true,
+    requestHandler: AWS_TIMEOUTS,
+    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+    ...(await awsCredentials(ask)),
+  });
 };
 
 /** Why a request to AWS failed. */

@@ -1,8 +1,7 @@
 /**
  * A bucket: each batch becomes an object of lines, compressed, named by the day and the numbers of its first and last
- * record, so that a batch that is sent again takes the place of itself where the bucket keeps no versions.
+ * record. A batch that is tried again takes the place of itself; after a restart records may stand in two objects.
  */
-
 import { gzipSync } from 'node:zlib';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { awsFailure } from '../../base/aws-client.js';
