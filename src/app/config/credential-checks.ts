@@ -1,4 +1,4 @@
-/** What concerns credentials in several fields. Pure. */
+/** What concerns credentials, and what is done under them, in several fields. Pure. */
 import type { Finding } from './demo.js';
 import { tokenUrlOf } from './overage-schema.js';
 import type { Sections } from './schema.js';
@@ -14,6 +14,23 @@ const tagClaims: Check = ({ servers, identity }) => {
     Object.entries(aws?.claimTags ?? {})
       .filter(([, claim]) => !kept.has(claim))
       .map(([key]) => ({ path: ['servers', id, 'aws', 'claimTags', key], message })),
+  );
+};
+
+/** What an event is about is read from one place of it, whichever tool caused it. */
+const eventResources: Check = ({ servers }) => {
+  const known = new Map<string, string>();
+  const message = 'must be the same wherever this event stands';
+  return Object.entries(servers ?? {}).flatMap(([id, { aws }]) =>
+    Object.entries(aws?.tools ?? {}).flatMap(([tool, events]) =>
+      events.flatMap(({ event, resource }, at) => {
+        if (!resource) return [];
+        const first = known.get(event) ?? resource.parameter;
+        known.set(event, first);
+        const path = ['servers', id, 'aws', 'tools', tool, at, 'resource', 'parameter'];
+        return first === resource.parameter ? [] : [{ path, message }];
+      }),
+    ),
   );
 };
 
@@ -50,6 +67,6 @@ const clearSecrets: Check = ({ servers }) =>
     });
   });
 
-const CHECKS: readonly Check[] = [tagClaims, oauthHeader, overage, clearSecrets];
+const CHECKS: readonly Check[] = [tagClaims, eventResources, oauthHeader, overage, clearSecrets];
 
 export const credentialFindings: Check = (config) => CHECKS.flatMap((check) => check(config));

@@ -13,6 +13,17 @@ const ROWS: readonly Row[] = [
   ['a second document', 'ledger:', '---\nledger:', '36:1', '', /second document/],
   ['__proto__ as a key', 'version: 1', 'version: 1\n__proto__: { demo: true }', '2:1', '', /plain text/],
   ['an unclosed list', '[/srv/files]', '[/srv/files', '17:64', '', /not YAML/],
+  // -- what stands in two places
+  [
+    'an event that names what it is about in two places',
+    "tools: { stop: [{ event: 'ec2.amazonaws.com:StopInstances', write: true }] }",
+    `tools:
+        stop: [{ event: 'ec2.amazonaws.com:StopInstances', resource: { argument: /id, parameter: /instanceId } }]
+        halt: [{ event: 'ec2.amazonaws.com:StopInstances', resource: { argument: /id, parameter: /other } }]`,
+    '25:98',
+    'servers.billing.aws.tools.halt[0].resource.parameter',
+    /the same wherever this event stands/,
+  ],
   // -- unknown, missing, later
   [
     'an unknown top-level key',
