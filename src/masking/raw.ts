@@ -55,6 +55,7 @@ const MOST_HITS = 1 << 16;
 
 /** Blanks before a colon at most; with more, any name may stand before them. */
 const MOST_BLANKS = 64;
+const COLON = 0x3a;
 const TEXT_NAME = Buffer.from('"text"');
 /** White space of JSON. */
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
@@ -66,9 +67,12 @@ const isTextName = (codes: Uint8Array, end: number): boolean => {
 
 const EVERYWHERE: RawHits = { at: [], everywhere: true, texts: true };
 
-/** Counts the members named `text`, and never finds anything. */
+/** Counts the members that may be named `text`. */
 export interface TextCounter {
+  /** Counts where the name is written without escapes, and never finds anything. */
   readonly detector: Detector;
+  /** Counts the string with a hit that ends with the quote at `end`, where it is a name: escapes may write any. */
+  see(codes: Uint8Array, end: number): void;
   reset(): void;
   /** Whether there were two or more. */
   several(): boolean;
@@ -93,6 +97,11 @@ export const createTextCounter = (): TextCounter => {
   };
   return {
     detector,
+    see: (codes, end) => {
+      let next = end + 1;
+      while (isBlank(codeAt(codes, next)) && next < end + MOST_BLANKS) next++;
+      if (isBlank(codeAt(codes, next)) || codeAt(codes, next) === COLON) count++;
+    },
     reset: (): void => {
       count = 0;
     },
@@ -150,15 +159,15 @@ interface PassHits {
 
 /** A class, so that the scans of all profiles share their compiled code. */
 class RawScan {
-  private readonly dispatch: Dispatch;
+  private readonly pass: RawPass;
 
-  constructor(dispatch: Dispatch) {
-    this.dispatch = dispatch;
+  constructor(pass: RawPass) {
+    this.pass = pass;
   }
 
   /** Hits, and the runs of base64 beside them. Behind a hit it goes on after the string in which that stands. */
   hits(bytes: Buffer, text: ScanText): PassHits {
-    const { dispatch } = this;
+    const { dispatch, texts } = this.pass;
     const { places } = dispatch;
     const at: number[] = [];
     const ends: number[] = [];
@@ -172,6 +181,7 @@ class RawScan {
         const i = start + (place >>> 16);
         if (i < from || !this.isHit(text, i, place & 0xffff)) continue;
         from = stringEnd(bytes, i + 1);
+        texts.see(bytes, from);
         at.push(i);
         ends.push(from);
       }
@@ -180,7 +190,7 @@ class RawScan {
   }
 
   private isHit(text: ScanText, i: number, list: number): boolean {
-    const looks = this.dispatch.detectors(list);
+    const looks = this.pass.dispatch.detectors(list);
     for (let k = 0; k < looks.length; k++) {
       const found = looks[k]?.at(text, i, 0);
       if (found !== undefined && found.end > i) return true;
@@ -194,11 +204,12 @@ class RawScan {
  * of text, and written escapes. Undefined where there is nothing, which is final.
  */
 export const createRawStage = (
-  { dispatch, texts }: RawPass,
+  pass: RawPass,
   inRun: (text: ScanText, run: Run) => boolean,
   { foreignNames, custom }: RawExtras,
 ): ((bytes: Buffer) => RawHits | undefined) => {
-  const scan = new RawScan(dispatch);
+  const { texts } = pass;
+  const scan = new RawScan(pass);
   const runsIn = (bytes: Buffer, text: ScanText, lines: readonly Line[]): number[] => {
     const hits: number[] = [];
     for (const run of runsOf(text.s, lines)) {

@@ -82,6 +82,20 @@ describe.each(SECRETS)('%s %s', (detector, secret) => {
     expect(text).toContain('here: ');
     expect(text).toContain(' there');
   });
+
+  test.each([
+    ['te\\u0078t', 'te\\u0078t'],
+    ['text', '\\u0074ext'],
+    ['tex\\u0074', 'text'],
+    ['\\u0074\\u0065\\u0078\\u0074', 'text'],
+  ])('split over two content items whose names are written %s and %s', (one, other) => {
+    const half = Math.floor(secret.length / 2);
+    const [first, second] = [secret.slice(0, half), secret.slice(half)].map((part) => JSON.stringify(part));
+    const { bytes } = mask(
+      Buffer.from(`{"content":[{"type":"text","${one}":${first}},{"type":"text","${other}" :${second}}]}`),
+    );
+    for (const part of [first, second]) expect(bytes.toString()).not.toContain(part);
+  });
 });
 
 test.each(IN_CONTEXT)('%s: %s in %s', (detector, secret, text) => {

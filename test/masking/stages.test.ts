@@ -66,6 +66,15 @@ const NAMES = [
   'properties',
   'x',
 ];
+/** The name of what is read as one with its neighbours, in several writings. */
+const textName = fc.constantFrom('"text"', '"text"', '"te\\u0078t"', '"\\u0074ext"', '"tex\\u0074"');
+/** A text, or two that make one. */
+const parts = fc.oneof(
+  written.map((one) => [one]),
+  fc
+    .tuple(value, fc.nat({ max: 20 }))
+    .map(([one, at]) => [one.slice(0, at), one.slice(at)].map((part) => JSON.stringify(part))),
+);
 const blank = fc.constantFrom('', '', '', ' ', '\n  ');
 const name = fc.oneof(
   { arbitrary: fc.constantFrom(...NAMES).map((one) => JSON.stringify(one)), weight: 3 },
@@ -82,8 +91,13 @@ const { document } = fc.letrec<{ document: string }>((tie) => ({
       .array(fc.tuple(name, blank, tie('document')), { maxLength: 4 })
       .map((members) => `{${members.map(([key, space, one]) => `${key}${space}:${space}${one}`).join(',')}}`),
     fc
-      .array(written, { minLength: 1, maxLength: 3 })
-      .map((texts) => `{"content":[${texts.map((one) => `{"type":"text","text":${one}}`).join(', ')}]}`),
+      .array(fc.tuple(parts, textName, textName), { minLength: 1, maxLength: 3 })
+      .map((texts) =>
+        texts.flatMap(([some, first, second]) =>
+          some.map((one, i) => `{"type":"text",${i === 0 ? first : second}:${one}}`),
+        ),
+      )
+      .map((items) => `{"content":[${items.join(', ')}]}`),
     fc.tuple(written, written).map(([first, second]) => `{"name":${first},"value":${second}}`),
   ),
 }));
