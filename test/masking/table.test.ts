@@ -26,11 +26,27 @@ describe('a column under a secret name is masked, and nothing else', () => {
       'Users:\n\n| user | **password** |\n| --- | :---: |\n| alice | `swordfish` |\n\nThat is all, password, said\nand, so, on',
       `Users:\n\n| user | **password** |\n| --- | :---: |\n| alice | \`${KEY}\` |\n\nThat is all, password, said\nand, so, on`,
     ],
+    [
+      'Markdown without blanks',
+      '|user|password|\n|---|---|\n|alice|swordfish|',
+      `|user|password|\n|---|---|\n|alice|${KEY}|`,
+    ],
+    ['Markdown in bold', '|user|**password**|\n|-|-|\n|alice|swordfish|', `|user|**password**|\n|-|-|\n|alice|${KEY}|`],
+    ['Markdown in quotes', '|user|"password"|\n|-|-|\n|alice|swordfish|', `|user|"password"|\n|-|-|\n|alice|${KEY}|`],
+    [
+      'Markdown with much room',
+      `| user | password${' '.repeat(40)} |\n|---|---|\n| alice | swordfish |`,
+      `| user | password${' '.repeat(40)} |\n|---|---|\n| alice | ${KEY} |`,
+    ],
+    ['much room', `user,password${' '.repeat(40)}\nalice,swordfish`, `user,password${' '.repeat(40)}\nalice,${KEY}`],
+    ['a dot behind the name', 'user,password.\nalice,swordfish', `user,password.\nalice,${KEY}`],
     ['rows of another width end it', 'user,token\na,b\nc,d,e\nf,g\n', `user,token\na,${KEY}\nc,d,e\nf,g\n`],
     ['empty cells', 'user,token,x\na,,1\nb,null,2\nc,d,3', `user,token,x\na,,1\nb,null,2\nc,${KEY},3`],
   ])('%s', (_, text, expected) => {
     expect(masked(text)).toBe(expected);
     expect(masked(expected)).toBe(expected);
+    // Beside a value that is found by itself.
+    expect(masked(`${text}\n\nmail to a@mail.example`)).toBe(`${expected}\n\nmail to [redacted:email]`);
   });
 
   test('inside JSON inside JSON', () => {

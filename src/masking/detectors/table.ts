@@ -140,9 +140,22 @@ export const findInTables = (
 };
 
 /** Letters and digits, and what is left out behind a name. */
-const LETTERS = `${charactersOf(UPPER | LOWER | DIGIT)} *_-\``;
+const LETTERS = `${charactersOf(UPPER | LOWER | DIGIT)} *_.-\``;
 /** Separators, and the end of a line, in clear and as an escape. */
-const AFTER_NAME = ',;\\\n\r\t';
+const AFTER_NAME = `${BAR},;\\\n\r\t`;
+/** Signs around a name at most; blanks do not count. */
+const MOST_SIGNS = 8;
+
+/** Where the name before a separator at `i` ends. */
+const nameEnd = (s: string, i: number, from: number): number => {
+  let end = i;
+  for (let signs = 0; end > from; end--) {
+    const last = s.charAt(end - 1);
+    if (last === ' ') continue;
+    if (!'*`"\\'.includes(last) || ++signs > MOST_SIGNS) break;
+  }
+  return end;
+};
 
 /** Whether a secret name stands where a column of a table may have it. */
 const columnDetector = (
@@ -155,8 +168,7 @@ const columnDetector = (
   endings: names.letters,
   ...place,
   at({ s, codes }: ScanText, i, from) {
-    let end = i;
-    while (end > from && i - end < 8 && ' *`"\\'.includes(s.charAt(end - 1))) end--;
+    const end = nameEnd(s, i, from);
     if (!names.mayEndAt(codes, end - 1)) return undefined;
     const key = names.before(s, end, Math.max(from, end - NAME_REACH));
     return key && { start: i, end: i + 1, detector: key.label };
@@ -172,6 +184,5 @@ const closedColumn = (names: KeyNames): Detector => {
 export const createTableDetectors = (names: KeyNames): readonly Detector[] => [
   columnDetector(names, { anchors: AFTER_NAME, before: LETTERS }),
   columnDetector(names, { anchors: AFTER_NAME, before: '"', twoBefore: '\\' }),
-  columnDetector(names, { anchors: BAR, before: ' ' }),
   closedColumn(names),
 ];
