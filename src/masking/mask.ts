@@ -98,7 +98,7 @@ const MOST_KEPT = 256;
  * The masks of a profile, one for each message: its server and its circumstances choose the rules.
  *
  * The buffer itself comes back where nothing is found; else a new one, in which everything outside the masks is the
- * same byte for byte. Masking again changes nothing. An answer's own `id` is never masked.
+ * same byte for byte. Masking again changes nothing. The `id` of an answer to a client is never masked.
  * The mask throws, or rejects, with CountersignError MASKING_FAILED where the document is not strict JSON or the
  * analyzer gave no answer, MASKING_BLOCKED where a rule blocks. A document in which the raw stage finds nothing is not
  * parsed, so a clean but broken one passes.
