@@ -8,10 +8,9 @@ import { JsonError, type JsonNode, parseJson, parseJsonShared } from '../base/js
 import type { MaskingProfile } from '../model/masking-settings.js';
 import type { Mask, MaskAbout, MaskedBytes, Redaction } from '../model/redaction.js';
 import { compileCustom } from './custom.js';
-import type { TextDetector } from './detector.js';
 import { createRules } from './document.js';
 import { createChooser, PLAIN, type TokenOf, type Treatment } from './rules.js';
-import { createScanner } from './scan.js';
+import { createScanner, type Scanner } from './scan.js';
 import { spliceBytes, spliceText } from './splice.js';
 import { type Outside, type Placed, redactionOf, textEdits, type Where } from './text.js';
 
@@ -45,13 +44,31 @@ const parsed = (json: Buffer): JsonNode => {
   return parseJson(json);
 };
 
-const createOne = (
-  profile: MaskingProfile,
-  custom: readonly TextDetector[],
-  treatment: Treatment,
-  seal: Seal,
-): Masker => {
-  const rules = createRules(createScanner(profile, { custom, keys: treatment.keys }), treatment);
+/** Sets of rules kept compiled at most. */
+const MOST_KEPT = 256;
+
+/** What is made once for each key, and kept. */
+const createKeeper = <T>(): ((key: string, make: () => T) => T) => {
+  const kept = new Map<string, T>();
+  return (key, make) => {
+    const known = kept.get(key);
+    if (known !== undefined) return known;
+    if (kept.size >= MOST_KEPT) kept.clear();
+    const made = make();
+    kept.set(key, made);
+    return made;
+  };
+};
+
+/** The scanners of a profile, which take long to make: rules that make the same names secret share one. */
+const createScanners = (profile: MaskingProfile): ((treatment: Treatment) => Scanner) => {
+  const custom = (profile.custom ?? []).map(compileCustom);
+  const kept = createKeeper<Scanner>();
+  return ({ keys }) => kept(JSON.stringify(keys), () => createScanner(profile, { custom, keys }));
+};
+
+const createOne = (scannerFor: (treatment: Treatment) => Scanner, treatment: Treatment, seal: Seal): Masker => {
+  const rules = createRules(scannerFor(treatment), treatment);
   const masked = (json: Buffer, root: JsonNode, base: string, where: Where): MaskedBytes => {
     const found = rules.tree(json, root, 0, () => base, where);
     return found.edits.length === 0
@@ -91,9 +108,6 @@ export interface MaskerDeps {
   readonly analyze?: Analyze | undefined;
 }
 
-/** Sets of rules kept compiled at most. */
-const MOST_KEPT = 256;
-
 /**
  * The masks of a profile, one for each message: its server and its circumstances choose the rules.
  *
@@ -104,18 +118,12 @@ const MOST_KEPT = 256;
  * parsed, so a clean but broken one passes.
  */
 export const createMaskers = (profile: MaskingProfile, { tokenOf, seal = withoutValues, analyze }: MaskerDeps) => {
-  const custom = (profile.custom ?? []).map(compileCustom);
+  const scannerFor = createScanners(profile);
   const choose = createChooser(profile, tokenOf);
-  const kept = new Map<string, Masker>();
+  const kept = createKeeper<Masker>();
   return (server: string, about: MaskAbout) => {
     const { key, treatment } = choose(server, about);
-    let masker = kept.get(key);
-    if (!masker) {
-      if (kept.size >= MOST_KEPT) kept.clear();
-      masker = createOne(profile, custom, treatment(), seal);
-      kept.set(key, masker);
-    }
-    const { mask, maskWith } = masker;
+    const { mask, maskWith } = kept(key, () => createOne(scannerFor, treatment(), seal));
     return analyze
       ? (json: Buffer): Promise<MaskedBytes> => maskWith(json, about.base, analyze)
       : (json: Buffer): MaskedBytes => mask(json, about.base);
@@ -124,13 +132,13 @@ export const createMaskers = (profile: MaskingProfile, { tokenOf, seal = without
 
 /** Masks JSON documents with the detectors and names of a profile, without its rules: every finding is redacted. */
 export const createMasker = (profile: MaskingProfile): Mask => {
-  const { mask } = createOne(profile, (profile.custom ?? []).map(compileCustom), PLAIN, withoutValues);
+  const { mask } = createOne(createScanners(profile), PLAIN, withoutValues);
   return (json) => mask(json, '');
 };
 
 /** Masks plain text with the detectors and names of a profile. Never throws. */
 export const createTextMasker = (profile: MaskingProfile): TextMask => {
-  const rules = createRules(createScanner(profile, { custom: (profile.custom ?? []).map(compileCustom) }));
+  const rules = createRules(createScanners(profile)(PLAIN));
   return (text) => {
     const { edits, masked } = textEdits(rules, text, { name: '', pointer: () => '' }, 0);
     if (edits.length === 0) return { text, redactions: [] };
