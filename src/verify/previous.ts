@@ -1,14 +1,15 @@
 /** A revision that answers an earlier package: which one, by its own signed manifest, and that its evidence is the same. */
 import { join } from 'node:path';
 import { sha256 } from '../base/digest.js';
-import { readBounded } from '../base/durable.js';
+import { readBounded, realFiles } from '../base/durable.js';
 import { manifestText } from '../base/seal.js';
 import type { Manifest } from '../model/evidence.js';
 import { checkSignature, parseManifest } from './manifest.js';
 import { ShapeError } from './shape.js';
 import type { Target } from './target.js';
 
-const MAX_BYTES = 256 * 1024 * 1024;
+const MAX_MANIFEST = 256 * 1024 * 1024;
+const MAX_SIGNATURE = 1024 * 1024;
 const MANIFEST = 'previous/manifest.json';
 const SIGNATURE = 'previous/manifest.sig';
 
@@ -24,6 +25,15 @@ const evidenceOf = ({ files }: Manifest): ReadonlyMap<string, string> =>
 const differing = (one: Manifest, other: Manifest): readonly string[] => {
   const [a, b] = [evidenceOf(one), evidenceOf(other)];
   return [...new Set([...a.keys(), ...b.keys()])].filter((path) => a.get(path) !== b.get(path)).sort();
+};
+
+/** Undefined, with a finding, where it is not read; what is missing or no file is told of with the other files. */
+const readHeld = async ({ dir, findings }: Target, name: string, limit: number): Promise<Buffer | undefined> => {
+  const facts = await realFiles.facts(join(dir, name));
+  if (facts?.kind !== 'file') return undefined;
+  if (facts.size <= limit) return readBounded(join(dir, name), limit);
+  findings.add('integrity', 'PREVIOUS_INVALID', `${name} is not a file of reasonable size.`);
+  return undefined;
 };
 
 const readPrevious = (bytes: Buffer, { findings }: Target): Manifest | undefined => {
@@ -72,7 +82,7 @@ const noteSupplement = ({ findings }: Target, { revises }: Manifest): void => {
  * Whether these files are those of the manifest is checked with the others.
  */
 export const verifyPrevious = async (target: Target, manifest: Manifest): Promise<void> => {
-  const { dir, findings, trust } = target;
+  const { findings, trust } = target;
   const held = manifest.files.filter(({ path }) => path.startsWith('previous/')).map(({ path }) => path);
   if (held.length === 0) {
     noteSupplement(target, manifest);
@@ -86,8 +96,8 @@ export const verifyPrevious = async (target: Target, manifest: Manifest): Promis
     );
     return;
   }
-  const bytes = await readBounded(join(dir, MANIFEST), MAX_BYTES).catch(() => undefined);
-  const signature = await readBounded(join(dir, SIGNATURE), MAX_BYTES).catch(() => undefined);
+  const bytes = await readHeld(target, MANIFEST, MAX_MANIFEST);
+  const signature = await readHeld(target, SIGNATURE, MAX_SIGNATURE);
   if (!bytes || !signature) return;
   if (sha256(bytes) !== manifest.revises.manifest) {
     findings.add('integrity', 'PREVIOUS_DIFFERS', `${MANIFEST} is not the manifest that this one says it revises.`);

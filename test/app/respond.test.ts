@@ -135,6 +135,11 @@ describe('verify says what of the link does not hold', () => {
       (dir: string) => cpSync(join(dir, 'manifest.sig'), join(dir, 'previous/manifest.sig')),
     ],
     [
+      'a signature that is too large to be read',
+      'PREVIOUS_INVALID',
+      (dir: string) => writeFileSync(join(dir, 'previous/manifest.sig'), Buffer.alloc(1024 * 1024 + 1, 'x')),
+    ],
+    [
       'evidence that was changed on the way',
       'PREVIOUS_DIFFERS',
       (dir: string) => writeFileSync(join(dir, 'sql/CS-NET-01.population.sql'), 'SELECT 1'),
