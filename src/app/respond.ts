@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { systemClock } from '../base/clock.js';
+import { instantOf, systemClock } from '../base/clock.js';
 import { readBounded } from '../base/durable.js';
-import { CountersignError } from '../base/errors.js';
+import { CountersignError, reason } from '../base/errors.js';
 import { at, parseJson, stringOf } from '../base/json.js';
 import { loadControls, loadCriteria } from '../controls/load.js';
 import type { Manifest, Response, TestResult } from '../model/evidence.js';
@@ -22,7 +22,9 @@ import { reportSigner } from './report.js';
 
 export { responseFile } from '../report/responses.js';
 
-const MAX_SMALL = 256 * 1024 * 1024;
+const MAX_MANIFEST = 256 * 1024 * 1024;
+/** As `verify` has it. */
+const MAX_RUN = 1024 * 1024;
 
 export interface RespondAsk extends Omit<ReportAsk, 'period'> {
   /** Folder of the package that is answered; it is read and not changed. */
@@ -88,21 +90,25 @@ const answersOf = async (ask: RespondAsk, manifest: Manifest, counts: Counts): P
     await take(basename(path), path, await readBounded(join(ask.dir, path), MAX_RESPONSE_BYTES));
   await take(`${String(earlier.length + 1).padStart(4, '0')}.csv`, ask.source, ask.responses);
   const [text, signature] = [
-    await readBounded(join(ask.dir, 'manifest.json'), MAX_SMALL),
-    await readBounded(join(ask.dir, 'manifest.sig'), MAX_SMALL),
+    await readBounded(join(ask.dir, 'manifest.json'), MAX_MANIFEST),
+    await readBounded(join(ask.dir, 'manifest.sig'), MAX_MANIFEST),
   ];
   return { responses, files, to: { report: manifest.report, manifest: text, signature } };
 };
 
-/** As of when the package was judged, so that an answer alone turns no draft into a final report. */
-const asOfRun = async (dir: string, fallback: number): Promise<number> => {
+/**
+ * As of when the package was judged, milliseconds since 1970, so that an answer alone turns no draft into a final report.
+ * @throws CountersignError PACKAGE_UNSOUND
+ */
+const asOfRun = async (dir: string): Promise<number> => {
   try {
-    const run = parseJson(await readBounded(join(dir, 'run.json'), MAX_SMALL));
-    const ms = Date.parse(stringOf(at(run, 'now')) ?? '');
-    return Number.isNaN(ms) ? fallback : ms;
-  } catch {
-    return fallback;
+    const now = instantOf(stringOf(at(parseJson(await readBounded(join(dir, 'run.json'), MAX_RUN)), 'now')) ?? '');
+    if (now !== undefined) return now;
+  } catch (error) {
+    const problem = `run.json cannot be read: ${reason(error)}`;
+    throw new CountersignError('PACKAGE_UNSOUND', { dir, problem }, { cause: error });
   }
+  throw new CountersignError('PACKAGE_UNSOUND', { dir, problem: 'run.json does not say as of when it was judged' });
 };
 
 /** A revision that answers must show the same results: else it would answer something else. */
@@ -118,7 +124,7 @@ const assertSame = (dir: string, shown: ReadonlyMap<string, ShownResult>, result
 /** What the revision is made from, but for what its tests give. */
 const prepare = async (ask: RespondAsk, own: Settings, environment: NodeJS.ProcessEnv, now: number) => {
   const dir = resolve(ask.dir);
-  const manifest = await readPackage(dir, ask.onProgress);
+  const manifest = await readPackage(dir, ask.onProgress, true);
   const shown = await readShown(dir);
   const counts = new Map([...shown].map(([control, { exceptions }]) => [control, exceptions]));
   const answers = await answersOf({ ...ask, dir }, manifest, counts);
@@ -130,7 +136,7 @@ const prepare = async (ask: RespondAsk, own: Settings, environment: NodeJS.Proce
     signer,
     outDir: dirname(dir),
     started: now,
-    asOf: await asOfRun(dir, now),
+    asOf: await asOfRun(dir),
     recorder: own,
     answers,
   } satisfies Omit<Prepared, keyof Performed | 'waived'>;

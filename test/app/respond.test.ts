@@ -183,4 +183,30 @@ describe('refused, and nothing is written', () => {
     writeFileSync(join(dir, 'results.json'), '{}');
     await expect(answer(dir, ONE)).rejects.toMatchObject({ code: 'PACKAGE_UNSOUND' });
   });
+
+  test.each([
+    ['cannot be read', () => '{', /run\.json/],
+    ['names no time', () => '{}\n', /run\.json/],
+    [
+      'is of another package',
+      (run: string) => run.replace(/"manifest":"[0-9a-f]{8}/, '"manifest":"00000000'),
+      /run\.json does not verify: it belongs to another manifest/,
+    ],
+    [
+      'bears no signature',
+      (run: string) => run.replace(/,"signature":"[^"]*"/, ''),
+      /run\.json does not verify: it has no signature/,
+    ],
+  ])(
+    'a package whose run.json %s: when it was judged is not known, and an answer makes no draft final',
+    async (what, change, said) => {
+      const dir = join(world.dir, `run that ${what}`);
+      cpSync(made.dir, dir, { recursive: true });
+      writeFileSync(join(dir, 'run.json'), change(text(dir, 'run.json')));
+      await expect(answer(dir, ONE)).rejects.toMatchObject({
+        code: 'PACKAGE_UNSOUND',
+        message: expect.stringMatching(said),
+      });
+    },
+  );
 });
