@@ -253,7 +253,7 @@ export const ERRORS = {
   },
   PACKAGE_UNSOUND: {
     exit: 12,
-    message: 'the package {dir} is not what was signed, so its tests were not run again: {problem}',
+    message: 'the package {dir} cannot be used: {problem}',
     hint: 'run `countersign verify` on the package, and ask for an untouched copy',
   },
   RESPONSES_INVALID: {
