@@ -3,15 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { instantOf, systemClock } from '../base/clock.js';
+import { sha256 } from '../base/digest.js';
 import { readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import { at, parseJson, stringOf } from '../base/json.js';
+import { parseVerifierKey } from '../base/note.js';
 import { loadControls, loadCriteria } from '../controls/load.js';
 import type { Manifest, Response, TestResult } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import type { Answers } from '../report/answers.js';
 import { jsonOf } from '../report/json.js';
 import { MAX_RESPONSE_BYTES, readResponses } from '../report/responses.js';
+import { createFindings } from '../verify/findings.js';
+import { checkRun } from '../verify/manifest.js';
 import type { ReportAsk } from './report/ask.js';
 import { copyData, packageWaivers, periodOf, readPackage, readShown, settingsOf } from './report/from-package.js';
 import type { ReportJob } from './report/ledger.js';
@@ -97,18 +101,24 @@ const answersOf = async (ask: RespondAsk, manifest: Manifest, counts: Counts): P
 };
 
 /**
- * As of when the package was judged, milliseconds since 1970, so that an answer alone turns no draft into a final report.
+ * As of when the package was judged, milliseconds since 1970, so that an answer alone turns no draft into a final report:
+ * by its own `run.json`, which stands outside the manifest, and so must bear the signature of the report key itself.
+ * @param key verifier key
  * @throws CountersignError PACKAGE_UNSOUND
  */
-const asOfRun = async (dir: string): Promise<number> => {
-  try {
-    const now = instantOf(stringOf(at(parseJson(await readBounded(join(dir, 'run.json'), MAX_RUN)), 'now')) ?? '');
-    if (now !== undefined) return now;
-  } catch (error) {
-    const problem = `run.json cannot be read: ${reason(error)}`;
-    throw new CountersignError('PACKAGE_UNSOUND', { dir, problem }, { cause: error });
-  }
-  throw new CountersignError('PACKAGE_UNSOUND', { dir, problem: 'run.json does not say as of when it was judged' });
+const asOfRun = async (dir: string, manifest: Uint8Array, key: string): Promise<number> => {
+  const unsound = (problem: string, cause?: unknown): CountersignError =>
+    new CountersignError('PACKAGE_UNSOUND', { dir, problem }, { cause });
+  const run = await readBounded(join(dir, 'run.json'), MAX_RUN).catch((error: unknown) => {
+    throw unsound(`run.json cannot be read: ${reason(error)}`, error);
+  });
+  const findings = createFindings();
+  checkRun(run, sha256(manifest), [parseVerifierKey(key)], findings);
+  const [fault] = findings.result(dir, 'package').findings;
+  if (fault) throw unsound(fault.message.replace(/\.$/, ''));
+  const now = instantOf(stringOf(at(parseJson(run), 'now')) ?? '');
+  if (now === undefined) throw unsound('run.json does not say as of when it was judged');
+  return now;
 };
 
 /** A revision that answers must show the same results: else it would answer something else. */
@@ -124,7 +134,7 @@ const assertSame = (dir: string, shown: ReadonlyMap<string, ShownResult>, result
 /** What the revision is made from, but for what its tests give. */
 const prepare = async (ask: RespondAsk, own: Settings, environment: NodeJS.ProcessEnv, now: number) => {
   const dir = resolve(ask.dir);
-  const manifest = await readPackage(dir, ask.onProgress, true);
+  const manifest = await readPackage(dir, ask.onProgress);
   const shown = await readShown(dir);
   const counts = new Map([...shown].map(([control, { exceptions }]) => [control, exceptions]));
   const answers = await answersOf({ ...ask, dir }, manifest, counts);
@@ -136,7 +146,7 @@ const prepare = async (ask: RespondAsk, own: Settings, environment: NodeJS.Proce
     signer,
     outDir: dirname(dir),
     started: now,
-    asOf: await asOfRun(dir),
+    asOf: await asOfRun(dir, answers.to.manifest, signer.key),
     recorder: own,
     answers,
   } satisfies Omit<Prepared, keyof Performed | 'waived'>;

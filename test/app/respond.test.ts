@@ -1,4 +1,5 @@
 /** What management answers to a package: a further revision of it, linked, and nothing edited in place. */
+import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { openExceptions, respond } from '../../src/app/respond.js';
 import { canonical } from '../../src/base/canonical.js';
 import { sha256 } from '../../src/base/digest.js';
 import { createNoteSigner, signNote } from '../../src/base/note.js';
-import { manifestText } from '../../src/base/seal.js';
+import { manifestText, sealRun } from '../../src/base/seal.js';
 import { loadSigningKey } from '../../src/ledger/keys.js';
 import { evidenceRoot, parseManifest } from '../../src/verify/manifest.js';
 import { verifyPath } from '../../src/verify/verify.js';
@@ -196,6 +197,15 @@ describe('refused, and nothing is written', () => {
       'bears no signature',
       (run: string) => run.replace(/,"signature":"[^"]*"/, ''),
       /run\.json does not verify: it has no signature/,
+    ],
+    [
+      'is signed anew by another key, for a later time',
+      (run: string) => {
+        const { signature: _, ...facts } = { signature: '', ...JSON.parse(run) };
+        const stranger = createNoteSigner('example.com/gw/report', generateKeyPairSync('ed25519').privateKey);
+        return sealRun({ ...facts, now: '2030-01-01T00:00:00Z' }, [stranger]);
+      },
+      /run\.json: who signed is not established/,
     ],
   ])(
     'a package whose run.json %s: when it was judged is not known, and an answer makes no draft final',

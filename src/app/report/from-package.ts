@@ -35,12 +35,11 @@ const NOT_THE_PACKAGE: ReadonlySet<string> = new Set([
 
 /**
  * The manifest of a package whose files are those that were signed.
- * @param usesRun whether `run.json` is used too, and so must verify as well
  * @throws CountersignError PACKAGE_UNSOUND, VERIFY_NOT_FOUND
  */
-export const readPackage = async (dir: string, onProgress?: OnProgress, usesRun = false): Promise<Manifest> => {
+export const readPackage = async (dir: string, onProgress?: OnProgress): Promise<Manifest> => {
   const { findings } = await verifyPath(dir, { onProgress: ({ done, total }) => onProgress?.('verify', done, total) });
-  const broken = findings.find(({ code }) => NOT_THE_PACKAGE.has(code) || (usesRun && code === 'RUN_INVALID'));
+  const broken = findings.find(({ code }) => NOT_THE_PACKAGE.has(code));
   if (broken) throw new CountersignError('PACKAGE_UNSOUND', { dir, problem: broken.message.replace(/\.$/, '') });
   try {
     return parseManifest(await readBounded(join(dir, 'manifest.json'), MAX_MANIFEST));
