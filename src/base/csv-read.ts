@@ -61,7 +61,9 @@ class Reader {
  * what looks like a formula stay.
  * @throws Error where a quote is out of place or never closed, or a field is longer than 1 MiB
  */
-export async function* csvRecords(chunks: AsyncIterable<string>): AsyncGenerator<readonly string[]> {
+export async function* csvRecords(
+  chunks: AsyncIterable<string> | readonly string[],
+): AsyncGenerator<readonly string[]> {
   const reader = new Reader();
   for await (const chunk of chunks) {
     for (const character of chunk) {

@@ -14,6 +14,9 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 /** `Array.isArray` that narrows read-only JSON. */
 export const isArray = (value: JsonValue): value is readonly JsonValue[] => Array.isArray(value);
 
+export const isObject = (value: JsonValue | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !isArray(value);
+
 /** `start` and `end` are byte offsets, end exclusive; those of a string include its quotes. */
 interface Span {
   readonly start: number;

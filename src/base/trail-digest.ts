@@ -5,7 +5,7 @@
  */
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { sha256 } from './digest.js';
-import { isArray, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from './json.js';
+import { isArray, isObject, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from './json.js';
 
 export interface TrailDigestLog {
   readonly s3Bucket: string;
@@ -42,9 +42,6 @@ export class TrailDigestError extends Error {
     this.name = 'TrailDigestError';
   }
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const text = (object: JsonObject, name: string): string => {
   const value = object[name];

@@ -3,7 +3,7 @@
  * tables of one source; the warehouse has the same tables.
  */
 import { canonical } from '../base/canonical.js';
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isArray, isObject, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
 
 export const IDENTITY_KINDS = ['okta', 'scim', 'csv', 'aws'] as const;
 export type IdentityKind = (typeof IDENTITY_KINDS)[number];
@@ -220,7 +220,7 @@ export const checkRows = (tables: IdentityRows): IdentityRows => {
 };
 
 const objectOf = (value: JsonValue | undefined, what: string): JsonObject => {
-  if (typeof value === 'object' && value !== null && !isArray(value)) return value;
+  if (isObject(value)) return value;
   throw new Error(`${what} is missing or no object`);
 };
 

@@ -1,5 +1,5 @@
 /** Ledgers of other gateways that were collected: `ledgers/index.ndjson`, one line per collection, oldest first. */
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isObject, parseJson, toValue } from '../base/json.js';
 
 /** One ledger as it was collected and verified. */
 export interface PeerLedger {
@@ -16,9 +16,6 @@ export interface PeerLedger {
   /** RFC 3339 with milliseconds, UTC. */
   readonly taken: string;
 }
-
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const lineOf = (text: string, line: number): PeerLedger => {
   const fail = (name: string): never => {

@@ -1,5 +1,5 @@
 /** `raw/index.ndjson`, `raw/problems.ndjson` and `raw/listing.ndjson`: what was delivered, one line per item. */
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isObject, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
 import type { TrailContext } from '../base/trail-findings.js';
 import type { RawDelivery, RawObject } from './evidence.js';
 
@@ -13,9 +13,6 @@ export interface RawProblem {
 }
 
 const KINDS = ['cloudtrail-log', 'cloudtrail-digest', 'cloudtrail-public-keys'] as const;
-
-const isObject = (value: JsonValue): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const fail = (line: number, name: string): never => {
   throw new Error(`line ${line}: ${name} is missing or of the wrong type`);

@@ -121,10 +121,6 @@ const takeLine = (kind: RegisterKind, line: number, record: readonly string[], l
   seen.set(key, first ?? line);
 };
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}
-
 const linesIn = (record: readonly string[]): number =>
   record.reduce((total, field) => total + field.split('\n').length - 1, 1);
 
@@ -150,7 +146,7 @@ export const readRegister = async (kind: RegisterKind, bytes: Uint8Array): Promi
   let lines: Lines | undefined;
   let line = 1;
   try {
-    for await (const record of csvRecords(once(text))) {
+    for await (const record of csvRecords([text])) {
       if (lines === undefined) {
         lines = { head: record, rows: [], problems: [...headProblems(kind, record)], seen: new Map() };
         if (lines.problems.length > 0) return { rows: [], problems: lines.problems };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { sha256 } from '../base/digest.js';
 import { readBounded } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isArray, isObject, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
 import type { RawObject, TestResult } from '../model/evidence.js';
 import { rawPath } from '../model/raw-index.js';
 import { csv } from './csv.js';
@@ -26,9 +26,6 @@ export interface Supplement {
   readonly manifest: string;
   readonly differences: readonly Difference[];
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const objects = (value: JsonValue | undefined): readonly JsonObject[] =>
   value !== undefined && isArray(value) ? value.filter(isObject) : [];

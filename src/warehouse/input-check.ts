@@ -3,8 +3,8 @@
  * the types of the first level, and names that the schema does not admit (JSON Schema 2020-12; MCP `Tool.inputSchema`).
  * Values that were masked have any type.
  */
-import { isArray, type JsonObject, type JsonValue } from '../base/json.js';
-import { isMasked, isObject, readObject } from './recorded-arguments.js';
+import { isArray, isObject, type JsonObject, type JsonValue } from '../base/json.js';
+import { isMasked, readObject } from './recorded-arguments.js';
 
 /** More definitions than a ledger of one organisation knows; beyond them calls are not checked. */
 const MAX_SCHEMAS = 100_000;

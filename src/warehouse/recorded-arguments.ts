@@ -1,5 +1,5 @@
 /** Arguments of calls as the ledger holds them: masked where they had to be. */
-import { isArray, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
+import { isObject, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
 
 /** Longest arguments that are looked into, characters. */
 const LARGEST = 1024 ** 2;
@@ -8,9 +8,6 @@ const LARGEST = 1024 ** 2;
 const MASK = /\[(?:redacted|token|dropped)[^\]]*\]/;
 
 export const isMasked = (value: JsonValue): boolean => typeof value === 'string' && MASK.test(value);
-
-export const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 /** The object that a recorded text holds; undefined where it holds none, or is longer than is looked into. */
 export const readObject = (text: string): JsonObject | undefined => {

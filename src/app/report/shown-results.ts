@@ -1,6 +1,6 @@
 /** The results of a package as its `results.json` shows them, for comparing. */
 import { canonical } from '../../base/canonical.js';
-import { isArray, type JsonObject, type JsonValue } from '../../base/json.js';
+import { isArray, isObject, type JsonObject, type JsonValue } from '../../base/json.js';
 
 /** One result: what is told of it, and every field for comparing. */
 export interface ShownResult {
@@ -9,9 +9,6 @@ export interface ShownResult {
   readonly exceptions: number;
   readonly fields: JsonObject;
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const shownOf = (value: JsonValue): readonly [string, ShownResult] => {
   if (!isObject(value)) throw new Error('a result is not an object');

@@ -5,7 +5,7 @@
  */
 import { canonical } from '../../base/canonical.js';
 import { csvRecords } from '../../base/csv-read.js';
-import { isArray, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
+import { isArray, isObject, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
 import type { IdentityRow, IdentityRows } from '../../model/identity-snapshot.js';
 import { IdentityError, type IdentitySource } from './source.js';
 
@@ -59,9 +59,6 @@ export interface AwsSourceAsk {
   /** ARNs of roles that are left out of scope. */
   readonly exclude: readonly string[];
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] =>
   value === undefined ? [] : isArray(value) ? value : [value];
@@ -132,10 +129,6 @@ const roleRow = (
   return [arn, account, name, canonical(policy), governed, required, excluded];
 };
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}
-
 /** `N/A`, `no_information` and `not_supported` stand where the report knows nothing. */
 const timeOf = (text: string): number | null => {
   const ms = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
@@ -160,7 +153,7 @@ const credentialRow = (account: string, cell: (column: string) => string): Ident
 const readCredentialReport = async (account: string, report: Buffer): Promise<readonly IdentityRow[]> => {
   const rows: IdentityRow[] = [];
   let head: readonly string[] | undefined;
-  for await (const record of csvRecords(once(report.toString('utf8')))) {
+  for await (const record of csvRecords([report.toString('utf8')])) {
     if (head === undefined) {
       head = record;
       const missing = [...COLUMNS, ...KEYS.map((n) => `access_key_${n}_active`)].find((name) => !record.includes(name));

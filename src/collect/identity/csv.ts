@@ -1,4 +1,5 @@
 /** Users from a CSV export (RFC 4180, UTF-8): for providers that are read in no other way. */
+import { instantOf } from '../../base/clock.js';
 import { csvRecords } from '../../base/csv-read.js';
 import type { IdentityRow, IdentityRows } from '../../model/identity-snapshot.js';
 import { IdentityError, type IdentitySource } from './source.js';
@@ -18,16 +19,10 @@ type Column = (typeof NEEDED)[number] | (typeof OPTIONAL)[number];
 const STATUS: Readonly<Record<string, boolean>> = { active: true, inactive: false };
 const FLAG: Readonly<Record<string, boolean | null>> = { '': null, true: true, false: false };
 
-async function* once(text: string): AsyncGenerator<string> {
-  yield text;
-}
-
 const timeOf = (text: string, place: string): number | null => {
   if (text === '') return null;
-  const ms = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,3})?(?:Z|[+-]\d{2}:\d{2})$/.test(text)
-    ? Date.parse(text)
-    : Number.NaN;
-  if (Number.isNaN(ms)) {
+  const ms = instantOf(text);
+  if (ms === undefined) {
     throw new IdentityError(`${place}: a time with its offset is wanted, such as 2026-10-31T18:00:00+01:00`);
   }
   return ms;
@@ -72,7 +67,7 @@ const readCsv = async (bytes: Buffer, issuer: string): Promise<IdentityRows> => 
   const groups = new Set<string>();
   let head: readonly string[] | undefined;
   let line = 0;
-  for await (const record of csvRecords(once(decode(bytes)))) {
+  for await (const record of csvRecords([decode(bytes)])) {
     line++;
     if (head === undefined) {
       headOf(record);

@@ -4,7 +4,7 @@
  * `x-rate-limit-*` how many requests are left until when.
  */
 
-import { isArray, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
+import { isArray, isObject, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
 import type { Sleep } from '../../base/pace.js';
 import { eachOf } from '../../base/pool.js';
 import type { IdentityRow, IdentityRows } from '../../model/identity-snapshot.js';
@@ -65,9 +65,6 @@ const nextOf = (headers: Readonly<Record<string, string>>, origin: string): stri
   if (!URL.canParse(found) || new URL(found).origin !== origin) throw new IdentityError('its next page lies elsewhere');
   return found;
 };
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const listOf = (body: Buffer): readonly JsonObject[] => {
   let value: JsonValue;

@@ -2,7 +2,7 @@
  * Users and groups from SCIM 2.0 exports: the JSON of `GET /Users` and `GET /Groups`. Source: RFC 7643 §4 (User, Group)
  * and RFC 7644 §3.4.2 (ListResponse). SCIM says nothing of logins or second factors.
  */
-import { isArray, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
+import { isArray, isObject, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
 import type { IdentityRow, IdentityRows } from '../../model/identity-snapshot.js';
 import { IdentityError, type IdentitySource } from './source.js';
 
@@ -16,9 +16,6 @@ export interface ScimAsk {
   /** Null where groups are not exported. */
   readonly groups: (() => Promise<Buffer>) | null;
 }
-
-const isObject = (value: JsonValue | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !isArray(value);
 
 const text = (object: JsonObject, name: string): string | null => {
   const value = object[name];
