@@ -8,23 +8,16 @@ import type { DevicePrompt } from '../../src/app/login/device.js';
 import { createLogins } from '../../src/app/login/renew.js';
 import { logIn, whoAmI } from '../../src/app/login.js';
 import { type TokenStore, tokenStore } from '../../src/app/token-store.js';
-import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
+import type { IdentityProvider } from '../../src/demo/idp.js';
 import { handClock } from '../identity/support.js';
 import { enterCode } from './device-browser.js';
-import { APPROVALS, CLI, issuerOf, MCP, settingsOf } from './login-world.js';
+import { issuerOf, MCP, settingsOf, startLoginProvider } from './login-world.js';
 
 let idp: IdentityProvider;
 let folder: string;
 let store: TokenStore;
 beforeAll(async () => {
-  idp = await startIdentityProvider({
-    host: '127.0.0.1',
-    port: 0,
-    people: [{ id: 'ada', name: 'Ada Adams', email: 'ada@example.com', groups: ['engineering'] }],
-    clients: [{ id: CLI, secret: null, groups: [] }],
-    audience: [MCP],
-    approvalAudience: APPROVALS,
-  });
+  idp = await startLoginProvider();
 });
 afterAll(() => idp.close());
 beforeEach(async () => {
@@ -118,6 +111,20 @@ describe('a login that is about to end', () => {
     await expect(login()).rejects.toThrow(
       'not logged in for calls: it has expired and could not be renewed: the issuer answered invalid_grant',
     );
+  }, 30_000);
+
+  test('is not tried again at once after a failure, while it serves', async () => {
+    const { clock, turn } = await late();
+    const token = store.get('mcp');
+    if (!token) throw new Error('there is no login');
+    await store.put('mcp', { ...token, refreshToken: 'unknown' });
+    const login = createLogins(store, clock);
+    await login();
+    await store.put('mcp', token);
+    turn(9_000);
+    expect((await login()).accessToken).toBe(token.accessToken);
+    turn(1_000);
+    expect((await login()).accessToken).not.toBe(token.accessToken);
   }, 30_000);
 
   test('is not kept from it by the lock of a process that is gone', async () => {

@@ -15,6 +15,8 @@ const STALE = 60_000;
 /** Longest wait for the renewal of another process, milliseconds. */
 const WAIT = 20_000;
 const POLL = 100;
+/** While a login serves, its issuer is not asked again for so long after a failure, milliseconds. */
+const PAUSE = 10_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -75,16 +77,20 @@ const renew = async (store: TokenStore, clock: Clock): Promise<StoredToken> => {
  */
 export const createLogins = (store: TokenStore, clock: Clock = systemClock()): (() => Promise<StoredToken>) => {
   let renewing: Promise<StoredToken> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
   return async () => {
     const token = store.get('mcp');
     if (token?.refreshToken === undefined || isFresh(token, clock)) return readToken(store, 'mcp', clock);
+    const serves = (): boolean => token.expiresAt * 1000 > clock.now();
+    if (serves() && clock.monotonic() - failedAt < PAUSE) return token;
     renewing ??= renew(store, clock).finally(() => {
       renewing = undefined;
     });
     try {
       return await renewing;
     } catch (error) {
-      if (token.expiresAt * 1000 > clock.now()) return token;
+      failedAt = clock.monotonic();
+      if (serves()) return token;
       if (error instanceof CountersignError && error.code === 'TOKEN_STORE') throw error;
       const problem = `it has expired and could not be renewed: ${String(explain(error).details['problem'])}`;
       throw new CountersignError('NOT_LOGGED_IN', { use: 'calls', problem });
