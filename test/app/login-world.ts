@@ -1,5 +1,6 @@
-/** A configuration to log in with. */
+/** A provider and a configuration to log in with. */
 import { checkConfiguration } from '../../src/app/config.js';
+import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
 import type { IssuerSettings } from '../../src/model/identity-settings.js';
 import type { Settings } from '../../src/model/settings.js';
 
@@ -16,6 +17,17 @@ export const issuerOf = (issuer: string, more: Partial<IssuerSettings> = {}): Is
   algorithms: ['RS256'],
   ...more,
 });
+
+/** A real identity provider that knows Ada and the command line. */
+export const startLoginProvider = (): Promise<IdentityProvider> =>
+  startIdentityProvider({
+    host: '127.0.0.1',
+    port: 0,
+    people: [{ id: 'ada', name: 'Ada Adams', email: 'ada@example.com', groups: ['engineering'] }],
+    clients: [{ id: CLI, secret: null, groups: [] }],
+    audience: [MCP],
+    approvalAudience: APPROVALS,
+  });
 
 /** A whole configuration as the loader makes it, with these issuers. */
 export const settingsOf = (file: string, issuer: string, issuers: readonly IssuerSettings[], demo = true): Settings => {

@@ -10,24 +10,17 @@ import { readToken, tokenStore } from '../../src/app/token-store.js';
 import { systemClock } from '../../src/base/clock.js';
 import { createKeyedDigester } from '../../src/base/digest.js';
 import { CountersignError } from '../../src/base/errors.js';
-import { type IdentityProvider, startIdentityProvider } from '../../src/demo/idp.js';
+import type { IdentityProvider } from '../../src/demo/idp.js';
 import { followLogin } from '../../src/demo/idp-login.js';
 import { createAuthenticator } from '../../src/identity/authenticator.js';
 import type { IssuerSettings } from '../../src/model/identity-settings.js';
 import { newKey, sign } from '../identity/support.js';
-import { APPROVALS, CLI, issuerOf, MCP, settingsOf } from './login-world.js';
+import { APPROVALS, CLI, issuerOf, MCP, settingsOf, startLoginProvider } from './login-world.js';
 
 let idp: IdentityProvider;
 let folder: string;
 beforeAll(async () => {
-  idp = await startIdentityProvider({
-    host: '127.0.0.1',
-    port: 0,
-    people: [{ id: 'ada', name: 'Ada Adams', email: 'ada@example.com', groups: ['engineering'] }],
-    clients: [{ id: CLI, secret: null, groups: [] }],
-    audience: [MCP],
-    approvalAudience: APPROVALS,
-  });
+  idp = await startLoginProvider();
 });
 afterAll(() => idp.close());
 beforeEach(async () => {
