@@ -10,8 +10,11 @@ import { verifyPath } from '../../src/verify/verify.js';
 import { newKey } from '../ledger/samples.js';
 import { put } from './package-edits.js';
 import { putRaw, type SamplePackage, samplePackage, sampleTrail, seal } from './package-sample.js';
-import { PACKAGE_TAMPERINGS } from './package-tamperings.js';
+import { BY_ANYONE } from './package-tamperings-anyone.js';
+import { BY_REPORT_KEY } from './package-tamperings-sealed.js';
 import { temporary, trustFile } from './sample.js';
+
+const PACKAGE_TAMPERINGS = [...BY_ANYONE, ...BY_REPORT_KEY];
 
 let sample: SamplePackage;
 beforeAll(async () => {
