@@ -3,14 +3,16 @@ WITH who AS (
   SELECT s.source_identity, max(coalesce(c.person, c.person_label)) AS label
   FROM gw_session AS s JOIN gw_call AS c ON c.principal = s.principal GROUP BY s.source_identity
 ), place AS (
-  -- Buckets and keys that trails were told to use, as far as the collected events name them.
+  -- Buckets and keys that trails were told to use, as far as the collected events name them, and the buckets of the
+  -- trails in the snapshots. A key is named by its id or its ARN, which ends in the id.
   SELECT json_extract_string(request_parameters, '$.s3BucketName') AS bucket,
-    json_extract_string(request_parameters, '$.kmsKeyId') AS key_id
+    regexp_extract(json_extract_string(request_parameters, '$.kmsKeyId'), '[^/:]*$') AS key_id
   FROM ct_event WHERE event_source = 'cloudtrail.amazonaws.com' AND event_name IN ('CreateTrail', 'UpdateTrail')
+  UNION SELECT bucket, NULL FROM trail_config
 ), watched AS (
   SELECT *, count(*) OVER (PARTITION BY event_id) > 1 AS shared,
     coalesce(json_extract_string(request_parameters, '$.bucketName'), '') AS bucket,
-    coalesce(json_extract_string(request_parameters, '$.keyId'), '') AS key_id
+    regexp_extract(coalesce(json_extract_string(request_parameters, '$.keyId'), ''), '[^/:]*$') AS key_id
   FROM ct_event
   WHERE event_source IN ('cloudtrail.amazonaws.com', 's3.amazonaws.com', 'kms.amazonaws.com')
     AND read_only IS NOT TRUE
@@ -23,9 +25,9 @@ WITH who AS (
     OR (event_source = 's3.amazonaws.com' AND event_name IN ('PutBucketPolicy', 'DeleteBucketPolicy', 'PutBucketLifecycle',
       'PutBucketLifecycleConfiguration', 'PutBucketVersioning', 'PutBucketLogging', 'PutBucketAcl', 'DeleteBucket',
       'DeleteObject', 'DeleteObjects', 'DeletePublicAccessBlock', 'PutBucketObjectLockConfiguration')
-      AND (bucket IN (SELECT p.bucket FROM place AS p WHERE p.bucket IS NOT NULL) OR bucket ILIKE '%trail%'))
+      AND (bucket IN (SELECT p.bucket FROM place AS p WHERE p.bucket <> '') OR bucket ILIKE '%trail%'))
     OR (event_source = 'kms.amazonaws.com' AND event_name IN ('DisableKey', 'ScheduleKeyDeletion', 'PutKeyPolicy')
-      AND key_id IN (SELECT p.key_id FROM place AS p WHERE p.key_id IS NOT NULL))
+      AND key_id IN (SELECT p.key_id FROM place AS p WHERE p.key_id <> ''))
 ), resumed AS (
   SELECT h.event_id, h.account_id, min(s.event_time) AS at
   FROM hit AS h JOIN ct_event AS s ON s.event_source = h.event_source AND s.event_name = 'StartLogging'
