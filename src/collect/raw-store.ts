@@ -23,12 +23,17 @@ export interface RawStore {
   objects(): Promise<readonly RawObject[]>;
   /** The bytes of a kept object. */
   read(object: RawObject): Promise<Buffer>;
+  /** What could not be read, or listed, and has not been since. */
+  problems(): Promise<readonly RawProblem[]>;
   /** Merges one collection into the index files; each is replaced at once. */
-  commit(
-    objects: readonly RawObject[],
-    problems: readonly RawProblem[],
-    listing?: readonly RawListing[],
-  ): Promise<void>;
+  commit(objects: readonly RawObject[], problems: readonly RawProblem[], listed?: Listed): Promise<void>;
+}
+
+/** What listing a bucket told. */
+export interface Listed {
+  readonly lines: readonly RawListing[];
+  /** Prefixes that could be listed: no problem any more where they were one. */
+  readonly prefixes: readonly string[];
 }
 
 const readLines = async <T>(path: string, parse: (bytes: Uint8Array) => readonly T[]): Promise<readonly T[]> => {
@@ -60,15 +65,14 @@ const mergeObjects = (before: readonly RawObject[], now: readonly RawObject[]): 
   return [...merged.values()].sort(byKey);
 };
 
-/** A file that was collected whole since is a problem no more. */
+/** A file that was collected whole since is a problem no more, nor is a prefix that could be listed. */
 const mergeProblems = (
   before: readonly RawProblem[],
   now: readonly RawProblem[],
-  objects: readonly RawObject[],
+  settled: ReadonlySet<string>,
 ): readonly RawProblem[] => {
-  const collected = new Set(objects.map((row) => row.key));
   const merged = new Map([...before, ...now].map((row) => [row.key, row]));
-  return [...merged.values()].filter((row) => !collected.has(row.key)).sort(byKey);
+  return [...merged.values()].filter((row) => !settled.has(row.key)).sort(byKey);
 };
 
 const placeOf = (row: RawListing): string =>
@@ -107,13 +111,15 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
     },
     objects: () => readLines(indexFile, parseRawIndex),
     read: ({ sha256: hash, bytes }) => readBounded(join(root, rawPath(hash)), bytes),
-    commit: async (objects, problems, listing = []) => {
+    problems: () => readLines(problemsFile, parseRawProblems),
+    commit: async (objects, problems, { lines, prefixes } = { lines: [], prefixes: [] }) => {
       const index = mergeObjects(await readLines(indexFile, parseRawIndex), objects);
-      const open = mergeProblems(await readLines(problemsFile, parseRawProblems), problems, objects);
+      const settled = new Set([...objects.map(({ key }) => key), ...prefixes]);
+      const open = mergeProblems(await readLines(problemsFile, parseRawProblems), problems, settled);
       await writeAtomic(indexFile, ndjson(index));
       await writeAtomic(problemsFile, ndjson(open));
-      if (listing.length === 0) return;
-      await writeAtomic(listingFile, ndjson(mergeListing(await readLines(listingFile, parseRawListing), listing)));
+      if (lines.length === 0) return;
+      await writeAtomic(listingFile, ndjson(mergeListing(await readLines(listingFile, parseRawListing), lines)));
     },
   };
 };

@@ -49,37 +49,48 @@ const knownVersions = (objects: readonly RawObject[]): ReadonlySet<string> =>
     ),
   );
 
-/** The newest collected day below each prefix, as it stands in keys. */
-const newestDays = (objects: readonly RawObject[], source: string): ReadonlyMap<string, string> => {
-  const newest = new Map<string, string>();
-  for (const { key, delivery } of objects) {
-    const found = /^(.*\/)(\d{4}\/\d{2}\/\d{2})\/[^/]+$/.exec(key);
-    const [, prefix = '', at = ''] = found ?? [];
-    if (delivery?.source === source && found && at > (newest.get(prefix) ?? '')) newest.set(prefix, at);
-  }
-  return newest;
+/** The prefix and the start of the day that stand in a key, milliseconds since 1970. */
+const placeOf = (key: string): { readonly prefix: string; readonly at: number } | undefined => {
+  const [, prefix = '', date = ''] = /^(.*\/)(\d{4}\/\d{2}\/\d{2})\/[^/]+$/.exec(key) ?? [];
+  const at = Date.parse(`${date.replaceAll('/', '-')}T00:00:00Z`);
+  return Number.isNaN(at) ? undefined : { prefix, at };
 };
 
-const startOf = (ask: BucketAsk, newest: string | undefined): number => {
-  if (ask.from !== null) return ask.from;
-  return newest === undefined ? ask.earliest : Date.parse(`${newest.replaceAll('/', '-')}T00:00:00Z`) - OVERLAP;
+/** From where each prefix is listed: the newest day collected less the overlap, or the oldest object not read. */
+const startsOf = (before: Before, source: string): ReadonlyMap<string, number> => {
+  const starts = new Map<string, number>();
+  for (const { key, delivery } of before.objects) {
+    const place = delivery?.source === source ? placeOf(key) : undefined;
+    if (place) starts.set(place.prefix, Math.max(starts.get(place.prefix) ?? 0, place.at - OVERLAP));
+  }
+  for (const { key, sha256: hash } of before.problems) {
+    const place = hash === '' ? placeOf(key) : undefined;
+    const start = starts.get(place?.prefix ?? '');
+    // A millisecond earlier is the day before, which sorts before every key of this one.
+    if (place && start !== undefined) starts.set(place.prefix, Math.min(start, place.at - 1));
+  }
+  return starts;
 };
+
+/** What earlier collections left. */
+interface Before {
+  readonly objects: readonly RawObject[];
+  readonly problems: readonly RawProblem[];
+}
 
 interface Listing {
   readonly fresh: readonly ListedVersion[];
   readonly lines: readonly RawListing[];
+  readonly listed: readonly string[];
   readonly refused: readonly Refused[];
 }
 
 /** Lists the prefixes of all chains. What is refused is told and does not end the rest. */
-const listAll = async (
-  ask: BucketAsk,
-  chains: readonly TrailChain[],
-  before: readonly RawObject[],
-): Promise<Listing> => {
+const listAll = async (ask: BucketAsk, chains: readonly TrailChain[], before: Before): Promise<Listing> => {
   const { bucket } = ask;
-  const [known, newest] = [knownVersions(before), newestDays(before, bucket.source)];
+  const [known, starts] = [knownVersions(before.objects), startsOf(before, bucket.source)];
   const fresh: ListedVersion[] = [];
+  const listed: string[] = [];
   const refused: Refused[] = [];
   const lines: RawListing[] = chains.map(({ account, region }) => ({
     kind: 'chain',
@@ -96,8 +107,9 @@ const listAll = async (
   };
   const listPrefix = async (prefix: string): Promise<void> => {
     try {
-      const after = `${prefix}${day(startOf(ask, newest.get(prefix)))}`;
+      const after = `${prefix}${day(ask.from ?? starts.get(prefix) ?? ask.earliest)}`;
       for await (const page of bucket.list(prefix, after)) page.forEach(take);
+      listed.push(prefix);
     } catch (error) {
       if (!(error instanceof BucketError) || error.ends) throw error;
       refused.push({ prefix, problem: error.message });
@@ -108,7 +120,7 @@ const listAll = async (
     Math.min(8, ask.concurrency),
     listPrefix,
   );
-  return { fresh: fresh.sort((a, b) => (a.key < b.key ? -1 : 1)), lines, refused };
+  return { fresh: fresh.sort((a, b) => (a.key < b.key ? -1 : 1)), lines, listed, refused };
 };
 
 const deliveryOf = (source: string, item: ListedVersion, { metadata, lock }: Delivered): RawDelivery => ({
@@ -171,21 +183,25 @@ const problemOf = ({ key, sha256: hash, bytes, reason: why }: CollectedFile): Ra
   reason: why ?? '',
 });
 
-/** Fetches, and commits as it goes. Once the credentials fail as a whole, the rest is named as not read. */
+/**
+ * Fetches, and commits as it goes, in the order of the keys and nothing beyond an object still under way: where the
+ * process ends, the next collection goes on from the newest day committed. Once the credentials fail as a whole, the
+ * rest is named as not read.
+ */
 const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept: number): Promise<readonly Taken[]> => {
-  const all: Taken[] = [];
-  let open: Taken[] = [];
+  const all: (Taken | undefined)[] = listing.fresh.map(() => undefined);
+  let [done, ready, committed] = [0, 0, 0];
   let ended: string | null = null;
   let committing: Promise<void> = Promise.resolve();
   const commit = (): Promise<void> => {
-    const batch = open;
-    open = [];
+    const batch = all.slice(committed, ready).flatMap((one) => one ?? []);
+    committed = ready;
     const objects = batch.flatMap(({ object }) => (object === null ? [] : [object]));
     const problems = batch.filter(({ row, object }) => row.problem && object === null).map(({ row }) => problemOf(row));
     committing = committing.then(() => store.commit(objects, problems));
     return committing;
   };
-  const fetchOne = async (item: ListedVersion): Promise<void> => {
+  const fetchOne = async ([i, item]: [number, ListedVersion]): Promise<void> => {
     let taken: Taken;
     try {
       taken =
@@ -197,14 +213,14 @@ const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept:
       if (error instanceof BucketError && error.ends) ended ??= error.message;
       taken = { row: notRead(item.key, item.bytes, `not read: ${error.message}`), object: null };
     }
-    all.push(taken);
-    open.push(taken);
-    ask.onProgress?.(all.length, listing.fresh.length);
-    if (open.length >= Math.max(COMMIT_EVERY, (kept + all.length) / 10)) await commit();
+    all[i] = taken;
+    while (all[ready] !== undefined) ready++;
+    ask.onProgress?.(++done, listing.fresh.length);
+    if (ready - committed >= Math.max(COMMIT_EVERY, (kept + ready) / 10)) await commit();
   };
-  await eachOf(listing.fresh, ask.concurrency, fetchOne);
+  await eachOf(listing.fresh.entries(), ask.concurrency, fetchOne);
   await commit();
-  return all;
+  return all.flatMap((one) => one ?? []);
 };
 
 /** S3 refuses requests over 15 minutes off, and the SDK then corrects itself; anything near that is worth a word. */
@@ -237,16 +253,18 @@ const refusedRow = (bucket: TrailBucket, { prefix, problem }: Refused): Collecte
 export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collection> => {
   const { bucket } = ask;
   const store = await openRawStore(ask.dataDir);
-  const before = await store.objects();
+  const before: Before = { objects: await store.objects(), problems: await store.problems() };
   let listing: Listing;
   let { now } = ask;
   try {
-    const { chains, refused } = await findChains(bucket, ask.scope);
+    const found = await findChains(bucket, ask.scope);
+    const { chains } = found;
     now += clockError(bucket);
-    const listed = await listAll({ ...ask, now }, chains, before);
-    listing = { ...listed, refused: [...refused, ...listed.refused] };
+    const all = await listAll({ ...ask, now }, chains, before);
+    const listed = [...found.listed, ...all.listed];
+    listing = { ...all, listed, refused: [...found.refused, ...all.refused] };
     if (chains.length === 0) {
-      const problem = refused[0]?.problem ?? 'there are no CloudTrail logs below the prefix';
+      const problem = found.refused[0]?.problem ?? 'there are no CloudTrail logs below the prefix';
       throw new BucketError(problem);
     }
   } catch (error) {
@@ -254,8 +272,8 @@ export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collectio
     throw new CountersignError('COLLECT_BUCKET', { bucket: bucket.source, problem: reason(error) }, { cause: error });
   }
   const refused = listing.refused.map((one) => refusedRow(bucket, one));
-  await store.commit([], refused.map(problemOf), listing.lines);
-  const taken = await fetchAll(ask, listing, store, before.length);
+  await store.commit([], refused.map(problemOf), { lines: listing.lines, prefixes: listing.listed });
+  const taken = await fetchAll(ask, listing, store, before.objects.length);
   const keys = await collectKeys(ask.listKeys, store, now);
   const rows = [...taken.map(({ row }) => row), ...keys, ...refused, ...clockRows(bucket)];
   return { files: rows.sort((a, b) => (a.key < b.key ? -1 : 1)) };

@@ -88,13 +88,14 @@ const clientConfig = async ({ settings, environment }: AwsAsk): Promise<S3Client
 
 type S3 = typeof import('@aws-sdk/client-s3');
 
-/** Pages of a listing: with versions where they may be listed, else the present objects. */
+/** Pages of a listing, with every version. */
 async function* pagesOf(client: S3Client, api: S3, base: object & { Bucket: string; Prefix: string }, after: string) {
   let at: { KeyMarker?: string; VersionIdMarker?: string } = after === '' ? {} : { KeyMarker: after };
   for (let pages = 0; pages < MAX_PAGES; pages++) {
     const page = await sent(client.send(new api.ListObjectVersionsCommand({ ...base, ...at })));
     yield versionsOf(page);
-    if (page.IsTruncated !== true || page.NextKeyMarker === undefined) return;
+    if (page.IsTruncated !== true) return;
+    if (page.NextKeyMarker === undefined) throw new BucketError('the listing was cut off');
     at = {
       KeyMarker: page.NextKeyMarker,
       ...(page.NextVersionIdMarker !== undefined && { VersionIdMarker: page.NextVersionIdMarker }),
