@@ -10,31 +10,17 @@ import { coverageSection } from './coverage.js';
 import { criteriaSection } from './criteria.js';
 import { glance } from './glance.js';
 import { integritySection } from './integrity.js';
+import { running } from './running.js';
 import { scopeSection } from './scope.js';
 import { Sheet } from './sheet.js';
-import { CAPTION, PAGE, RULE, SUB, type TextStyle } from './style.js';
 
-const FOOT: TextStyle = { ...SUB, size: 7.2 };
-
-/** Header and footer, once the number of pages is known. The cover has none. */
 const frame = (sheet: Sheet, content: ReportContent, root: string): void => {
-  const { count } = sheet.doc.bufferedPageRange();
-  const right = PAGE.width - PAGE.margin;
-  const period = `${periodTitle(content.period)}${content.status === 'DRAFT' ? '  ·  DRAFT' : ''}${content.demo ? '  ·  sample data' : ''}`;
-  for (let i = 1; i < count; i++) {
-    sheet.doc.switchToPage(i);
-    sheet.doc.markContent('Artifact', { type: 'Pagination' });
-    sheet.put(sheet.lines(content.organization, CAPTION, 220)[0] ?? '', PAGE.margin, 34, CAPTION);
-    sheet.putRight(period, right, 34, CAPTION);
-    const line = (y: number) =>
-      sheet.doc.moveTo(PAGE.margin, y).lineTo(right, y).lineWidth(0.6).strokeColor(RULE).stroke();
-    line(48);
-    line(PAGE.height - 46);
-    const y = PAGE.height - 38;
-    sheet.put(`${content.report}   evidence root ${root.slice(0, 16)}…`, PAGE.margin, y, FOOT);
-    sheet.putRight(`${i + 1} / ${count}`, right, y, CAPTION);
-    sheet.doc.endMarkedContent();
-  }
+  const draft = content.status === 'DRAFT' ? '  ·  DRAFT' : '';
+  running(sheet, {
+    left: content.organization,
+    right: `${periodTitle(content.period)}${draft}${content.demo ? '  ·  sample data' : ''}`,
+    foot: `${content.report}   evidence root ${root.slice(0, 16)}…`,
+  });
 };
 
 const draw = (sheet: Sheet, content: ReportContent, root: string): void => {
@@ -61,6 +47,7 @@ export const writePdf = async (path: string, content: ReportContent, root: strin
     subject: `Report ${content.report}, status ${content.status}`,
     date: new Date(content.period.to),
     accent: content.accent,
+    paper: 'a4',
     watermark: content.demo ? 'SAMPLE DATA' : null,
   });
   const file = createWriteStream(path, { flags: 'wx', mode: 0o600 });

@@ -1,6 +1,18 @@
 import PdfKit from 'pdfkit';
 import { FONTS, glyphsOf } from './fonts.js';
-import { CONTENT_WIDTH, type FontName, H1, H2, LEAD, lineStep, MUTED, PAGE, RULE, type TextStyle } from './style.js';
+import {
+  type FontName,
+  type Frame,
+  H1,
+  H2,
+  LEAD,
+  lineStep,
+  MUTED,
+  PAPERS,
+  type Paper,
+  RULE,
+  type TextStyle,
+} from './style.js';
 import { visible } from './visible.js';
 import { wrap } from './wrap.js';
 
@@ -16,6 +28,7 @@ export interface SheetOptions {
   /** Printed in the file's information instead of the time of writing, so that equal input gives equal bytes. */
   readonly date: Date;
   readonly accent: string;
+  readonly paper: Paper;
   /** Drawn large and pale beneath every page. */
   readonly watermark: string | null;
 }
@@ -30,8 +43,9 @@ const plain = (text: string): string => text.replace(/[&<>]/g, ' ');
 export class Sheet {
   readonly doc: Doc;
   readonly accent: string;
+  readonly frame: Frame;
   /** Top of what comes next, points from the page's top. */
-  y: number = PAGE.top;
+  y: number;
   private readonly watermark: string | null;
   /** The one root that ISO 32000-2 §14.8.4 wants; readers warn of others. */
   private readonly root: Element;
@@ -41,8 +55,10 @@ export class Sheet {
   constructor(options: SheetOptions) {
     this.accent = options.accent;
     this.watermark = options.watermark;
+    this.frame = PAPERS[options.paper];
+    this.y = this.frame.top;
     this.doc = new PdfKit({
-      size: 'A4',
+      size: [this.frame.width, this.frame.height],
       margins: { top: 0, bottom: 0, left: 0, right: 0 },
       autoFirstPage: false,
       bufferPages: true,
@@ -68,18 +84,18 @@ export class Sheet {
   /** Starts a page. */
   page(): void {
     this.doc.addPage();
-    this.y = PAGE.top;
+    this.y = this.frame.top;
     if (this.watermark !== null) this.drawWatermark(this.watermark);
   }
 
   /** Starts a page unless `height` still fits on this one. */
   ensure(height: number): void {
-    if (this.y + height > PAGE.height - PAGE.bottom) this.page();
+    if (this.y + height > this.frame.height - this.frame.bottom) this.page();
   }
 
   /** What still fits on this page, points. */
   get room(): number {
-    return PAGE.height - PAGE.bottom - this.y;
+    return this.frame.height - this.frame.bottom - this.y;
   }
 
   /** Draws what is no content: lines, fills, headers. */
@@ -148,9 +164,9 @@ export class Sheet {
     style: TextStyle,
     at: { readonly x?: number; readonly width?: number; readonly gap?: number } = {},
   ) {
-    const x = at.x ?? PAGE.margin;
+    const x = at.x ?? this.frame.margin;
     const step = lineStep(style);
-    let lines = this.lines(text, style, at.width ?? CONTENT_WIDTH);
+    let lines = this.lines(text, style, at.width ?? this.frame.content);
     while (lines.length > 0) {
       this.ensure(step);
       const count = Math.max(1, Math.floor(this.room / step));
@@ -167,9 +183,11 @@ export class Sheet {
   /** A page of its own with number, heading and one lead sentence that already says the result. */
   section(number: string, title: string, lead: string): void {
     this.page();
-    this.tag('P', () => this.put(number, PAGE.margin, this.y - 5, { font: 'semibold', size: 9.4, color: this.accent }));
+    this.tag('P', () =>
+      this.put(number, this.frame.margin, this.y - 5, { font: 'semibold', size: 9.4, color: this.accent }),
+    );
     this.y += 12;
-    this.heading(title, H1, 'H1', CONTENT_WIDTH);
+    this.heading(title, H1, 'H1', this.frame.content);
     this.bookmark(`${number}  ${title}`, number);
     if (lead !== '') this.paragraph(lead, LEAD, { gap: 12 });
   }
@@ -177,7 +195,7 @@ export class Sheet {
   heading(title: string, style: TextStyle, tag: 'H1' | 'H2', width: number): void {
     const lines = this.lines(title, style, width);
     const step = style.size * 1.3;
-    this.tag(tag, () => lines.forEach((line, i) => this.put(line, PAGE.margin, this.y + i * step, style)));
+    this.tag(tag, () => lines.forEach((line, i) => this.put(line, this.frame.margin, this.y + i * step, style)));
     this.y += lines.length * step + 2;
   }
 
@@ -185,7 +203,7 @@ export class Sheet {
   subheading(title: string, follow = 60): void {
     this.ensure(24 + follow);
     this.y += 12;
-    this.heading(title, H2, 'H2', CONTENT_WIDTH);
+    this.heading(title, H2, 'H2', this.frame.content);
     this.y += 2;
   }
 
@@ -200,8 +218,8 @@ export class Sheet {
     y: number,
     color: string = RULE,
     width = 0.6,
-    x: number = PAGE.margin,
-    right: number = PAGE.width - PAGE.margin,
+    x: number = this.frame.margin,
+    right: number = this.frame.width - this.frame.margin,
   ) {
     this.artifact(() => this.doc.moveTo(x, y).lineTo(right, y).lineWidth(width).strokeColor(color).stroke());
   }
@@ -213,9 +231,9 @@ export class Sheet {
       const { doc } = this;
       doc
         .save()
-        .rotate(-52, { origin: [PAGE.width / 2, PAGE.height / 2] })
+        .rotate(-52, { origin: [this.frame.width / 2, this.frame.height / 2] })
         .fillOpacity(0.06);
-      this.put(text, (PAGE.width - width) / 2, PAGE.height / 2 - 50, style);
+      this.put(text, (this.frame.width - width) / 2, this.frame.height / 2 - 50, style);
       doc.restore();
     });
   }

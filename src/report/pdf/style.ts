@@ -1,8 +1,30 @@
-/** Type, colour and measure of the page. Points; A4. */
+/** Type, colour and measure of the page. Points. */
 import type { ResultWord } from '../../model/evidence.js';
 
-export const PAGE = { width: 595.28, height: 841.89, margin: 54, top: 78, bottom: 64 } as const;
-export const CONTENT_WIDTH = PAGE.width - 2 * PAGE.margin;
+/** Where on a sheet of paper what may stand. */
+export interface Frame {
+  readonly width: number;
+  readonly height: number;
+  /** Left and right. */
+  readonly margin: number;
+  readonly top: number;
+  readonly bottom: number;
+  /** Between the margins. */
+  readonly content: number;
+}
+
+export type Paper = 'a4' | 'letter';
+
+const frame = (width: number, height: number): Frame => {
+  const margin = 54;
+  return { width, height, margin, top: 78, bottom: 64, content: width - 2 * margin };
+};
+
+/** ISO 216 A4, and US Letter of 8.5 by 11 inches. */
+export const PAPERS: Readonly<Record<Paper, Frame>> = { a4: frame(595.28, 841.89), letter: frame(612, 792) };
+
+export const PAGE = PAPERS.a4;
+export const CONTENT_WIDTH = PAGE.content;
 
 export const INK = '#1b1f23';
 export const MUTED = '#5b6570';

@@ -2,7 +2,7 @@
 import type { ResultWord } from '../../model/evidence.js';
 import { badge } from './badge.js';
 import type { Element, Sheet } from './sheet.js';
-import { CAPTION, CELL, CONTENT_WIDTH, INK, lineStep, PAGE, RULE, type TextStyle, ZEBRA } from './style.js';
+import { CAPTION, CELL, INK, lineStep, RULE, type TextStyle, ZEBRA } from './style.js';
 
 export interface Column {
   readonly head: string;
@@ -86,9 +86,9 @@ class TableDrawing {
     this.options = options;
     this.padding = options.padding ?? 4.5;
     const whole = columns.reduce((sum, { share }) => sum + share, 0);
-    let x: number = PAGE.margin;
+    let x: number = sheet.frame.margin;
     this.boxes = columns.map(({ share, align = 'left' }, i) => {
-      const full = (share / whole) * CONTENT_WIDTH;
+      const full = (share / whole) * sheet.frame.content;
       const box = { x, width: full - (i === columns.length - 1 ? 0 : GUTTER), align };
       x += full;
       return box;
@@ -142,7 +142,7 @@ class TableDrawing {
     if (this.options.look === 'zebra' && this.count % 2 === 0) {
       sheet.artifact(() =>
         sheet.doc
-          .rect(PAGE.margin - 6, top, CONTENT_WIDTH + 12, height)
+          .rect(sheet.frame.margin - 6, top, sheet.frame.content + 12, height)
           .fillColor(ZEBRA)
           .fill(),
       );
