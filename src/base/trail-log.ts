@@ -14,13 +14,7 @@ export class TrailLogError extends Error {
 }
 
 /** Longest record; CloudTrail's own limit is 256 KB. */
-const MAX_RECORD_BYTES = 4 * 1024 ** 2;
-
-/** Half-open range of bytes. */
-interface Span {
-  readonly start: number;
-  readonly end: number;
-}
+export const MAX_RECORD_BYTES = 4 * 1024 ** 2;
 
 const BYTE = {
   quote: 0x22,
@@ -55,8 +49,11 @@ const stringEnd = (bytes: Buffer, from: number): number => {
   return notLog('the JSON text is cut off');
 };
 
-/** End of the value that starts at `from`: brackets are counted, what is between them is checked later. */
-const valueEnd = (bytes: Buffer, from: number): number => {
+/**
+ * End of the record that starts at `from`: brackets are counted, what is between them is checked later.
+ * @throws TrailLogError
+ */
+export const trailRecordEnd = (bytes: Buffer, from: number): number => {
   let depth = 0;
   for (let i = from; i < bytes.length; i++) {
     const byte = bytes[i];
@@ -71,17 +68,15 @@ const valueEnd = (bytes: Buffer, from: number): number => {
   return notLog('the JSON text is cut off');
 };
 
-/** Ranges of the elements of the list that starts at `from`, and where the list ends. */
-const elements = (bytes: Buffer, from: number): { readonly spans: Span[]; readonly end: number } => {
-  const spans: Span[] = [];
+/** Calls `endOf` with the start of each element of the list that starts at `from`. @returns where the list ends */
+const eachElement = (bytes: Buffer, from: number, endOf: (start: number) => number): number => {
   let i = skipSpace(bytes, from + 1);
-  if (bytes[i] === BYTE.endList) return { spans, end: i + 1 };
+  if (bytes[i] === BYTE.endList) return i + 1;
   for (;;) {
-    const end = valueEnd(bytes, i);
+    const end = endOf(i);
     if (end === i) return notLog('a list element is empty');
-    spans.push({ start: i, end });
     i = skipSpace(bytes, end);
-    if (bytes[i] === BYTE.endList) return { spans, end: i + 1 };
+    if (bytes[i] === BYTE.endList) return i + 1;
     if (bytes[i] !== BYTE.comma) return notLog('a comma or closing bracket is missing');
     i = skipSpace(bytes, i + 1);
   }
@@ -98,22 +93,35 @@ const recordsStart = (bytes: Buffer, from: number): number => {
 };
 
 /**
- * Splits a whole log file, `{"Records":[…]}` and nothing else or a bare list, into its records.
- * @throws TrailLogError where the frame is anything else; records themselves are checked by `checkTrailRecord`
+ * Walks a whole log file, `{"Records":[…]}` and nothing else or a bare list.
+ * @param visit called with the start of each record; says where it ends
+ * @throws TrailLogError where the frame is anything else, which may show only at its end
  */
-export const splitTrailLog = (bytes: Buffer): readonly Buffer[] => {
+export const walkTrailLog = (bytes: Buffer, visit: (start: number) => number): void => {
   const first = skipSpace(bytes, 0);
   if (first === bytes.length) return notLog('it is empty');
   const wrapped = bytes[first] === BYTE.open;
   if (!wrapped && bytes[first] !== BYTE.list) return notLog('it is not JSON of that form');
-  const { spans, end } = elements(bytes, wrapped ? recordsStart(bytes, first) : first);
-  let last = skipSpace(bytes, end);
+  let last = skipSpace(bytes, eachElement(bytes, wrapped ? recordsStart(bytes, first) : first, visit));
   if (wrapped) {
     if (bytes[last] !== BYTE.close) return notLog('something stands beside Records');
     last = skipSpace(bytes, last + 1);
   }
   if (last !== bytes.length) return notLog('text follows the JSON value');
-  return spans.map((span) => bytes.subarray(span.start, span.end));
+};
+
+/**
+ * Splits a whole log file into its records, which `checkTrailRecord` checks.
+ * @throws TrailLogError
+ */
+export const splitTrailLog = (bytes: Buffer): readonly Buffer[] => {
+  const records: Buffer[] = [];
+  walkTrailLog(bytes, (start) => {
+    const end = trailRecordEnd(bytes, start);
+    records.push(bytes.subarray(start, end));
+    return end;
+  });
+  return records;
 };
 
 /** What a record must have to be an event. */

@@ -3,10 +3,18 @@ import { GzipError, gunzipSingle } from '../../base/gzip.js';
 import { at, isArray, JsonError, parseJson, toValue } from '../../base/json.js';
 import { parseTrailDigest, TrailDigestError } from '../../base/trail-digest.js';
 import { parseTrailKeys } from '../../base/trail-keys.js';
-import { checkTrailRecord, isApart, splitTrailLog, TrailLogError, trailKindOfKey } from '../../base/trail-log.js';
+import { isApart, TrailLogError, trailKindOfKey } from '../../base/trail-log.js';
+import { fieldNumber } from '../../base/trail-scan/fields.js';
+import { scanTrailLog } from '../../base/trail-scan/log.js';
+import { RecordScan } from '../../base/trail-scan/scan.js';
 
 /** Largest unpacked file: seven times the 50 MB that AWS delivers at most. */
 const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
+
+/** Used again for each file: its memory is that of the largest. */
+const scan = new RecordScan();
+const ID = fieldNumber('eventID');
+const ACCOUNT = fieldNumber('recipientAccountId');
 
 export type FileKind = 'log' | 'lookup' | 'digest' | 'public_keys' | 'signature' | 'insight' | 'network' | 'other';
 
@@ -33,19 +41,27 @@ const inspectLog = (inflated: Buffer, kind: 'log' | 'lookup' | 'insight' | 'netw
   const counts = { rowsRead: 0, out: 0, rejected: 0, duplicate: 0, excluded: 0 };
   const seen = new Set<string>();
   let first: string | null = null;
-  for (const bytes of splitTrailLog(inflated)) {
-    const record = checkTrailRecord(bytes);
-    counts.rowsRead++;
-    if (!record.ok) {
-      counts.rejected++;
-      first ??= `record ${counts.rowsRead}: ${record.problem}`;
-    } else if (kind === 'insight' || kind === 'network' || isApart(record.category)) counts.excluded++;
-    else if (seen.has(`${record.account} ${record.id}`)) counts.duplicate++;
+  const take = (account: string, id: string, apart: boolean): void => {
+    const name = `${account} ${id}`;
+    if (apart || kind === 'insight' || kind === 'network') counts.excluded++;
+    else if (seen.has(name)) counts.duplicate++;
     else {
-      seen.add(`${record.account} ${record.id}`);
+      seen.add(name);
       counts.out++;
     }
-  }
+  };
+  scanTrailLog(inflated, scan, {
+    plain: (_index, _time, apart) => {
+      counts.rowsRead++;
+      take(scan.text(ACCOUNT), scan.text(ID), apart);
+    },
+    other: (_index, record) => {
+      counts.rowsRead++;
+      if (record.ok) return take(record.account, record.id, isApart(record.category));
+      counts.rejected++;
+      first ??= `record ${counts.rowsRead}: ${record.problem}`;
+    },
+  });
   return { ...counts, kind, reason: first, readable: true };
 };
 
