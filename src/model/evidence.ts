@@ -107,7 +107,7 @@ export interface Manifest {
   readonly status: 'DRAFT' | 'FINAL';
   readonly demo: boolean;
   readonly tool: { readonly name: string; readonly version: string };
-  /** SHA-256 over the `sha256sum` lines of `files` without report.pdf: `<hex>  <path>\n`, sorted by path. */
+  /** SHA-256 over the `sha256sum` lines of `files` without report.pdf and report.html: `<hex>  <path>\n`, sorted by path. */
   readonly evidenceRoot: string;
   readonly ledgers: readonly {
     readonly origin: string;

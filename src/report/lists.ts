@@ -5,6 +5,7 @@ import { CLAIMS, testsOf } from './claims.js';
 import type { ReportContent } from './content.js';
 import { csv } from './csv.js';
 import { exceptionTable } from './exceptions.js';
+import { datasetTable, findingTable, scopeTable } from './inventory.js';
 import { responseTable } from './responses.js';
 import type { Staging } from './staging.js';
 import { waived, waiverTable } from './waivers.js';
@@ -31,40 +32,16 @@ export const contentTables = (content: ReportContent): Readonly<Record<string, s
       r.explanation,
     ]),
   ),
-  'ipe.csv': datasets(content),
+  'ipe.csv': datasetTable(content),
   'coverage.csv': coverage(content),
   'distributions.csv': distributions(content),
+  'scope.csv': scopeTable(content),
+  'findings.csv': findingTable(content),
   'gaps.csv': csv(
     ['source', 'from', 'to', 'seconds', 'kind', 'cause'],
     content.coverage.gaps.map((g) => [g.source, g.from, g.to, g.seconds, g.kind, g.cause]),
   ),
 });
-
-const datasets = (content: ReportContent): string =>
-  csv(
-    [
-      'dataset',
-      'source',
-      'locator',
-      'rows_read',
-      'rows_out',
-      'rows_rejected',
-      'rows_duplicate',
-      'rows_excluded',
-      'sha256',
-    ],
-    content.datasets.map((d) => [
-      d.name,
-      d.source,
-      d.locator,
-      d.read,
-      d.out,
-      d.rejected,
-      d.duplicate,
-      d.excluded,
-      d.sha256,
-    ]),
-  );
 
 const distributions = (content: ReportContent): string =>
   csv(

@@ -12,6 +12,7 @@ import { gatherCoverage } from './gather-coverage.js';
 import { gatherDistributions } from './gather-distributions.js';
 import { gatherReconciliations } from './gather-reconcile.js';
 import { gatherDatasets, gatherScope, gatherTotals } from './gather-scope.js';
+import { reportPage } from './html/page.js';
 import { jsonOf } from './json.js';
 import { contentTables, evidenceIndex } from './lists.js';
 import { writePdf } from './pdf/document.js';
@@ -257,6 +258,8 @@ const fill = async (staging: Staging, input: PackageInput, revision: Revision): 
   step('pdf');
   await writePdf(join(staging.dir, 'report.pdf'), content, root);
   await staging.adopt('report.pdf');
+  step('html');
+  await staging.write('report.html', reportPage(content, root));
   const manifest = manifestOf(content, staging, root, input.answers);
   step('seal');
   return { manifest, manifestHash: await seal(staging, input, manifest) };

@@ -16,6 +16,7 @@ What this is
 
 What is in it
   report.pdf     the report; start here
+  report.html    the same report as a page for the screen: tables that can be sorted; it needs no network
   results.json   every result with its exceptions and its SQL
   csv/           the same as tables: exceptions, whole populations, reconciliation, coverage, approvals
   controls/      the controls as they are defined; criteria.yaml holds criterion ids and our own short wording
@@ -37,8 +38,8 @@ How to check it with the program, offline
 How to check it without the program
   1. Files. For each entry of manifest.json compute SHA-256 and compare. No other file may be in the folder but
      manifest.json, manifest.sig and run.json.
-  2. Evidence root. Write one line "<sha256>  <path>" and a line feed per file, without report.pdf, in the order
-     of the manifest; the SHA-256 of that text is the evidence root, printed on each page of the report.
+  2. Evidence root. Write one line "<sha256>  <path>" and a line feed per file, without report.pdf and
+     report.html, in the order of the manifest; the SHA-256 of that text is the evidence root, printed on each page of the report.
   3. Signature. manifest.sig is a signed note (C2SP signed-note): a text, an empty line, and signature lines.
      The text is "countersign/manifest/v1", a line feed, the SHA-256 of manifest.json in hex, a line feed.
      The last word of a signature line is base64 of a 4-byte key id and the 64-byte Ed25519 signature of the text.

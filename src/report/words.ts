@@ -1,5 +1,5 @@
 /** How dates, periods and figures are written in the report: English, UTC, no machine's locale. */
-import type { Period } from '../model/evidence.js';
+import type { Period, ResultWord } from '../model/evidence.js';
 
 const MONTHS = [
   'January',
@@ -103,3 +103,12 @@ export const grouped = (hex: string): string => hex.replace(/(.{4})(?=.)/g, '$1 
 /** Joins as a sentence does: `a, b and c`. */
 export const listed = (items: readonly string[]): string =>
   items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
+
+/** A result as people read it. */
+export const RESULT_WORDS: Readonly<Record<ResultWord, string>> = {
+  no_exceptions: 'No exceptions',
+  exceptions: 'Exceptions',
+  not_testable: 'Not testable',
+  no_occurrence: 'No occurrence',
+  error: 'Error',
+};

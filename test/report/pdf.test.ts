@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CLAIMS } from '../../src/report/claims.js';
 import type { ReportContent } from '../../src/report/content.js';
 import { contentTables } from '../../src/report/lists.js';
-import { MAX_LISTED } from '../../src/report/pdf/control.js';
+import { MAX_ROWS } from '../../src/report/outline/blocks.js';
 import { writePdf } from '../../src/report/pdf/document.js';
 import { pdfPages } from './pdf-text.js';
 import { content, exception, result } from './sample.js';
@@ -66,12 +66,12 @@ describe('the PDF', () => {
   });
 
   it('names the CSV and the number where there are too many exceptions to list', async () => {
-    const exceptions = Array.from({ length: MAX_LISTED + 51 }, (_, i) => exception(i));
+    const exceptions = Array.from({ length: MAX_ROWS + 51 }, (_, i) => exception(i));
     const pages = pdfPages(await pdfOf({ results: [result('CS-APP-01', 'exceptions', { exceptions })] }));
     const text = squeezed(pages.join('\n'));
-    expect(text).toContain(squeezed(`The first ${MAX_LISTED} of 251 exceptions are shown.`));
-    expect(text).toContain(squeezed(exceptions[MAX_LISTED - 1]?.item ?? ''));
-    expect(text).not.toContain(squeezed(exceptions[MAX_LISTED]?.item ?? 'none'));
+    expect(text).toContain(squeezed(`The first ${MAX_ROWS} of 251 exceptions are shown.`));
+    expect(text).toContain(squeezed(exceptions[MAX_ROWS - 1]?.item ?? ''));
+    expect(text).not.toContain(squeezed(exceptions[MAX_ROWS]?.item ?? 'none'));
     const continued = pages.filter((page) => page.includes('Time (UTC), id'));
     expect(continued.length).toBeGreaterThan(4);
   });

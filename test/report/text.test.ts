@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { visible } from '../../src/report/pdf/visible.js';
 import { wrap } from '../../src/report/pdf/wrap.js';
+import { visible } from '../../src/report/visible.js';
 import {
   duration,
   figure,

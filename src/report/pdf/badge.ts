@@ -1,4 +1,5 @@
 import type { ResultWord } from '../../model/evidence.js';
+import { RESULT_WORDS } from '../words.js';
 import type { Sheet } from './sheet.js';
 import { STATES, type StateLook, type TextStyle } from './style.js';
 
@@ -22,5 +23,5 @@ export const badge = (sheet: Sheet, word: ResultWord, x: number, y: number, widt
   sheet.doc.roundedRect(x, top, width, HEIGHT, 2).fillColor(look.tint).fill();
   glyph(sheet, look, x + 9, top + HEIGHT / 2);
   const style: TextStyle = { font: 'semibold', size: 8, color: look.ink };
-  sheet.put(look.word, x + 16.5, top + 2.2, style);
+  sheet.put(RESULT_WORDS[word], x + 16.5, top + 2.2, style);
 };

@@ -1,42 +1,26 @@
 import type { Distribution } from '../content.js';
-import { figure, plural } from '../words.js';
+import type { ResultCount } from '../outline/blocks.js';
+import { figure } from '../words.js';
 import type { Sheet } from './sheet.js';
-import { CAPTION, CELL, CONTENT_WIDTH, PAGE, PALE, SOFT_GREEN, type TextStyle } from './style.js';
+import { CELL, PALE, SOFT_GREEN, STATES, type TextStyle } from './style.js';
 
-/** Bars that fit a page beside other things; the rest are counted, and stand in distributions.csv. */
-const MAX_BARS = 12;
 const LABELS = 196;
 const FIGURES = 58;
-const STEP = 15;
+/** Height of one bar with its room, points. */
+export const BAR_STEP = 15;
 const COUNT: TextStyle = { ...CELL, font: 'semibold' };
 
-const folded = ({ bars }: Distribution): Distribution['bars'] => {
-  const rest = bars.slice(MAX_BARS);
-  if (rest.length === 0) return bars;
-  const count = rest.reduce((sum, bar) => sum + bar.count, 0);
-  return [
-    ...bars.slice(0, MAX_BARS),
-    { label: `${plural(rest.length, 'further kind')}, see distributions.csv`, count },
-  ];
-};
-
 /** Horizontal bars, one hue, each with its figure: the length says it in grey print too. */
-export const bars = (sheet: Sheet, distribution: Distribution): void => {
-  const shown = folded(distribution);
-  sheet.subheading(distribution.title, Math.min(shown.length, MAX_BARS + 1) * STEP + 14);
-  if (shown.length === 0) {
-    sheet.paragraph(distribution.empty, CELL, { gap: 6 });
-    return;
-  }
+export const bars = (sheet: Sheet, shown: Distribution['bars']): void => {
   const most = Math.max(1, ...shown.map(({ count }) => count));
-  const left = PAGE.margin + LABELS + FIGURES;
-  const width = CONTENT_WIDTH - LABELS - FIGURES;
+  const left = sheet.frame.margin + LABELS + FIGURES;
+  const width = sheet.frame.content - LABELS - FIGURES;
   for (const { label, count } of shown) {
-    sheet.ensure(STEP);
+    sheet.ensure(BAR_STEP);
     const { y } = sheet;
     const text = sheet.lines(label, CELL, LABELS - 6)[0] ?? '';
     sheet.tag('P', () => {
-      sheet.put(text, PAGE.margin, y, CELL);
+      sheet.put(text, sheet.frame.margin, y, CELL);
       sheet.putRight(figure(count), left - 10, y, COUNT);
     });
     sheet.artifact(() => {
@@ -50,8 +34,22 @@ export const bars = (sheet: Sheet, distribution: Distribution): void => {
           .fillColor(SOFT_GREEN)
           .fill();
     });
-    sheet.y += STEP;
+    sheet.y += BAR_STEP;
   }
-  const total = shown.reduce((sum, { count }) => sum + count, 0);
-  sheet.paragraph(`${figure(total)} in all. The figures are those of csv/distributions.csv.`, CAPTION, { gap: 2 });
+};
+
+/** One bar, in which each result has the share of its controls. */
+export const resultsBar = (sheet: Sheet, counts: readonly ResultCount[]): void => {
+  const gap = 1.6;
+  const width = sheet.frame.content - gap * (counts.length - 1);
+  const whole = counts.reduce((sum, { count }) => sum + count, 0);
+  sheet.artifact(() => {
+    let x = sheet.frame.margin;
+    for (const { word, count } of counts) {
+      const part = (count / whole) * width;
+      sheet.doc.rect(x, sheet.y, part, 7).fillColor(STATES[word].bar).fill();
+      x += part + gap;
+    }
+  });
+  sheet.y += 24;
 };

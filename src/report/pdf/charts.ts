@@ -1,12 +1,12 @@
 /** Charts of the coverage page: thin, labelled in place, with the figures beside them. */
 import type { BucketState, Coverage } from '../content.js';
-import { clock, figure, shortDay } from '../words.js';
+import { bucketLabel, CALL_SERIES, shadeOf, ticksOf, topOf } from '../outline/scales.js';
+import { figure } from '../words.js';
 import type { Sheet } from './sheet.js';
-import { AMBER, CAPTION, CELL, GREEN, INK, PAGE, PALE, RED, RULE, SOFT_GREEN } from './style.js';
+import { AMBER, CAPTION, CELL, GREEN, INK, PALE, RED, RULE, SOFT_GREEN } from './style.js';
 
 const LABELS = 116;
-const RIGHT = PAGE.width - PAGE.margin;
-const DAY = 86_400_000;
+const rightOf = ({ frame }: Sheet): number => frame.width - frame.margin;
 /** Few, more, most events of a source. */
 const SHADES = ['#b9dcc7', SOFT_GREEN, GREEN] as const;
 
@@ -36,26 +36,19 @@ const legend = (sheet: Sheet, swatches: readonly Swatch[], left: number): void =
   sheet.y += 18;
 };
 
-const bucketLabel = (ms: number, step: number): string => (step < DAY ? clock(ms) : shortDay(ms));
-
 /** Labels beneath or above the buckets, as many as have room. */
 const axis = (sheet: Sheet, coverage: Coverage, left: number, y: number): void => {
   const { buckets, step } = coverage;
-  const width = (RIGHT - left) / Math.max(buckets.length, 1);
+  const width = (rightOf(sheet) - left) / Math.max(buckets.length, 1);
   let free = left;
   buckets.forEach((bucket, i) => {
     const x = left + i * width;
     const text = bucketLabel(bucket, step);
     const wide = sheet.measure(text, CAPTION);
-    if (x < free || x + wide > RIGHT + 4) return;
+    if (x < free || x + wide > rightOf(sheet) + 4) return;
     sheet.tag('P', () => sheet.put(text, x, y, CAPTION));
     free = x + wide + 22;
   });
-};
-
-const shade = (count: number, most: number): string => {
-  const share = most === 0 ? 0 : count / most;
-  return share > 0.66 ? SHADES[2] : share > 0.33 ? SHADES[1] : SHADES[0];
 };
 
 const cell = (sheet: Sheet, box: { x: number; y: number; w: number }, state: BucketState, color: string): void => {
@@ -78,18 +71,18 @@ const cell = (sheet: Sheet, box: { x: number; y: number; w: number }, state: Buc
 
 /** One row per source, one square per bucket. */
 export const heatMap = (sheet: Sheet, coverage: Coverage): void => {
-  const left = PAGE.margin + LABELS;
-  const width = (RIGHT - left) / Math.max(coverage.buckets.length, 1);
+  const left = sheet.frame.margin + LABELS;
+  const width = (rightOf(sheet) - left) / Math.max(coverage.buckets.length, 1);
   axis(sheet, coverage, left, sheet.y);
   sheet.y += 14;
   for (const { source, counts, states } of coverage.sources) {
     const { y } = sheet;
     const most = Math.max(0, ...counts);
     const name = sheet.lines(source, CELL, LABELS - 8)[0] ?? '';
-    sheet.tag('P', () => sheet.put(name, PAGE.margin, y - 0.5, CELL));
+    sheet.tag('P', () => sheet.put(name, sheet.frame.margin, y - 0.5, CELL));
     sheet.artifact(() =>
       states.forEach((state, i) =>
-        cell(sheet, { x: left + i * width, y, w: width }, state, shade(counts[i] ?? 0, most)),
+        cell(sheet, { x: left + i * width, y, w: width }, state, SHADES[shadeOf(counts[i] ?? 0, most)]),
       ),
     );
     sheet.y += 16;
@@ -108,22 +101,11 @@ export const heatMap = (sheet: Sheet, coverage: Coverage): void => {
   );
 };
 
-/** A round figure at or above `value`, for the top of a scale. */
-const niceTop = (value: number): number => {
-  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  const step = [1, 2, 3, 5, 10].find((factor) => factor * power >= value) ?? 10;
-  return Math.max(step * power, 1);
-};
-
-const SERIES = [
-  { key: 'allowed', color: SOFT_GREEN, text: 'allowed' },
-  { key: 'held', color: AMBER, text: 'held for approval' },
-  { key: 'denied', color: RED, text: 'denied' },
-] as const;
+/** Colours of the parts of a bar, from below. */
+const COLORS = { allowed: SOFT_GREEN, held: AMBER, denied: RED } as const;
 
 const scale = (sheet: Sheet, left: number, top: number, height: number, most: number): void => {
-  const ticks = most < 3 ? [0, most] : [0, Math.round(most / 2), most];
-  for (const tick of ticks) {
+  for (const tick of ticksOf(most)) {
     const y = top + height - (tick / most) * height;
     sheet.rule(y, tick === 0 ? INK : RULE, tick === 0 ? 0.9 : 0.5, left);
     sheet.tag('P', () => sheet.putRight(figure(tick), left - 6, y - 5, CAPTION));
@@ -132,33 +114,31 @@ const scale = (sheet: Sheet, left: number, top: number, height: number, most: nu
 
 /** Calls per bucket, stacked by decision. */
 export const callBars = (sheet: Sheet, coverage: Coverage): void => {
-  const left = PAGE.margin + 32;
+  const left = sheet.frame.margin + 32;
   const height = 104;
   const top = sheet.y + 6;
-  const most = niceTop(Math.max(0, ...coverage.calls.map((c) => c.allowed + c.held + c.denied)));
+  const most = topOf(coverage);
   scale(sheet, left, top, height, most);
-  const width = (RIGHT - left) / Math.max(coverage.calls.length, 1);
+  const width = (rightOf(sheet) - left) / Math.max(coverage.calls.length, 1);
   sheet.artifact(() =>
     coverage.calls.forEach((calls, i) => {
       let y = top + height;
-      for (const { key, color } of SERIES) {
+      for (const { key } of CALL_SERIES) {
         const part = (calls[key] / most) * height;
         if (part === 0) continue;
         y -= part;
         sheet.doc
           .rect(left + i * width + width * 0.12, y, width * 0.76, part)
-          .fillColor(color)
+          .fillColor(COLORS[key])
           .fill();
       }
     }),
   );
   axis(sheet, coverage, left, top + height + 4);
   sheet.y = top + height + 22;
-  legend(sheet, SERIES, left);
-};
-
-/** The sums of the chart in words, right of its heading. */
-export const callTotals = (coverage: Coverage): string =>
-  SERIES.map(({ key, text }) => `${figure(coverage.calls.reduce((sum, calls) => sum + calls[key], 0))} ${text}`).join(
-    '   ',
+  legend(
+    sheet,
+    CALL_SERIES.map(({ key, text }) => ({ color: COLORS[key], text })),
+    left,
   );
+};

@@ -1,17 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { ReportContent } from '../content.js';
+import { coverOf } from '../outline/cover.js';
+import { outlineOf } from '../outline/outline.js';
 import { periodTitle } from '../words.js';
-import { claimsSection } from './claims.js';
-import { completenessSection } from './completeness.js';
-import { controlSection } from './control.js';
 import { cover } from './cover.js';
-import { coverageSection } from './coverage.js';
-import { criteriaSection } from './criteria.js';
-import { glance } from './glance.js';
-import { integritySection } from './integrity.js';
 import { running } from './running.js';
-import { scopeSection } from './scope.js';
+import { drawSection } from './section.js';
 import { Sheet } from './sheet.js';
 
 const frame = (sheet: Sheet, content: ReportContent, root: string): void => {
@@ -24,15 +19,8 @@ const frame = (sheet: Sheet, content: ReportContent, root: string): void => {
 };
 
 const draw = (sheet: Sheet, content: ReportContent, root: string): void => {
-  cover(sheet, content, root);
-  glance(sheet, content);
-  scopeSection(sheet, content);
-  coverageSection(sheet, content);
-  completenessSection(sheet, content);
-  controlSection(sheet, content);
-  integritySection(sheet, content);
-  criteriaSection(sheet, content);
-  claimsSection(sheet, content);
+  cover(sheet, coverOf(content, root));
+  for (const section of outlineOf(content)) drawSection(sheet, section);
   frame(sheet, content, root);
 };
 

@@ -1,4 +1,5 @@
 import PdfKit from 'pdfkit';
+import { visible } from '../visible.js';
 import { FONTS, glyphsOf } from './fonts.js';
 import {
   type FontName,
@@ -13,7 +14,6 @@ import {
   RULE,
   type TextStyle,
 } from './style.js';
-import { visible } from './visible.js';
 import { wrap } from './wrap.js';
 
 type Doc = InstanceType<typeof PdfKit>;

@@ -23,9 +23,6 @@ const frame = (width: number, height: number): Frame => {
 /** ISO 216 A4, and US Letter of 8.5 by 11 inches. */
 export const PAPERS: Readonly<Record<Paper, Frame>> = { a4: frame(595.28, 841.89), letter: frame(612, 792) };
 
-export const PAGE = PAPERS.a4;
-export const CONTENT_WIDTH = PAGE.content;
-
 export const INK = '#1b1f23';
 export const MUTED = '#5b6570';
 export const RULE = '#d8dee4';
@@ -62,7 +59,6 @@ export const H2: TextStyle = { font: 'bold', size: 11.5, color: INK };
 export const lineStep = ({ size }: TextStyle): number => size * 1.26 + (size < 9 ? 1.2 : 2.4);
 
 export interface StateLook {
-  readonly word: string;
   readonly ink: string;
   readonly tint: string;
   readonly bar: string;
@@ -71,9 +67,9 @@ export interface StateLook {
 
 /** States by glyph, word and tint together: they must read in grey print as well. */
 export const STATES: Readonly<Record<ResultWord, StateLook>> = {
-  no_exceptions: { word: 'No exceptions', ink: '#1f6b45', tint: '#e5f4eb', bar: GREEN, glyph: 'disc' },
-  exceptions: { word: 'Exceptions', ink: RED, tint: '#fdeaea', bar: RED, glyph: 'triangle' },
-  not_testable: { word: 'Not testable', ink: '#7a5600', tint: '#fff3d4', bar: AMBER, glyph: 'diamond' },
-  no_occurrence: { word: 'No occurrence', ink: MUTED, tint: '#eceff2', bar: GREY, glyph: 'ring' },
-  error: { word: 'Error', ink: RED, tint: '#fdeaea', bar: '#7a1a14', glyph: 'square' },
+  no_exceptions: { ink: '#1f6b45', tint: '#e5f4eb', bar: GREEN, glyph: 'disc' },
+  exceptions: { ink: RED, tint: '#fdeaea', bar: RED, glyph: 'triangle' },
+  not_testable: { ink: '#7a5600', tint: '#fff3d4', bar: AMBER, glyph: 'diamond' },
+  no_occurrence: { ink: MUTED, tint: '#eceff2', bar: GREY, glyph: 'ring' },
+  error: { ink: RED, tint: '#fdeaea', bar: '#7a1a14', glyph: 'square' },
 };
