@@ -258,7 +258,6 @@ const fill = async (staging: Staging, input: PackageInput, revision: Revision): 
   step('pdf');
   await writePdf(join(staging.dir, 'report.pdf'), content, root);
   await staging.adopt('report.pdf');
-  step('html');
   await staging.write('report.html', reportPage(content, root));
   const manifest = manifestOf(content, staging, root, input.answers);
   step('seal');

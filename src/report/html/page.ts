@@ -122,7 +122,7 @@ const bodyOf = (content: ReportContent, root: string): string => {
     return head + sectionMarkup(section);
   });
   const sample = content.demo
-    ? element('p', { class: 'sample', role: 'note' }, 'SAMPLE DATA: made for a demonstration, evidence of nothing.')
+    ? element('aside', { class: 'sample' }, 'SAMPLE DATA: made for a demonstration, evidence of nothing.')
     : '';
   return [
     sample,
