@@ -40,6 +40,7 @@ export interface TourResult {
   readonly dir: string;
   readonly seed: number;
   readonly pdf: string;
+  readonly page: string;
   readonly package: string;
   readonly trust: string;
   readonly compared: readonly Compared[];
@@ -212,7 +213,7 @@ export const tour = async (ask: TourAsk): Promise<TourResult> => {
   const exits = await verify(made, folder, narrate);
 
   const { dir, trust } = folder;
-  const result = { dir, seed, pdf: made.pdf, package: made.dir, trust, compared, searched, exits };
+  const result = { dir, seed, pdf: made.pdf, page: made.page, package: made.dir, trust, compared, searched, exits };
   const problems = failures(result);
   if (problems.length > 0) throw new CountersignError('DEMO_FAILED', { problem: problems.join('; ') });
   return result;

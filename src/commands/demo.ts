@@ -79,6 +79,7 @@ export default class Demo extends BaseCommand {
     };
     this.log(`\n${this.out.paint('bold', 'Done: the report is what was planted')}`);
     this.log(`  report    ${here(result.pdf)}`);
+    this.log(`            ${here(result.page)}`);
     this.log(`  package   ${here(result.package)}`);
     this.log(`\n${this.out.paint('bold', 'Try next')}`);
     const bin = 'node bin/run.js';

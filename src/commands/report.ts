@@ -57,6 +57,7 @@ export default class Report extends BaseCommand {
     for (const reason of summary.incomplete) this.logToStderr(`${this.err.paint('yellow', 'incomplete')}  ${reason}`);
     this.log(`\n${summary.status} ${summary.report}, evidence root ${summary.evidenceRoot.slice(0, 16)}…`);
     this.log(summary.pdf);
+    this.log(summary.page);
   }
 }
 

@@ -47,6 +47,7 @@ describe('countersign demo', () => {
     expect(demo.exit).toBe(0);
     expect(demo.stdout).toContain('Done: the report is what was planted');
     expect(demo.stdout).toContain('report.pdf');
+    expect(demo.stdout).toContain('report.html');
     expect(demo.stdout).toContain('refused, it is their own request');
   });
 
@@ -59,7 +60,15 @@ describe('countersign demo', () => {
     expect(readdirSync(dir)).toEqual(expect.arrayContaining(['countersign.yaml', 'data', 'evidence', 'trust.json']));
     const held = readdirSync(evidence);
     expect(held).toEqual(
-      expect.arrayContaining(['report.pdf', 'csv', 'manifest.json', 'manifest.sig', 'results.json', 'README.txt']),
+      expect.arrayContaining([
+        'report.pdf',
+        'report.html',
+        'csv',
+        'manifest.json',
+        'manifest.sig',
+        'results.json',
+        'README.txt',
+      ]),
     );
     expect(held).not.toContain('trust.json');
   });

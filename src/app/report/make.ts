@@ -21,6 +21,8 @@ export interface ReportSummary {
   /** Folder of the package. */
   readonly dir: string;
   readonly pdf: string;
+  /** The same report as a page for the browser. */
+  readonly page: string;
   readonly report: string;
   readonly status: Manifest['status'];
   readonly evidenceRoot: string;
@@ -114,6 +116,7 @@ export const makePackage = async (ask: ReportJob, prepared: Prepared): Promise<R
   return {
     dir,
     pdf: join(dir, 'report.pdf'),
+    page: join(dir, 'report.html'),
     report: id,
     status,
     evidenceRoot,

@@ -57,6 +57,7 @@ export default class ReportRespond extends BaseCommand {
     const summary = await respond({ ...asked, onProgress: bar.update }).finally(bar.stop);
     this.log(`${summary.status} ${summary.report}, evidence root ${summary.evidenceRoot.slice(0, 16)}…`);
     this.log(summary.pdf);
+    this.log(summary.page);
     return summary;
   }
 

@@ -109,6 +109,7 @@ describe('a report', () => {
     const found = files(first.dir);
     for (const path of [
       'report.pdf',
+      'report.html',
       'results.json',
       'README.txt',
       'manifest.json',
