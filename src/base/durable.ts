@@ -161,6 +161,26 @@ export const fillFrom = (path: string, buffer: Uint8Array, position: number): bo
   }
 };
 
+/**
+ * The bytes of a file, in this thread as `fillFrom` reads them.
+ * @throws RangeError where it holds more than `limit` bytes
+ */
+export const readAtOnce = (path: string, limit: number): Buffer => {
+  const fd = fs.openSync(path, READ);
+  try {
+    const { size } = fs.fstatSync(fd);
+    if (size > limit) throw new RangeError(`more than ${limit} bytes`);
+    const bytes = Buffer.allocUnsafe(size);
+    let length = 0;
+    for (let count = -1; length < size && count !== 0; length += count) {
+      count = fs.readSync(fd, bytes, length, size - length, length);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    fs.closeSync(fd);
+  }
+};
+
 /** Makes a folder and those above it, durably. */
 export const makeFolder = async (path: string, files: FilePort = realFiles): Promise<void> => {
   if ((await files.facts(path))?.kind === 'folder') return;

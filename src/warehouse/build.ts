@@ -11,6 +11,7 @@ import type { Period } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { CORRELATE } from './correlate.js';
 import { DERIVE_CALLS, DERIVE_REST, PRINCIPALS } from './derive.js';
+import type { FileRow } from './load-events.js';
 import { loadIdentity } from './load-identity.js';
 import { loadPeers, type PeerRecords } from './load-peers.js';
 import {
@@ -22,7 +23,7 @@ import {
   UNIQUE,
 } from './load-records.js';
 import { loadRegisters } from './load-registers.js';
-import { type FileRow, type LoadedTrail, loadTrail } from './load-trail.js';
+import { type LoadedTrail, loadTrail } from './load-trail.js';
 import { type Builder, openBuilder } from './open.js';
 import { openRawEvidence } from './raw.js';
 import { TABLES } from './schema.js';

@@ -1,96 +1,136 @@
-/** SQL that reads staged CloudTrail records and tells copies and conflicts apart. */
+/** SQL that reads the parts of CloudTrail logs and tells copies and conflicts apart. */
+import { FIELDS } from '../base/trail-scan/fields.js';
 
-const PATHS: readonly string[] = [
-  'eventID',
-  'recipientAccountId',
-  'eventTime',
-  'eventSource',
-  'eventName',
-  'awsRegion',
-  'sourceIPAddress',
-  'userAgent',
-  'errorCode',
-  'userIdentity.type',
-  'userIdentity.arn',
-  'userIdentity.principalId',
-  'userIdentity.accessKeyId',
-  'userIdentity.sessionContext.sourceIdentity',
-  'userIdentity.sessionContext.sessionIssuer.arn',
-  'userIdentity.invokedBy',
-  'userIdentity.sessionContext.attributes.mfaAuthenticated',
-  'requestID',
-  'sharedEventID',
-  'eventCategory',
-  'readOnly',
-  'eventType',
-  'eventVersion',
-  'resources[0].ARN',
-  'requestParameters.roleArn',
-  'requestParameters.roleSessionName',
-  'requestParameters.sourceIdentity',
-  'responseElements.credentials.accessKeyId',
-  'requestParameters.functionName',
-  'responseElements.build.id',
-];
+/** Half-open, milliseconds since 1970. */
+export interface Window {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
  * The role session name under which the work that an event began runs on: AWS Lambda uses the function's name, CodeBuild
  * the id of the build (their developer guides, "execution role" and "service role").
  */
-const RUNS_AS = `CASE WHEN x[4] = 'lambda.amazonaws.com' AND x[5] LIKE 'Invoke%' THEN
-    coalesce(nullif(regexp_extract(x[29], 'function:([^:]+)', 1), ''), nullif(split_part(x[29], ':', 1), ''))
-  WHEN x[4] = 'codebuild.amazonaws.com' AND x[5] = 'StartBuild' THEN 'AWSCodeBuild-' || nullif(split_part(x[30], ':', 2), '') END`;
+const RUNS_AS = `CASE WHEN event_source = 'lambda.amazonaws.com' AND event_name LIKE 'Invoke%' THEN
+    coalesce(nullif(regexp_extract(function_name, 'function:([^:]+)', 1), ''), nullif(split_part(function_name, ':', 1), ''))
+  WHEN event_source = 'codebuild.amazonaws.com' AND event_name = 'StartBuild' THEN 'AWSCodeBuild-' || nullif(split_part(build_id, ':', 2), '') END`;
 
-const ASSUME = `x[4] = 'sts.amazonaws.com' AND x[5] LIKE 'AssumeRole%'`;
+const ASSUME = `event_source = 'sts.amazonaws.com' AND event_name LIKE 'AssumeRole%'`;
+const SESSION_NAME = `nullif(regexp_extract(arn, '^arn:[^:]+:sts::[0-9]*:assumed-role/.+/([^/]+)$', 1), '')`;
 
-/** What a line file is read into: every copy of every event. */
-export const STAGE_TABLE = `CREATE TEMP TABLE ev_stage (event_id VARCHAR, account_id VARCHAR, event_time TIMESTAMP,
-  event_source VARCHAR, event_name VARCHAR, region VARCHAR, source_ip VARCHAR, user_agent VARCHAR, error_code VARCHAR,
-  identity_type VARCHAR, arn VARCHAR, principal_id VARCHAR, access_key_id VARCHAR, source_identity VARCHAR,
-  issuer_arn VARCHAR, role_session_name VARCHAR, invoked_by VARCHAR, mfa VARCHAR, request_id VARCHAR,
-  shared_event_id VARCHAR, category VARCHAR, read_only BOOLEAN, event_type VARCHAR, event_version VARCHAR,
-  resource_arn VARCHAR, request_parameters JSON, assume_role_arn VARCHAR, assume_session_name VARCHAR,
-  assume_source_identity VARCHAR, assume_key_id VARCHAR, runs_as VARCHAR, file_no BIGINT, idx BIGINT, content VARCHAR)`;
+/** Columns of a part that are the fields of an event, in the order of `FIELDS`. */
+const VALUES = [
+  'event_id',
+  'account_id',
+  'event_time',
+  'event_source',
+  'event_name',
+  'region',
+  'source_ip',
+  'user_agent',
+  'error_code',
+  'identity_type',
+  'arn',
+  'principal_id',
+  'access_key_id',
+  'source_identity',
+  'issuer_arn',
+  'invoked_by',
+  'mfa',
+  'request_id',
+  'shared_event_id',
+  'category',
+  'read_only',
+  'event_type',
+  'event_version',
+  'resource_arn',
+  'assume_role_arn',
+  'assume_session_name',
+  'assume_source_identity',
+  'assume_key_id',
+  'function_name',
+  'build_id',
+] as const;
 
-/** Reads one line file. One `json_extract_string` with a list of paths: a third of the time of one per field. */
-export const readStage = (path: string): string => `INSERT INTO ev_stage
-SELECT x[1], coalesce(x[2], ''), CAST(x[3] AS TIMESTAMP), x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[11], x[12], x[13],
-  x[14], x[15], nullif(regexp_extract(x[11], '^arn:[^:]+:sts::[0-9]*:assumed-role/.+/([^/]+)$', 1), ''), x[16], x[17], x[18],
-  x[19], x[20], TRY_CAST(x[21] AS BOOLEAN), x[22], x[23], x[24], r->'$.requestParameters',
-  CASE WHEN ${ASSUME} THEN x[25] END, CASE WHEN ${ASSUME} THEN x[26] END, CASE WHEN ${ASSUME} THEN x[27] END,
-  CASE WHEN ${ASSUME} THEN x[28] END, ${RUNS_AS}, f, i, sha256(CAST(r AS VARCHAR))
-FROM (SELECT f, i, r, json_extract_string(r, [${PATHS.map((path) => `'$.${path}'`).join(', ')}]) AS x
-  FROM read_json('${path.replaceAll("'", "''")}', format = 'newline_delimited', compression = 'uncompressed',
-    columns = {f: 'BIGINT', i: 'BIGINT', r: 'JSON'}))`;
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Rows read per file, to compare with what was staged. */
+/** One `json_extract_string` with a list of paths: a third of the time of one per field. */
+const PATHS = FIELDS.slice(0, VALUES.length).map((path) => quoted(`$.${path}`));
+
+/** A value of a record that is there as its text alone. */
+const extracted = (name: (typeof VALUES)[number], i: number): string =>
+  name === 'event_time' ? `CAST(x[${i + 1}] AS TIMESTAMP) AS event_time` : `x[${i + 1}] AS ${name}`;
+
+/** Every copy of every event of the parts. Plain ones have their values; what they are of others, DuckDB says. */
+const rowsOf = (parts: readonly string[]): string => {
+  const part = `read_parquet([${parts.map(quoted).join(', ')}], filename = true)`;
+  const outer = 'filename, file, idx, content, request_parameters';
+  return `SELECT ${outer}, ${VALUES.join(', ')} FROM ${part} WHERE record IS NULL
+UNION ALL SELECT filename, file, idx, unhex(sha256(CAST(r AS VARCHAR))) AS content, r->'$.requestParameters' AS request_parameters,
+  ${VALUES.map(extracted).join(', ')}
+FROM (SELECT filename, file, idx, r, json_extract_string(r, [${PATHS.join(', ')}]) AS x
+  FROM (SELECT filename, file, idx, json_extract(record, '$') AS r FROM ${part} WHERE record IS NOT NULL))`;
+};
+
+/** Needs `log_file(part, sha256, file_no, lookup)`. */
+export const readParts = (parts: readonly string[]): string => `CREATE TEMP VIEW ev_all AS
+SELECT event_id, coalesce(account_id, '') AS account_id, event_time, event_source, event_name, region, source_ip, user_agent,
+  error_code, identity_type, arn, principal_id, access_key_id, source_identity, issuer_arn,
+  ${SESSION_NAME} AS role_session_name, invoked_by, mfa, request_id, shared_event_id, category,
+  TRY_CAST(read_only AS BOOLEAN) AS read_only, event_type, event_version, resource_arn, request_parameters,
+  CASE WHEN ${ASSUME} THEN assume_role_arn END AS assume_role_arn,
+  CASE WHEN ${ASSUME} THEN assume_session_name END AS assume_session_name,
+  CASE WHEN ${ASSUME} THEN assume_source_identity END AS assume_source_identity,
+  CASE WHEN ${ASSUME} THEN assume_key_id END AS assume_key_id, ${RUNS_AS} AS runs_as,
+  f.file_no, CAST(idx AS BIGINT) AS idx, content, f.sha256 AS sha256, f.lookup AS lookup
+FROM (${rowsOf(parts)}) p JOIN log_file f ON f.part = p.filename AND f.sha256 = p.file`;
+
+const time = (ms: number): string => `make_timestamp(${ms * 1000})`;
+
+/** The events that are kept or copies of those: all, or those within a window. */
+export const stageWithin = (window: Window | undefined): string => {
+  const within =
+    window === undefined ? '' : ` WHERE event_time >= ${time(window.from)} AND event_time < ${time(window.to)}`;
+  return `CREATE TEMP VIEW ev_stage AS SELECT * FROM ev_all${within}`;
+};
+
+/** Rows read per file, to compare with what the parts should hold. */
+export const READ_COUNTS = 'SELECT file_no, count(*) AS n FROM ev_all GROUP BY 1 ORDER BY 1';
 export const STAGE_COUNTS = 'SELECT file_no, count(*) AS n FROM ev_stage GROUP BY 1 ORDER BY 1';
 
 /**
- * Keeps one copy of each (event id, account): that of the first log by key. Needs `log_file(file_no, sha256, lookup)`.
- * What LookupEvents answers is written otherwise than in a log: beside a log it says nothing of a conflict.
+ * Keeps one copy of each (event id, account): that of the first log by key. What LookupEvents answers is written
+ * otherwise than in a log: beside a log it says nothing of a conflict. A hash of 64 bits finds the few events that may be
+ * there twice, so that only those are grouped.
  */
 export const DEDUPLICATE: readonly string[] = [
-  `CREATE TEMP TABLE ev_kept AS SELECT event_id, account_id, count(*) AS copies,
-     coalesce(min(content) FILTER (NOT f.lookup) <> max(content) FILTER (NOT f.lookup), min(content) <> max(content) AND bool_and(f.lookup)) AS differs,
-     min(struct_pack(l := f.lookup, f := file_no, i := idx)) AS p FROM ev_stage JOIN log_file f USING (file_no) GROUP BY 1, 2`,
-  `INSERT INTO ct_event SELECT s.* EXCLUDE (file_no, idx, content), f.sha256, s.idx
-   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.p.f = s.file_no AND k.p.i = s.idx
-   JOIN log_file f ON f.file_no = s.file_no`,
-  `INSERT INTO ct_duplicate SELECT s.event_id, s.account_id, f.sha256, s.idx, g.sha256, k.p.i
-   FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.copies > 1
-   JOIN log_file f ON f.file_no = s.file_no JOIN log_file g ON g.file_no = k.p.f
-   WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx)`,
-  `INSERT INTO ct_conflict WITH c AS (SELECT s.event_id, s.account_id, s.content, f.sha256,
-       f.lookup AND bool_or(NOT f.lookup) OVER (PARTITION BY s.event_id, s.account_id) AS beside
-     FROM ev_stage s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.differs
-     JOIN log_file f ON f.file_no = s.file_no)
+  `CREATE TEMP TABLE ev_twice AS SELECT h FROM (SELECT hash(event_id, account_id) AS h FROM ev_stage) GROUP BY h HAVING count(*) > 1`,
+  `CREATE TEMP TABLE ev_copy AS SELECT event_id, account_id, content, file_no, idx, sha256, lookup FROM ev_stage
+   WHERE hash(event_id, account_id) IN (FROM ev_twice)`,
+  `CREATE TEMP TABLE ev_kept AS SELECT event_id, account_id,
+     coalesce(min(content) FILTER (NOT lookup) <> max(content) FILTER (NOT lookup), min(content) <> max(content) AND bool_and(lookup)) AS differs,
+     min(struct_pack(l := lookup, f := file_no, i := idx)) AS p, count(*) AS copies FROM ev_copy GROUP BY 1, 2`,
+  `CREATE TEMP TABLE ev_further AS SELECT s.event_id, s.account_id, s.file_no, s.sha256, s.idx, k.p
+   FROM ev_copy s JOIN ev_kept k USING (event_id, account_id) WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx)`,
+  `INSERT INTO ct_event SELECT s.* EXCLUDE (file_no, idx, content, sha256, lookup), s.sha256, s.idx
+   FROM ev_stage s ANTI JOIN ev_further c ON c.file_no = s.file_no AND c.idx = s.idx`,
+  `INSERT INTO ct_duplicate SELECT c.event_id, c.account_id, c.sha256, c.idx, g.sha256, c.p.i
+   FROM ev_further c JOIN log_file g ON g.file_no = c.p.f`,
+  `INSERT INTO ct_conflict WITH c AS (SELECT s.event_id, s.account_id, s.content, s.sha256,
+       s.lookup AND bool_or(NOT s.lookup) OVER (PARTITION BY s.event_id, s.account_id) AS beside
+     FROM ev_copy s JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id AND k.differs)
    SELECT event_id, account_id, count(DISTINCT content), list_sort(list(DISTINCT sha256)) FROM c WHERE NOT beside GROUP BY 1, 2`,
 ];
 
 /** Copies per file. */
-export const DUPLICATE_COUNTS = `SELECT s.file_no, count(*) AS n FROM ev_stage s
-JOIN ev_kept k ON k.event_id = s.event_id AND k.account_id = s.account_id
-WHERE NOT (k.p.f = s.file_no AND k.p.i = s.idx) GROUP BY 1 ORDER BY 1`;
+export const DUPLICATE_COUNTS = 'SELECT file_no, count(*) AS n FROM ev_further GROUP BY 1 ORDER BY 1';
 
-export const DROP_STAGE: readonly string[] = ['DROP TABLE ev_kept', 'DROP TABLE ev_stage', 'DROP TABLE log_file'];
+export const DROP_STAGE: readonly string[] = [
+  'DROP VIEW ev_stage',
+  'DROP VIEW ev_all',
+  'DROP TABLE ev_further',
+  'DROP TABLE ev_kept',
+  'DROP TABLE ev_copy',
+  'DROP TABLE ev_twice',
+  'DROP TABLE log_file',
+];

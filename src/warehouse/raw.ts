@@ -17,6 +17,8 @@ const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 const MAX_OBJECT_BYTES = 400 * 1024 ** 2;
 
 export interface RawEvidence {
+  /** Where its objects lie. */
+  readonly dir: string;
   /** Sorted by key. */
   readonly objects: readonly RawObject[];
   readonly problems: readonly RawProblem[];
@@ -41,6 +43,7 @@ const readIndex = async <T>(file: string, parse: (bytes: Uint8Array) => readonly
 export const openRawEvidence = async (dataDir: string): Promise<RawEvidence> => {
   const root = join(dataDir, 'raw');
   return {
+    dir: root,
     objects: await readIndex(join(root, 'index.ndjson'), parseRawIndex),
     problems: await readIndex(join(root, 'problems.ndjson'), parseRawProblems),
     listing: await readIndex(join(root, 'listing.ndjson'), parseRawListing),
