@@ -181,6 +181,29 @@ export const readAtOnce = (path: string, limit: number): Buffer => {
   }
 };
 
+/**
+ * Makes a file of these bytes, in this thread. They are durable only after `syncFiles`.
+ * @returns false where a file of that name is there
+ */
+export const createAtOnce = (path: string, bytes: Uint8Array): boolean => {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, 'wx', 0o600);
+  } catch (error) {
+    if (isSystemError(error, 'EEXIST')) return false;
+    throw error;
+  }
+  try {
+    for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at);
+    return true;
+  } catch (error) {
+    fs.unlinkSync(path);
+    throw error;
+  } finally {
+    fs.closeSync(fd);
+  }
+};
+
 /** Makes a folder and those above it, durably. */
 export const makeFolder = async (path: string, files: FilePort = realFiles): Promise<void> => {
   if ((await files.facts(path))?.kind === 'folder') return;

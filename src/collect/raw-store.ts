@@ -1,8 +1,18 @@
 /** `raw/`: what outside systems delivered, byte for byte, named by its hash. */
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { sha256 } from '../base/digest.js';
-import { isSystemError, makeFolder, readBounded, realFiles, writeAtomic } from '../base/durable.js';
+import {
+  createAtOnce,
+  isSystemError,
+  makeFolder,
+  readAtOnce,
+  readBounded,
+  realFiles,
+  writeAtomic,
+} from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
+import { syncFiles } from '../base/sync-files.js';
 import type { RawObject } from '../model/evidence.js';
 import {
   parseRawIndex,
@@ -17,7 +27,7 @@ import {
 const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 
 export interface RawStore {
-  /** Keeps the bytes under their hash, once. */
+  /** Keeps the bytes under their hash, once. They are durable after the next `commit`. */
   put(hash: string, bytes: Buffer): Promise<void>;
   /** What is kept so far. */
   objects(): Promise<readonly RawObject[]>;
@@ -92,8 +102,24 @@ const mergeListing = (before: readonly RawListing[], now: readonly RawListing[])
 };
 
 /** Whether the object is there unharmed: collecting again mends one that is not. */
-const holds = async (path: string, hash: string, length: number): Promise<boolean> =>
-  (await realFiles.facts(path))?.size === length && sha256(await readBounded(path, length)) === hash;
+const holds = (path: string, hash: string, length: number): boolean => {
+  try {
+    return sha256(readAtOnce(path, length)) === hash;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+};
+
+const isThere = (path: string, bytes: Buffer): boolean => {
+  try {
+    return !createAtOnce(path, bytes);
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error;
+    mkdirSync(dirname(path), { mode: 0o700 });
+    return !createAtOnce(path, bytes);
+  }
+};
 
 /** Opens `<dataDir>/raw`, making it where there is none. */
 export const openRawStore = async (dataDir: string): Promise<RawStore> => {
@@ -102,17 +128,25 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
   const problemsFile = join(root, 'problems.ndjson');
   const listingFile = join(root, 'listing.ndjson');
   await makeFolder(root);
+  let written = new Set<string>();
+  const syncWritten = async (): Promise<void> => {
+    const paths = [...written];
+    if (paths.length === 0) return;
+    written = new Set();
+    await syncFiles(paths);
+    await realFiles.syncFolder(root);
+  };
   return {
     put: async (hash, bytes) => {
       const path = join(root, rawPath(hash));
-      if (await holds(path, hash, bytes.length)) return;
-      await makeFolder(join(root, hash.slice(0, 2)));
-      await writeAtomic(path, bytes);
+      if (isThere(path, bytes) && !holds(path, hash, bytes.length)) await writeAtomic(path, bytes);
+      written.add(path);
     },
     objects: () => readLines(indexFile, parseRawIndex),
     read: ({ sha256: hash, bytes }) => readBounded(join(root, rawPath(hash)), bytes),
     problems: () => readLines(problemsFile, parseRawProblems),
     commit: async (objects, problems, { lines, prefixes } = { lines: [], prefixes: [] }) => {
+      await syncWritten();
       const index = mergeObjects(await readLines(indexFile, parseRawIndex), objects);
       const settled = new Set([...objects.map(({ key }) => key), ...prefixes]);
       const open = mergeProblems(await readLines(problemsFile, parseRawProblems), problems, settled);

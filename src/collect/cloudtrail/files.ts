@@ -1,7 +1,7 @@
 /** Collects a folder of CloudTrail files: each is named, hashed, checked, counted and kept as delivered. */
 
 import { sha256 } from '../../base/digest.js';
-import { readBounded } from '../../base/durable.js';
+import { readAtOnce, readBounded } from '../../base/durable.js';
 import { CountersignError, reason } from '../../base/errors.js';
 import { JsonError } from '../../base/json.js';
 import { trailKindOfKey } from '../../base/trail-log.js';
@@ -116,7 +116,7 @@ const readHead = async (file: Listed): Promise<string | undefined> => {
 
 const takeFile = async (file: Listed, signature: string | null, store: RawStore): Promise<Taken> => {
   if (file.bytes > MAX_FILE_BYTES) return skipped(file, 'other', `more than ${MAX_FILE_BYTES} bytes`, true);
-  const bytes = await readBounded(file.path, MAX_FILE_BYTES);
+  const bytes = readAtOnce(file.path, MAX_FILE_BYTES);
   const hash = sha256(bytes);
   const found = inspectFile(file.key, bytes);
   const row = rowOf(file.key, hash, bytes.length, found);
