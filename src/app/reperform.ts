@@ -15,6 +15,8 @@ import { changedFields, type ShownResult, shownResults } from './report/shown-re
 export interface ReperformAsk {
   /** Folder of the package. */
   readonly dir: string;
+  /** Where CloudTrail objects lie that the package leaves out. */
+  readonly raw?: string;
   /** Of this program. */
   readonly version: string;
   readonly onProgress?: (step: string, done: number, total: number) => void;
@@ -65,7 +67,7 @@ const compare = (
  * Runs every test of control of a package again, from its own ledger, CloudTrail objects, configuration and controls,
  * and compares what comes of it with what the package says. Nothing outside the package is read but the shipped
  * controls, to name those whose SQL is another.
- * @throws CountersignError PACKAGE_UNSOUND, VERIFY_NOT_FOUND, CONFIG_INVALID, CONTROL_INVALID, and what the warehouse throws
+ * @throws CountersignError PACKAGE_UNSOUND, VERIFY_NOT_FOUND, CONFIG_INVALID, CONTROL_INVALID, RAW_LEFT_OUT, and what the warehouse throws
  */
 export const reperform = async (ask: ReperformAsk): Promise<Reperformance> => {
   const { dir, onProgress } = ask;
@@ -75,7 +77,7 @@ export const reperform = async (ask: ReperformAsk): Promise<Reperformance> => {
   const shipped = (await controlSet([])).controls;
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-reperform-'));
   try {
-    await copyData(dir, dataDir);
+    await copyData(dir, manifest, dataDir, ask.raw);
     const settings = await settingsOf(dir, manifest, dataDir);
     const job = { settings, period: periodOf(manifest), ...(onProgress && { onProgress }) };
     const definition = (id: string) =>

@@ -163,10 +163,12 @@ export const respond = async (ask: RespondAsk): Promise<ReportSummary> => {
   const { dir, manifest, shown, rest } = await prepare(ask, own, environment, clock.now());
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-respond-'));
   try {
-    await copyData(dir, dataDir);
+    await copyData(dir, manifest, dataDir, join(own.gateway.dataDir, 'raw'));
     const settings = await settingsOf(dir, manifest, dataDir);
     const period = periodOf(manifest);
-    const job: ReportJob = { settings, period, version, clock, environment, ...(onProgress && { onProgress }) };
+    const withoutRaw = manifest.cloudtrail.leftOut === true;
+    const asked = { settings, period, version, withoutRaw, ...(onProgress && { onProgress }) };
+    const job: ReportJob = { ...asked, clock, environment };
     const { controls } = rest.set;
     const waived = await packageWaivers(dir, settings, controls, period);
     return await perform({ ...job, now: rest.asOf }, { controls, waivers: waived.waivers }, (performed) => {

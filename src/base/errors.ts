@@ -256,6 +256,12 @@ export const ERRORS = {
     message: 'the package {dir} cannot be used: {problem}',
     hint: 'run `countersign verify` on the package, and ask for an untouched copy',
   },
+  RAW_LEFT_OUT: {
+    exit: 11,
+    message:
+      'the package {dir} names {objects} CloudTrail objects by hash and leaves them out; they are not all in {where}',
+    hint: 'ask for the raw/ folder of whoever made it, and name it with --raw',
+  },
   RESPONSES_INVALID: {
     exit: 2,
     message: 'the responses in {file} cannot be taken: {problems}',

@@ -1,4 +1,4 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base.js';
 import { state, table } from '../cli/print.js';
 import { progress } from '../cli/progress.js';
@@ -15,13 +15,20 @@ export default class Reperform extends BaseCommand {
     '<%= config.bin %> reperform evidence/2026-Q3',
     '<%= config.bin %> reperform evidence/2026-Q3 --json',
   ];
+  static override flags = {
+    raw: Flags.string({
+      summary: 'folder of the CloudTrail objects that the package leaves out, by hash',
+      helpValue: 'DIR',
+    }),
+  };
   static override args = { package: Args.string({ description: 'folder of the package', required: true }) };
 
   async run(): Promise<Reperformance> {
-    const { args } = await this.parse(Reperform);
+    const { args, flags } = await this.parse(Reperform);
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
-    const done = await reperform({ dir: args.package, version, onProgress: bar.update }).finally(bar.stop);
+    const asked = { dir: args.package, version, ...(flags.raw === undefined ? {} : { raw: flags.raw }) };
+    const done = await reperform({ ...asked, onProgress: bar.update }).finally(bar.stop);
     this.print(done);
     this.finish(done.exit);
     return done;

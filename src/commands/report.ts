@@ -32,6 +32,9 @@ export default class Report extends BaseCommand {
     }),
     from: Flags.string({ summary: 'start of the period (RFC 3339)', helpValue: 'TIME', dependsOn: ['to'] }),
     to: Flags.string({ summary: 'end of the period, not included', helpValue: 'TIME', dependsOn: ['from'] }),
+    'without-raw': Flags.boolean({
+      summary: 'leave the bytes of CloudTrail objects out: their index alone goes into the package',
+    }),
   };
 
   async run(): Promise<ReportSummary> {
@@ -40,7 +43,8 @@ export default class Report extends BaseCommand {
     const period = periodOf(flags, settings.organization.fiscalYearStart);
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
-    const summary = await report({ settings, period, version, onProgress: bar.update }).finally(bar.stop);
+    const asked = { settings, period, version, withoutRaw: flags['without-raw'], onProgress: bar.update };
+    const summary = await report(asked).finally(bar.stop);
     this.print(summary);
     this.finish(summary.exit);
     return summary;

@@ -42,6 +42,10 @@ export default class Verify extends BaseCommand {
       summary: 'list gaps and turned clocks from this time on; all else is looked at from the first record on',
       helpValue: 'TIME',
     }),
+    raw: Flags.string({
+      summary: 'folder of the CloudTrail objects that a package leaves out, by hash',
+      helpValue: 'DIR',
+    }),
     online: Flags.boolean({
       summary: 'read anchors in the buckets that the trust file names, with your own credentials',
     }),
@@ -53,6 +57,7 @@ export default class Verify extends BaseCommand {
     const verification = await verifyPath(args.path, {
       ...(flags.trust === undefined ? {} : { trust: flags.trust }),
       ...(flags.since === undefined ? {} : { since: timeOf(flags.since) }),
+      ...(flags.raw === undefined ? {} : { raw: flags.raw }),
       ...(flags.online ? { online: onlineBuckets() } : {}),
       onProgress: ({ what, done, total }) => bar.update(what.includes('.jsonl') ? 'ledger' : what, done, total),
     }).finally(() => bar.stop());

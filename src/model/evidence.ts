@@ -116,7 +116,12 @@ export interface Manifest {
     readonly size: number;
     readonly root: string;
   }[];
-  readonly cloudtrail: { readonly logs: number; readonly digests: number };
+  readonly cloudtrail: {
+    readonly logs: number;
+    readonly digests: number;
+    /** Only their index is in the package, not their bytes. */
+    readonly leftOut?: true;
+  };
   /** The report of the period that this one supplements or answers, and the hash of its manifest; absent in the first. */
   readonly revises?: { readonly report: string; readonly manifest: string };
   /** Sorted by path; every file of the folder but manifest.json, manifest.sig and run.json. */

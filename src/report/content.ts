@@ -140,7 +140,13 @@ export interface ReportContent {
   readonly reconciliations: readonly Reconciliation[];
   readonly datasets: readonly Dataset[];
   readonly ledgers: readonly LedgerHead[];
-  readonly cloudtrail: { readonly logs: number; readonly digests: number; readonly signatures: string };
+  readonly cloudtrail: {
+    readonly logs: number;
+    readonly digests: number;
+    readonly signatures: string;
+    /** Whether only their index is in the package. */
+    readonly leftOut: boolean;
+  };
   readonly verification: Verification;
   readonly reportKey: string;
 }

@@ -6,7 +6,7 @@ import { CountersignError } from '../base/errors.js';
 import { type NoteSigner, signNote } from '../base/note.js';
 import { manifestText, sealRun } from '../base/seal.js';
 import type { Manifest, Period, RawObject, TestResult, Verification, Waiver } from '../model/evidence.js';
-import { type Answers, answersWords, writeAnswers } from './answers.js';
+import { type Answers, writeAnswers } from './answers.js';
 import type { CriterionLine, ReportContent } from './content.js';
 import { gatherCoverage } from './gather-coverage.js';
 import { gatherDistributions } from './gather-distributions.js';
@@ -21,9 +21,10 @@ import { chooseRevision, nextRevision, publish, type Revision } from './revision
 import { numberOf, only, type Reader } from './rows.js';
 import { copySources, type Sources } from './sources.js';
 import { evidenceRoot, openStaging, type Staging } from './staging.js';
-import { type Supplement, supplementTable, supplementTo, supplementWords } from './supplement.js';
+import { draftReasons, notesOf } from './standing.js';
+import { supplementTable, supplementTo } from './supplement.js';
 import { POPULATION_COLUMNS, QUERY_TABLES, writeQuery } from './tables.js';
-import { clock, longDate, plural } from './words.js';
+import { plural } from './words.js';
 
 /** Who made the report, and how; stands in run.json alone. */
 export interface RunFacts {
@@ -75,36 +76,6 @@ export interface BuiltPackage {
   readonly manifestHash: string;
 }
 
-/** AWS delivers most logs within minutes but promises nothing; two days after the end a report can be final. */
-const SETTLEMENT_MS = 48 * 3_600_000;
-
-/** AWS tries to deliver for 30 days (CloudTrail User Guide, "How CloudTrail works"). */
-const RETRIES_MS = 30 * 24 * 3_600_000;
-
-const notesOf = (input: PackageInput, status: Manifest['status'], supplement: Supplement | null): readonly string[] => [
-  ...(supplement === null ? [] : [supplementWords(supplement)]),
-  ...(input.answers ? [answersWords(input.answers)] : []),
-  ...(status === 'FINAL'
-    ? [
-        `AWS may repeat deliveries until ${longDate(input.period.to + RETRIES_MS)}: what comes later is reported in a supplement.`,
-      ]
-    : []),
-];
-
-const draftReasons = (input: PackageInput): readonly string[] => {
-  const reasons: string[] = [];
-  const settled = input.period.to + SETTLEMENT_MS;
-  if (input.settings.demo) reasons.push('It is made from sample data, and so stays a draft.');
-  else if (input.now < settled) {
-    if (input.now < input.period.to)
-      reasons.push(`The period is not over: it ends on ${longDate(input.period.to)}, ${clock(input.period.to)} UTC.`);
-    reasons.push(
-      `AWS may still deliver logs of this period. It can be final from ${longDate(settled)}, ${clock(settled)} UTC.`,
-    );
-  }
-  return [...reasons, ...input.incomplete];
-};
-
 const SIGNATURES = `SELECT count(*) FILTER (signature = 'valid') AS valid, count(*) FILTER (signature = 'invalid') AS invalid,
   count(*) FILTER (signature IN ('unsigned', 'no_key')) AS open FROM ct_digest`;
 
@@ -152,6 +123,7 @@ const gather = async (input: PackageInput, { revision, before }: Revision): Prom
       logs: count('cloudtrail-log'),
       digests: count('cloudtrail-digest'),
       signatures: await signatureWords(reader),
+      leftOut: input.raw.leftOut,
     },
     verification: input.verification,
     reportKey: input.reportKey.key,
@@ -215,7 +187,11 @@ const manifestOf = (content: ReportContent, staging: Staging, root: string, answ
   tool: { name: 'countersign', version: content.version },
   evidenceRoot: root,
   ledgers: content.ledgers,
-  cloudtrail: { logs: content.cloudtrail.logs, digests: content.cloudtrail.digests },
+  cloudtrail: {
+    logs: content.cloudtrail.logs,
+    digests: content.cloudtrail.digests,
+    ...(content.cloudtrail.leftOut && { leftOut: true as const }),
+  },
   ...(content.supplement && {
     revises: { report: content.supplement.report, manifest: content.supplement.manifest },
   }),

@@ -3,6 +3,12 @@ import { periodTitle } from './words.js';
 
 const keyName = (key: string): string => key.split('+')[0] ?? key;
 
+const rawWords = ({ cloudtrail }: ReportContent): string =>
+  cloudtrail.leftOut
+    ? `  raw/           index.ndjson names each CloudTrail log file, digest and key that was read, by its SHA-256; the files
+                 themselves are not in here. Verify and reperform take them from a folder: --raw FOLDER`
+    : '  raw/           CloudTrail log files, digests and keys as delivered, named by their SHA-256; index.ndjson lists them';
+
 /** README.txt: what the folder is and how to check it, for a reader who has nothing but the folder. */
 export const readmeText = (content: ReportContent): string => `EVIDENCE PACKAGE ${content.report}
 
@@ -22,7 +28,7 @@ What is in it
   controls/      the controls as they are defined; criteria.yaml holds criterion ids and our own short wording
   sql/           every query that was run; parameters $from and $to are the ends of the period
   ledger/        the records of the gateway, byte for byte, with their signed checkpoints
-  raw/           CloudTrail log files, digests and keys as delivered, named by their SHA-256; index.ndjson lists them
+${rawWords(content)}
   snapshots/     registers of the organisation as they were given; index.ndjson lists them
   waivers/       waivers that bear on the period, where there are any
   config/        the configuration the report was made with

@@ -22,8 +22,8 @@ interface LedgerCopy {
 export interface Sources {
   readonly settings: Settings;
   readonly ledgers: readonly LedgerCopy[];
-  /** `<dataDir>/raw`, and the objects its index names. */
-  readonly raw: { readonly dir: string; readonly objects: readonly RawObject[] };
+  /** `<dataDir>/raw`, and the objects its index names; `leftOut`: only the index goes into the package. */
+  readonly raw: { readonly dir: string; readonly objects: readonly RawObject[]; readonly leftOut: boolean };
   /** `<dataDir>/snapshots`, and the registers and identities that were taken. */
   readonly snapshots: {
     readonly dir: string;
@@ -63,7 +63,7 @@ export const copySources = async (staging: Staging, input: Sources): Promise<voi
     for await (const path of filesBelow(dir)) await staging.copy(`ledger/${folder}/${path}`, join(dir, path));
   }
   const { raw, settings } = input;
-  const hashes = new Set(raw.objects.map(({ sha256: hash }) => hash));
+  const hashes = new Set(raw.leftOut ? [] : raw.objects.map(({ sha256: hash }) => hash));
   for (const hash of [...hashes].sort()) {
     await staging.copy(`raw/${rawPath(hash)}`, join(raw.dir, rawPath(hash)), hash);
   }

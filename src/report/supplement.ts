@@ -1,11 +1,11 @@
 /** What a further report of a period says that the final one before it did not: AWS delivers logs for weeks. */
 import { join } from 'node:path';
 import { sha256 } from '../base/digest.js';
-import { readBounded } from '../base/durable.js';
+import { readBounded, realFiles } from '../base/durable.js';
 import { CountersignError, reason } from '../base/errors.js';
 import { isArray, isObject, type JsonObject, type JsonValue, parseJson, toValue } from '../base/json.js';
 import type { RawObject, TestResult } from '../model/evidence.js';
-import { rawPath } from '../model/raw-index.js';
+import { parseRawIndex } from '../model/raw-index.js';
 import { csv } from './csv.js';
 import { listed, plural } from './words.js';
 
@@ -59,10 +59,16 @@ const resultDifferences = (
     .filter((one) => one.before !== one.now);
 };
 
-const logDifferences = (manifest: JsonObject, raw: readonly RawObject[]): readonly Difference[] => {
-  const known = new Set(objects(manifest['files']).map(({ path }) => path));
+/** What the report before was made from, by its index: the objects themselves may have been left out of it. */
+const objectsIn = async (dir: string): Promise<readonly RawObject[]> => {
+  const index = join(dir, 'raw', 'index.ndjson');
+  return (await realFiles.facts(index)) === undefined ? [] : parseRawIndex(await readBounded(index, MAX_BYTES));
+};
+
+const logDifferences = (before: readonly RawObject[], raw: readonly RawObject[]): readonly Difference[] => {
+  const known = new Set(before.map(({ sha256: hash }) => hash));
   return raw
-    .filter(({ kind, sha256: hash }) => kind === 'cloudtrail-log' && !known.has(`raw/${rawPath(hash)}`))
+    .filter(({ kind, sha256: hash }) => kind === 'cloudtrail-log' && !known.has(hash))
     .map(({ key, sha256: hash }) => ({ kind: 'log' as const, id: key, before: '', now: hash }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 };
@@ -82,7 +88,7 @@ export const supplementTo = async (
     const manifest = toValue(parseJson(bytes));
     if (!isObject(manifest) || typeof manifest['report'] !== 'string') throw new Error('manifest.json names no report');
     const before = resultsIn(toValue(parseJson(await readBounded(join(dir, 'results.json'), MAX_BYTES))));
-    const differences = [...resultDifferences(before, results), ...logDifferences(manifest, raw)];
+    const differences = [...resultDifferences(before, results), ...logDifferences(await objectsIn(dir), raw)];
     return { report: manifest['report'], manifest: sha256(bytes), differences };
   } catch (error) {
     throw new CountersignError('PACKAGE_UNSOUND', { dir, problem: reason(error) }, { cause: error });

@@ -56,8 +56,8 @@ const present = (objects: readonly RawObject[], manifest: Manifest, findings: Fi
 };
 
 /** Reads objects again; undefined where one is no longer what the index says. */
-const readObject = async ({ dir }: Target, { sha256 }: RawObject): Promise<Buffer | undefined> => {
-  const path = join(dir, 'raw', rawPath(sha256));
+const readObject = async (folder: string, { sha256 }: RawObject): Promise<Buffer | undefined> => {
+  const path = join(folder, rawPath(sha256));
   const facts = await realFiles.facts(path);
   if (facts?.kind !== 'file' || facts.size > MAX_OBJECT) return undefined;
   const bytes = await readBounded(path, MAX_OBJECT);
@@ -88,13 +88,13 @@ const keysIn = (bytes: Buffer): readonly TrailKey[] => {
  * Checks under the keys in the package, so that what its own keys refute shows; the trust file's keys stand
  * in their place where it names them, and only they establish anything.
  */
-const check = async (target: Target, objects: readonly RawObject[]): Promise<TrailCheck> => {
+const check = async (target: Target, folder: string, objects: readonly RawObject[]): Promise<TrailCheck> => {
   const digests = [];
   const logs = [];
   const shipped: TrailKey[] = [];
   let done = 0;
   for (const object of objects) {
-    const bytes = await readObject(target, object);
+    const bytes = await readObject(folder, object);
     const { key, sha256, kind, signature } = object;
     const backfill = object.delivery?.backfill ?? null;
     if (bytes && kind === 'cloudtrail-digest') digests.push({ key, sha256, bytes, signature, backfill });
@@ -121,6 +121,57 @@ const judgeAuthorship = ({ trust, findings }: Target, { digests, logs }: TrailCh
     findings.add('unestablished', 'DIGEST_AUTHORSHIP', `AWS authorship of ${rest} digests not established.`);
 };
 
+/** Objects of the index that lie in a folder beside the package; of the others it is told how many there are. */
+const beside = async (
+  objects: readonly RawObject[],
+  folder: string,
+  findings: Findings,
+): Promise<readonly RawObject[]> => {
+  const found: RawObject[] = [];
+  const absent: RawObject[] = [];
+  for (const object of objects) {
+    const there = (await readObject(folder, object)) !== undefined;
+    (there ? found : absent).push(object);
+  }
+  const [first] = absent;
+  if (first) {
+    const which = `${absent.length} of ${objects.length} CloudTrail objects that raw/index.ndjson names`;
+    findings.add(
+      'incomplete',
+      'RAW_OBJECT',
+      `${which} are not in ${folder}, or are others; the first is ${first.key}.`,
+    );
+  }
+  return found;
+};
+
+/** The package says that it leaves the objects out: what then cannot be said, and how it can. */
+const leftOut = (target: Target, { cloudtrail, files }: Manifest): void => {
+  const { findings } = target;
+  const object = files.find(({ path }) => /^raw\/[0-9a-f]{2}\//.test(path));
+  if (object) {
+    const message = `manifest.json says that CloudTrail objects are left out, and lists ${object.path}.`;
+    findings.add('integrity', 'MANIFEST_INVALID', message);
+  }
+  if (target.raw !== undefined) return;
+  const which = `the bytes of ${cloudtrail.logs} CloudTrail logs and ${cloudtrail.digests} digests are not in the package, only their hashes`;
+  const message = `NOT RUN: ${which}; whether they are those that AWS signed, and whether one is missing, is not established. With the objects at hand: countersign verify PACKAGE --raw FOLDER.`;
+  findings.add('unestablished', 'RAW_LEFT_OUT', message);
+};
+
+/** Where the objects lie, and those of them that are there; undefined where they were left out and are not at hand. */
+const source = async (
+  target: Target,
+  manifest: Manifest,
+  index: readonly RawObject[],
+): Promise<{ readonly folder: string; readonly objects: readonly RawObject[] } | undefined> => {
+  const { dir, raw, findings } = target;
+  if (manifest.cloudtrail.leftOut !== true)
+    return { folder: join(dir, 'raw'), objects: present(index, manifest, findings) };
+  leftOut(target, manifest);
+  return raw === undefined ? undefined : { folder: raw, objects: await beside(index, raw, findings) };
+};
+
 /** Verifies what `raw/` holds. What does not hold goes to the findings. */
 export const verifyTrail = async (target: Target, manifest: Manifest): Promise<void> => {
   const { findings } = target;
@@ -135,7 +186,9 @@ export const verifyTrail = async (target: Target, manifest: Manifest): Promise<v
     findings.add('note', 'RAW_ABSENT', 'the package holds no CloudTrail object.');
     return;
   }
-  const result = await check(target, present(index, manifest, findings));
+  const at = await source(target, manifest, index);
+  if (!at) return;
+  const result = await check(target, at.folder, at.objects);
   const listing = await readListing(target);
   for (const { severity, code, message } of trailFindings(result, trailContext(index, listing))) {
     findings.add(severity, code, message);

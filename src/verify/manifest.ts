@@ -86,7 +86,8 @@ export const parseManifest = (bytes: Buffer): Manifest => {
   const fields = objectOf(value, 'the manifest', FIELDS, ['revises']);
   const period = objectOf(fields['period'], 'period', ['label', 'from', 'to']);
   const tool = objectOf(fields['tool'], 'tool', ['name', 'version']);
-  const cloudtrail = objectOf(fields['cloudtrail'], 'cloudtrail', ['logs', 'digests']);
+  const cloudtrail = objectOf(fields['cloudtrail'], 'cloudtrail', ['logs', 'digests'], ['leftOut']);
+  if ('leftOut' in cloudtrail && cloudtrail['leftOut'] !== true) throw new ShapeError('cloudtrail.leftOut is not true');
   if (fields['v'] !== 1) throw new ShapeError('v is not 1');
   const { demo } = fields;
   if (typeof demo !== 'boolean') throw new ShapeError('demo is neither true nor false');
@@ -108,6 +109,7 @@ export const parseManifest = (bytes: Buffer): Manifest => {
     cloudtrail: {
       logs: countOf(cloudtrail['logs'], 'cloudtrail.logs'),
       digests: countOf(cloudtrail['digests'], 'cloudtrail.digests'),
+      ...('leftOut' in cloudtrail && { leftOut: true as const }),
     },
     ...('revises' in fields && { revises: revisesOf(fields['revises']) }),
     files: sortedFiles(fields['files']),

@@ -12,6 +12,8 @@ export interface Target {
   readonly scanner?: Scanner;
   /** Checkpoints that were read from buckets of the trust file; absent: none were looked up. */
   readonly online?: readonly Anchored[];
+  /** Where the CloudTrail objects lie whose bytes are not in the package, by hash; absent: they are not looked at. */
+  readonly raw?: string;
   /** Gaps and turned clocks before this time are counted, not listed; milliseconds since 1970. Absent: all are listed. */
   readonly since?: number;
   readonly onProgress: (progress: VerifyProgress) => void;

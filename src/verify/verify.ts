@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly scanner?: Scanner;
   /** Opens the buckets that the trust file names, with the credentials of whoever verifies. Absent: offline. */
   readonly online?: OpenBucket;
+  /** Folder of the CloudTrail objects that a package leaves out: `<aa>/<sha256>`, as the organisation keeps them. */
+  readonly raw?: string;
   /** Gaps and turned clocks before this time are counted, not listed; milliseconds since 1970. All else is looked at whole. */
   readonly since?: number;
   readonly onProgress?: (progress: VerifyProgress) => void;
@@ -57,10 +59,11 @@ export const verifyPath = async (path: string, options: VerifyOptions = {}): Pro
   if (facts === undefined) throw new CountersignError('VERIFY_NOT_FOUND', { path });
   const trust = await trustFor(path, options.trust);
   const findings = createFindings();
-  const { onProgress = () => {}, scanner, online, since } = options;
+  const { onProgress = () => {}, scanner, online, since, raw } = options;
   const more = {
     ...(scanner ? { scanner } : {}),
     ...(since === undefined ? {} : { since }),
+    ...(raw === undefined ? {} : { raw }),
     ...(online ? { online: await loadOnline(trust, online, findings) } : {}),
   };
   const target: Target = { dir: path, trust, findings, onProgress, ...more };

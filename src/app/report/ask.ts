@@ -8,6 +8,8 @@ export interface ReportAsk {
   readonly period: Period;
   /** Of this program; stands in the package. */
   readonly version: string;
+  /** Leaves the bytes of CloudTrail objects out of the package: only their index goes in. */
+  readonly withoutRaw?: boolean;
   /** The machine's, where absent. */
   readonly clock?: Clock;
   readonly environment?: NodeJS.ProcessEnv;

@@ -1,12 +1,13 @@
 /** A package as the source of its own tests: what it holds, put where the program reads it. */
 import { constants } from 'node:fs';
-import { cp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, cp, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { readBounded, realFiles } from '../../base/durable.js';
 import { CountersignError, reason } from '../../base/errors.js';
 import type { Control } from '../../controls/definition.js';
 import type { LoadedWaivers } from '../../controls/waivers.js';
 import type { Manifest, Period } from '../../model/evidence.js';
+import { parseRawIndex, rawPath } from '../../model/raw-index.js';
 import type { Settings } from '../../model/settings.js';
 import { parseManifest } from '../../verify/manifest.js';
 import { readJson } from '../../verify/shape.js';
@@ -16,6 +17,7 @@ import { type ShownResult, shownResults } from './shown-results.js';
 import { waiversOf } from './waivers.js';
 
 const MAX_MANIFEST = 256 * 1024 * 1024;
+const MAX_INDEX = 512 * 1024 * 1024;
 const MAX_RESULTS = 1024 * 1024 * 1024;
 
 type OnProgress = (step: string, done: number, total: number) => void;
@@ -57,12 +59,30 @@ export const settingsOf = async (dir: string, { files }: Manifest, dataDir: stri
   return { ...settings, gateway: { ...settings.gateway, dataDir } };
 };
 
-/** Copies what the tests are made from into a data folder. */
-export const copyData = async (dir: string, dataDir: string): Promise<void> => {
+/** Objects that the package names and leaves out, from a folder in which they are kept by hash. */
+const copyObjects = async (dir: string, raw: string | undefined, dataDir: string): Promise<void> => {
+  const objects = parseRawIndex(await readBounded(join(dir, 'raw', 'index.ndjson'), MAX_INDEX));
+  for (const hash of new Set(objects.map(({ sha256 }) => sha256))) {
+    const from = join(raw ?? '', rawPath(hash));
+    if (raw === undefined || (await realFiles.facts(from))?.kind !== 'file')
+      throw new CountersignError('RAW_LEFT_OUT', { dir, objects: String(objects.length), where: raw ?? 'the package' });
+    const to = join(dataDir, 'raw', rawPath(hash));
+    await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
+};
+
+/**
+ * Copies what the tests are made from into a data folder.
+ * @param raw where CloudTrail objects lie that the package leaves out
+ * @throws CountersignError RAW_LEFT_OUT where they are needed and not there
+ */
+export const copyData = async (dir: string, { cloudtrail }: Manifest, dataDir: string, raw?: string): Promise<void> => {
   for (const name of ['ledger', 'raw', 'snapshots']) {
     if ((await realFiles.facts(join(dir, name)))?.kind !== 'folder') continue;
     await cp(join(dir, name), join(dataDir, name), { recursive: true, mode: constants.COPYFILE_FICLONE });
   }
+  if (cloudtrail.leftOut && cloudtrail.logs + cloudtrail.digests > 0) await copyObjects(dir, raw, dataDir);
 };
 
 /**

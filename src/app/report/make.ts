@@ -78,7 +78,11 @@ const packageInput = async (
     results,
     reader: warehouse,
     ledgers: head === null ? [] : [{ head, dir, folder: ledgerFolder(head.origin) }],
-    raw: { dir: join(dataDir, 'raw'), objects: (await openRawEvidence(dataDir)).objects },
+    raw: {
+      dir: join(dataDir, 'raw'),
+      objects: (await openRawEvidence(dataDir)).objects,
+      leftOut: ask.withoutRaw === true,
+    },
     snapshots: {
       dir: join(dataDir, 'snapshots'),
       registers: await registerSnapshots(dataDir),

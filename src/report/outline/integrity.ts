@@ -32,6 +32,14 @@ const HOW_TO: readonly Block[] = [
   ),
 ];
 
+const trailWords = ({ logs, digests, signatures, leftOut }: ReportContent['cloudtrail']): string => {
+  const files = `${plural(logs, 'CloudTrail log file')} and ${plural(digests, 'digest')}`;
+  const where = leftOut
+    ? 'are named by hash in raw/index.ndjson; their bytes are not in this package and can be asked for.'
+    : 'are in raw/.';
+  return `${files} ${where} ${signatures}`;
+};
+
 const heads = ({ ledgers, reportKey, cloudtrail }: ReportContent): readonly Block[] => [
   heading('Heads and keys'),
   table(
@@ -50,9 +58,7 @@ const heads = ({ ledgers, reportKey, cloudtrail }: ReportContent): readonly Bloc
     { empty: 'No ledger is in this package.' },
   ),
   table([{ head: 'Key of the report', share: 1 }], [[{ text: reportKey, tone: 'hash' }]]),
-  text(
-    `${plural(cloudtrail.logs, 'CloudTrail log file')} and ${plural(cloudtrail.digests, 'digest')} are in raw/. ${cloudtrail.signatures}`,
-  ),
+  text(trailWords(cloudtrail)),
 ];
 
 const findingsTable = (findings: readonly Finding[]): readonly Block[] => {
