@@ -16,8 +16,8 @@ const MAP_OF = 128;
 
 const resolve = (schema: Schema): Schema => {
   if (typeof schema === 'function') return resolve(schema());
-  // A member with traits of its own is a pair; a schema has its kind first, which is a number.
-  return Array.isArray(schema) && typeof schema[0] !== 'number' ? resolve(schema[0]) : schema;
+  // A member with traits of its own is a pair; a schema has its kind, its name space and its name first.
+  return Array.isArray(schema) && schema.length === 2 ? resolve(schema[0]) : schema;
 };
 
 const simpleProblem = (schema: number, value: unknown, path: string): string | undefined => {

@@ -55,8 +55,8 @@ export interface ProxyWorld {
   readonly adminUrl: string;
   readonly ledger: string;
   readonly idp: IdentityProvider;
-  /** A person's token for MCP paths. */
-  token(): Promise<string>;
+  /** A person's token for MCP paths; Jane's where nobody is named. */
+  token(person?: string): Promise<string>;
   /** Stores a login as `countersign login` does, good for so many seconds, and gives its file. */
   logIn(expiresIn?: number): Promise<string>;
   /** Starts the process and waits until it serves. */
@@ -70,6 +70,10 @@ export interface ProxyPlan {
   readonly policy: string;
   /** More of `gateway`, such as `allowedHosts: [a]`. */
   readonly gateway?: string;
+  /** Further parts of the configuration, a line each. */
+  readonly more?: string;
+  /** Further people than Jane, engineers too. */
+  readonly people?: readonly string[];
   /** The signing key of the provider; absent: a new one. */
   readonly key?: JWK | undefined;
 }
@@ -83,7 +87,14 @@ export const prepareProxy = (upstream: string, key?: JWK): Promise<ProxyWorld> =
   });
 
 /** A folder with a configuration, keys, and an OpenID provider. */
-export const prepareWorld = async ({ servers, policy, gateway, key }: ProxyPlan): Promise<ProxyWorld> => {
+export const prepareWorld = async ({
+  servers,
+  policy,
+  gateway,
+  more = '',
+  people = [],
+  key,
+}: ProxyPlan): Promise<ProxyWorld> => {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-proxy-'));
   const ports = { gateway: await freePort(), admin: await freePort() };
   const url = `http://127.0.0.1:${ports.gateway}`;
@@ -91,7 +102,12 @@ export const prepareWorld = async ({ servers, policy, gateway, key }: ProxyPlan)
   const idp = await startIdentityProvider({
     host: '127.0.0.1',
     port: 0,
-    people: [{ id: 'jane', name: 'Jane Doe', email: 'jane@demo.invalid', groups: ['engineering'] }],
+    people: ['jane', ...people].map((id) => ({
+      id,
+      name: `${id.charAt(0).toUpperCase()}${id.slice(1)} Doe`,
+      email: `${id}@demo.invalid`,
+      groups: ['engineering'],
+    })),
     clients: [{ id: CLIENT, secret: null, groups: [] }],
     audience: [url],
     approvalAudience: `${url}/approvals`,
@@ -111,9 +127,9 @@ identity: { issuers: [ { issuer: '${idp.issuer}', audience: '${url}', approvalAu
 servers: ${servers}
 policy: ${policy}
 ledger: { origin: demo.invalid/test, key: { file: ./data/keys/ledger.key }, digestKey: { file: ./data/keys/digest.key } }
-`,
+${more}`,
   );
-  const token = async (): Promise<string> => (await idp.loginAs('jane', url, CLIENT)).accessToken;
+  const token = async (person = 'jane'): Promise<string> => (await idp.loginAs(person, url, CLIENT)).accessToken;
   const serving = async (): Promise<boolean> => {
     try {
       return (await fetch(`${adminUrl}/healthz`)).ok;

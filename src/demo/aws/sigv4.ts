@@ -14,6 +14,8 @@ export interface SignableRequest {
   readonly method: string;
   /** Path as sent, without a query. */
   readonly path: string;
+  /** The query in its canonical form; absent: none. */
+  readonly query?: string;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -54,7 +56,14 @@ export const parseAuthorization = (header: string): Authorization | undefined =>
 
 const canonicalRequest = (request: SignableRequest, signedHeaders: readonly string[]): string => {
   const headers = signedHeaders.map((name) => `${name}:${headerOf(request, name).trim().replace(/ +/g, ' ')}\n`);
-  return [request.method, request.path, '', headers.join(''), signedHeaders.join(';'), hash(request.body)].join('\n');
+  return [
+    request.method,
+    request.path,
+    request.query ?? '',
+    headers.join(''),
+    signedHeaders.join(';'),
+    hash(request.body),
+  ].join('\n');
 };
 
 const signature = (request: SignableRequest, signed: readonly string[], scope: Scope, secret: string): string => {
