@@ -9,8 +9,10 @@ import type { TrailCheck } from '../base/trail-chain.js';
 import type { TrailFinding } from '../base/trail-findings.js';
 import type { Period } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
+import { clockFindings } from './clock.js';
 import { CORRELATE } from './correlate.js';
 import { DERIVE_CALLS, DERIVE_REST, PRINCIPALS } from './derive.js';
+import { DERIVE_PEER_CALLS, DERIVE_PEER_SESSIONS } from './derive-peers.js';
 import type { FileRow } from './load-events.js';
 import { loadIdentity } from './load-identity.js';
 import { loadPeers, type PeerRecords } from './load-peers.js';
@@ -23,7 +25,7 @@ import {
   UNIQUE,
 } from './load-records.js';
 import { loadRegisters } from './load-registers.js';
-import { type LoadedTrail, loadTrail } from './load-trail.js';
+import { appendFindings, type LoadedTrail, loadTrail } from './load-trail.js';
 import { type Builder, openBuilder } from './open.js';
 import { openRawEvidence } from './raw.js';
 import { TABLES } from './schema.js';
@@ -93,9 +95,9 @@ const loadIdentities = async (builder: Builder): Promise<void> => {
 const loadGateway = async (builder: Builder, options: BuildOptions): Promise<LoadedRecords> => {
   const loaded = await loadRecords(builder, options.records, options.settings.servers, options.rescan);
   const callTimeout = options.settings.gateway.callTimeout;
-  for (const sql of DERIVE_CALLS) await builder.run(sql, { callTimeout });
+  for (const sql of [...DERIVE_CALLS, ...DERIVE_PEER_CALLS]) await builder.run(sql, { callTimeout });
   await loadIdentities(builder);
-  for (const sql of DERIVE_REST) await builder.run(sql);
+  for (const sql of [...DERIVE_REST, ...DERIVE_PEER_SESSIONS]) await builder.run(sql);
   await builder.run('DROP TABLE principal_identity');
   await builder.run(GOVERNED_ROLES);
   const checks = await builder.appender('ledger_check');
@@ -161,7 +163,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   await loadScope(builder, options.settings);
   await loadRegisters(builder, options.dataDir);
   await loadIdentity(builder, options.dataDir);
-  await loadPeers(builder, options.peers ?? []);
+  await loadPeers(builder, options.peers ?? [], options.settings.servers);
   const records = await loadGateway(builder, options);
   step('cloudtrail');
   const { period } = options;
@@ -169,6 +171,8 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   const trail: LoadedTrail = await loadTrail(builder, stage, await openRawEvidence(options.dataDir), window);
   step('correlation');
   for (const sql of CORRELATE) await builder.run(sql);
+  const clocks = await clockFindings(builder);
+  await appendFindings(builder, clocks);
   await appendDatasets(builder, options, records, trail.files);
   step('publish');
   await builder.run('CHECKPOINT');
@@ -182,7 +186,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
     conflicts,
     files: trail.files,
     trail: trail.check,
-    findings: trail.findings,
+    findings: [...trail.findings, ...clocks],
   };
 };
 

@@ -8,7 +8,29 @@
  * equalities and never by OR, and windows by ASOF with a running maximum: event times call windows
  * would else grow with the square of a session.
  */
+import { CLOCK, clockAt, highMs, lowMs } from './clock.js';
 import { SESSION_KEY_TABLES, SESSION_KEYS } from './session-keys.js';
+
+/** Numbers of other gateways' calls begin here; those of the own ledger are far below, and both below `REACH`. */
+const PEERS_FROM = 500_000_000_000;
+
+/**
+ * Calls, sessions and credentials of the own ledger (origin '') and of other gateways, which act for the same roles. What
+ * stands in two ledgers counts once, the own before others.
+ */
+const TAKING_PART: readonly string[] = [
+  `CREATE TEMP VIEW cor_call AS SELECT seq AS call_no, '' AS origin, seq, call_id, session_id, server, method, target, forwarded, status,
+     access_key_id, role_arn, start_ts, end_ts, aws_request_ids FROM gw_call
+   UNION ALL SELECT ${PEERS_FROM} + row_number() OVER (ORDER BY origin, seq), origin, seq, call_id, session_id, server, method, target, forwarded, status,
+     access_key_id, role_arn, start_ts, end_ts, aws_request_ids FROM peer_call WHERE call_id NOT IN (SELECT call_id FROM gw_call)`,
+  `CREATE TEMP VIEW cor_session AS SELECT '' AS origin, session_id, role_session_name, source_identity, opened_t, closed_t, expires_ts,
+     session_id IN (SELECT d->>'$.session' FROM record WHERE type = 'session' AND (d->>'$.event') = 'opened') AS opening_recorded FROM gw_session
+   UNION ALL (SELECT DISTINCT ON (session_id) origin, session_id, role_session_name, source_identity, opened_t, closed_t, expires_ts, opening_recorded
+     FROM peer_session WHERE session_id NOT IN (SELECT session_id FROM gw_session) ORDER BY session_id, origin)`,
+  `CREATE TEMP VIEW cor_credential AS SELECT '' AS origin, access_key_id, session_id, role_arn, first_seen, expires_ts FROM gw_credential
+   UNION ALL (SELECT DISTINCT ON (access_key_id) origin, access_key_id, session_id, role_arn, first_seen, expires_ts FROM peer_credential
+     WHERE access_key_id NOT IN (SELECT access_key_id FROM gw_credential) ORDER BY access_key_id, origin)`,
+];
 
 /** The operations that matter, numbered. */
 const OPERATIONS: readonly string[] = [
@@ -19,12 +41,17 @@ const OPERATIONS: readonly string[] = [
    GROUP BY event_source, event_name`,
 ];
 
+const REQUESTS = `CREATE TEMP TABLE req AS
+SELECT request_id, min(call_no) AS call_no FROM (SELECT unnest(aws_request_ids) AS request_id, call_no FROM cor_call) GROUP BY 1`;
+
 /**
  * A request id explains only within five minutes of its call, and never an event of another session: a result may
  * list request ids of other people's events.
  */
-const REQUESTS = `CREATE TEMP TABLE req AS
-SELECT request_id, min(call_no) AS call_no FROM (SELECT unnest(aws_request_ids) AS request_id, seq AS call_no FROM gw_call) GROUP BY 1`;
+const NAMED_REQUESTS = `CREATE TEMP TABLE req_at AS
+SELECT r.request_id, r.call_no, c.role_arn IS NULL AS shared, s.sno, c.start_ts + to_milliseconds(${lowMs('k')}) - INTERVAL 5 MINUTE AS lo,
+  c.end_ts + to_milliseconds(${highMs('k')}) + INTERVAL 5 MINUTE AS hi
+FROM req r JOIN cor_call c USING (call_no) LEFT JOIN ses s USING (session_id) ${clockAt('k', 'c.origin', 'c.start_ts')}`;
 
 /**
  * AWS-managed MCP servers name themselves as caller, address or agent of what they do (such as `aws-mcp.amazonaws.com`).
@@ -47,7 +74,7 @@ WITH b AS (
     coalesce(a.sno <> k.sno, false) OR coalesce(b.sno <> n.sno, false) AS bind_conflict,
     coalesce(e.source_identity, e.assume_source_identity) AS identity, p.source_identity AS known_person,
     g.arn IS NOT NULL AS governed, e.assume_role_arn IN (SELECT arn FROM governed_role) AND e.error_code IS NULL AS assumes,
-    r.call_no AS req_call
+    r.call_no AS req_call, r.shared AS req_shared, r.sno AS req_sno, e.event_time BETWEEN r.lo AND r.hi AS req_near
   FROM ct_event e
   LEFT JOIN ses a ON a.role_session_name = e.role_session_name AND e.event_time BETWEEN a.lo AND a.hi
   LEFT JOIN ses_key k ON k.access_key_id = e.access_key_id AND e.event_time BETWEEN k.lo AND k.hi
@@ -56,7 +83,7 @@ WITH b AS (
   LEFT JOIN forged u ON u.key = e.assume_key_id
   LEFT JOIN ses b ON b.role_session_name = e.assume_session_name AND e.event_time BETWEEN b.lo AND b.hi
   LEFT JOIN ses_key n ON n.access_key_id = e.assume_key_id AND e.event_time BETWEEN n.lo AND n.hi
-  LEFT JOIN req r ON r.request_id = e.request_id
+  LEFT JOIN req_at r ON r.request_id = e.request_id
   LEFT JOIN op o ON o.event_source = e.event_source AND o.event_name = e.event_name
   LEFT JOIN governed_role g ON g.arn = e.issuer_arn
   LEFT JOIN (SELECT DISTINCT source_identity FROM ses) p ON p.source_identity = e.source_identity
@@ -64,38 +91,29 @@ WITH b AS (
   SELECT b.* EXCLUDE (role_session_name), CASE WHEN own IS NULL AND governed THEN role_session_name END AS role_session_name, coalesce(own, opened) AS sno, own IS NULL AND opened IS NOT NULL AS assume FROM b
   WHERE governed OR mcp OR own IS NOT NULL OR opened IS NOT NULL OR req_call IS NOT NULL OR coalesce(assumes, false) OR known_person IS NOT NULL
 )
-SELECT s.*, CASE WHEN c.seq IS NOT NULL AND s.t BETWEEN c.start_ts - INTERVAL 5 MINUTE AND c.end_ts + INTERVAL 5 MINUTE
-    AND (x.sno = s.own OR (s.own IS NULL AND c.role_arn IS NULL)) THEN c.seq END AS t3_call, n.res AS t3_res,
-  CAST(row_number() OVER () AS INTEGER) AS eno
-FROM scoped s LEFT JOIN gw_call c ON c.seq = s.req_call LEFT JOIN ses x ON x.session_id = c.session_id
-LEFT JOIN named n ON n.call_no = s.req_call AND n.op_no = s.op_no`;
+SELECT s.* EXCLUDE (req_shared, req_sno, req_near), CASE WHEN req_near AND (req_sno = own OR (own IS NULL AND req_shared)) THEN req_call END AS t3_call,
+  n.res AS t3_res, CAST(row_number() OVER () AS INTEGER) AS eno
+FROM scoped s LEFT JOIN named n ON n.call_no = s.req_call AND n.op_no = s.op_no`;
 
 /** In scope only by a request id that does not hold: not ours. */
 const DISOWN = `DELETE FROM ev WHERE t3_call IS NULL AND NOT governed AND NOT mcp AND own IS NULL AND opened IS NULL
   AND NOT coalesce(assumes, false) AND known_person IS NULL`;
 
-/** AWS's clock against the gateway's: event times are whole seconds at completion. Asynchronous tools are left out. */
-const CLOCK = `INSERT INTO clock_offset
-WITH i AS (SELECT max(epoch_ms(e.t) - epoch_ms(c.end_ts)) AS lo, min(epoch_ms(e.t) + 1000 - epoch_ms(c.start_ts)) AS hi, count(*) AS n
-  FROM ev e JOIN gw_call c ON c.seq = e.t3_call
-  WHERE NOT EXISTS (FROM tool_aws_map m WHERE m.server = c.server AND m.tool = c.target AND m.async_s > 0)),
-near AS (SELECT *, greatest(lo, -2000) AS near_lo, least(hi, 2000) AS near_hi FROM i)
-SELECT CASE WHEN n = 0 OR lo > hi THEN -2000 WHEN near_lo <= near_hi THEN near_lo ELSE lo END,
-  CASE WHEN n = 0 OR lo > hi THEN 2000 WHEN near_lo <= near_hi THEN near_hi ELSE hi END, n FROM near`;
-
 /** What calls name, by operation; unique, since a call has one entry per operation of its tool. */
-const NAMED = `CREATE TEMP TABLE named AS SELECT r.seq AS call_no, o.op_no, min(r.resource) AS res
-FROM call_resource r JOIN op o USING (event_source, event_name) GROUP BY ALL`;
+const NAMED = `CREATE TEMP TABLE named AS SELECT call_no, o.op_no, min(resource) AS res
+FROM (SELECT seq AS call_no, event_source, event_name, resource FROM call_resource
+  UNION ALL SELECT c.call_no, r.event_source, r.event_name, r.resource FROM peer_call_resource r JOIN cor_call c ON c.origin = r.origin AND c.seq = r.seq)
+JOIN op o USING (event_source, event_name) GROUP BY ALL`;
 
 /** When the events of a call may come. `shared_role`: of a server whose calls carry no credential of their own. */
 const WINDOWS = `CREATE TEMP TABLE call_win AS
 SELECT s.sno, s.source_identity AS person, CASE WHEN c.access_key_id IS NULL THEN v.role_arn END AS shared_role, o.op_no,
-  c.seq AS call_no, n.res, m.write AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
-  date_trunc('second', c.start_ts + to_milliseconds(k.low_ms - 50)) AS lo,
-  c.end_ts + to_milliseconds(k.high_ms + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
-FROM gw_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
-JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) LEFT JOIN named n ON n.call_no = c.seq AND n.op_no = o.op_no
-CROSS JOIN clock_offset k
+  c.call_no, n.res, m.write AND c.origin = '' AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
+  date_trunc('second', c.start_ts + to_milliseconds(${lowMs('k')} - 50)) AS lo,
+  c.end_ts + to_milliseconds(${highMs('k')} + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
+FROM cor_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
+JOIN server v ON v.id = c.server LEFT JOIN ses s USING (session_id) LEFT JOIN named n ON n.call_no = c.call_no AND n.op_no = o.op_no
+${clockAt('k', 'c.origin', 'c.start_ts')}
 WHERE c.forwarded AND c.method = 'tools/call'`;
 
 /** A time and a call in one number, so that one running maximum finds both: milliseconds before twelve digits of the call. */
@@ -194,8 +212,8 @@ SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, f.session_id, g.ses
     WHEN c.kind = 'PROBABLE' THEN 'PERSON_WINDOW' WHEN c.kind = 'SUPPORTING' AND c.assume THEN 'ASSUME_ROLE' END,
   g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.kind = 'DERIVED' AND c.call_no IS NOT NULL THEN 1 WHEN c.call_no IS NOT NULL THEN c.candidates END,
   CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
-  c.bind_conflict
-FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.spawned_sno LEFT JOIN gw_call g ON g.seq = c.call_no`;
+  c.bind_conflict, nullif(coalesce(s.origin, f.origin, g.origin), '')
+FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.spawned_sno LEFT JOIN cor_call g ON g.call_no = c.call_no`;
 
 /** The side of the calls of a key: a call that names something is met by an event that names the same, or nothing. */
 const hits = (key: string, done: string): readonly string[] =>
@@ -227,6 +245,7 @@ const TEMPORARY = [
   'op',
   'named',
   'req',
+  'req_at',
   'ev',
   'call_win',
   'm_own',
@@ -238,17 +257,21 @@ const DROPS: readonly string[] = TEMPORARY.concat(
     'other',
     ...['own', 'role', 'person'].flatMap((name) => ['same', 'any', 'silent'].map((how) => `${name}_${how}`)),
   ].flatMap((name) => [`w_${name}`, `h_${name}`, `m_${name}`]),
-).map((table) => `DROP TABLE ${table}`);
+)
+  .map((table) => `DROP TABLE ${table}`)
+  .concat(['cor_call', 'cor_session', 'cor_credential'].map((view) => `DROP VIEW ${view}`));
 
 /** Statements in order. Before them: the gateway's, CloudTrail's and the scope tables. */
 export const CORRELATE: readonly string[] = [
+  ...TAKING_PART,
+  REQUESTS,
+  ...CLOCK,
   ...SESSION_KEYS,
   ...OPERATIONS,
-  REQUESTS,
+  NAMED_REQUESTS,
   NAMED,
   BOUND,
   DISOWN,
-  CLOCK,
   WINDOWS,
   ...MATCHES,
   ...DERIVED,

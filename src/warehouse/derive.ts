@@ -1,15 +1,6 @@
 /** SQL that reads records into the gateway's tables. Each statement runs once, in this order. */
 
-/** `x[n]` of one `json_extract_string` per record: one pass over the JSON, not one per field. */
-const extract = (type: string, paths: readonly string[]): string =>
-  `(SELECT seq, t, boot, d, json_extract_string(d, [${paths.map((path) => `'$.${path}'`).join(', ')}]) AS x
-    FROM record WHERE type = '${type}')`;
-
-/** A list of texts in a record's body; empty where it is absent. */
-const list = (path: string): string => `coalesce(from_json(d->'$.${path}', '["VARCHAR"]'), [])`;
-
-/** RFC 3339 text to naive UTC. */
-const time = (text: string): string => `CAST(${text} AS TIMESTAMP)`;
+import { extract, list, time } from './record-sql.js';
 
 const label = (seq: string): string =>
   `(SELECT any_value(coalesce(nullif(data->>'$.name', ''), nullif(data->>'$.email', '')))
@@ -169,5 +160,6 @@ export const DERIVE_REST: readonly string[] = [SESSION, APPROVAL, APPROVAL_DECIS
 
 /** Every principal that has a session or a call. */
 export const PRINCIPALS = `SELECT DISTINCT x[1] AS issuer, x[2] AS subject FROM
-  (SELECT json_extract_string(d, ['$.principal.iss', '$.principal.sub']) AS x FROM record WHERE type IN ('call', 'session'))
+  (SELECT json_extract_string(d, ['$.principal.iss', '$.principal.sub']) AS x
+    FROM (SELECT type, d FROM record UNION ALL SELECT type, d FROM peer_record) WHERE type IN ('call', 'session'))
 WHERE x[1] IS NOT NULL AND x[2] IS NOT NULL ORDER BY ALL`;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readBounded } from '../base/durable.js';
 import { reason } from '../base/errors.js';
 import type { ServerSettings } from '../model/settings.js';
-import { createCallResources } from './call-resources.js';
+import { type CallResource, createCallResources } from './call-resources.js';
 import { createInputCheck, type InputCheck } from './input-check.js';
 import type { Appender, Builder } from './open.js';
 
@@ -67,15 +67,14 @@ const checkInput = async (to: Appenders, { type, d, payloads }: LedgerEntryLike,
   if (problem !== undefined) to.input.add([call, known, problem]);
 };
 
-const addResources = (
-  to: Appenders,
-  { seq, type, d, payloads: { args } }: LedgerEntryLike,
+/** What a record names of AWS; only calls do. */
+export const namedBy = (
+  { type, d, payloads: { args } }: LedgerEntryLike,
   resourcesOf: ReturnType<typeof createCallResources>,
-): void => {
+): readonly CallResource[] => {
   const [server, target] = [field(d, 'server'), field(d, 'target')];
-  if (type !== 'call' || !args || !('data' in args) || server === null || target === null) return;
-  for (const { source, name, resource } of resourcesOf(server, target, args.data))
-    to.resource.add([seq, source, name, resource]);
+  if (type !== 'call' || !args || !('data' in args) || server === null || target === null) return [];
+  return resourcesOf(server, target, args.data);
 };
 
 const addPayloads = async (to: Appenders, entry: LedgerEntryLike, rescan: Rescan | undefined): Promise<void> => {
@@ -124,7 +123,8 @@ export const loadRecords = async (
       to.record.add([seq, timeOf(entry), m, type, leaf, boot, JSON.stringify(d)]);
       await addPayloads(to, entry, rescan);
       await checkInput(to, entry, inputs);
-      addResources(to, entry, resourcesOf);
+      for (const { source, name, resource } of namedBy(entry, resourcesOf))
+        to.resource.add([seq, source, name, resource]);
       hash.update(`${leaf}\n`);
       count++;
     }

@@ -95,7 +95,8 @@ const appendCheck = async (builder: Builder, check: TrailCheck): Promise<void> =
   edges.close();
 };
 
-const appendFindings = async (builder: Builder, findings: readonly TrailFinding[]): Promise<void> => {
+/** Adds rows of `ct_finding`. */
+export const appendFindings = async (builder: Builder, findings: readonly TrailFinding[]): Promise<void> => {
   const to = await builder.appender('ct_finding');
   for (const { severity, code, subject, message } of findings) to.add([severity, code, subject, message]);
   to.close();

@@ -182,18 +182,19 @@ const CLOUDTRAIL_TABLES: readonly TableDefinition[] = [
 /** What correlation says. */
 const MATCH_TABLES: readonly TableDefinition[] = [
   {
-    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, issued to the session or taken by it for a further role, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, RESOURCE_CONFLICT (a call covers it, and names another thing than it does), UNEXPLAINED_IN_SESSION, DERIVED (a function or build that the session began runs on under its own role), PROBABLE, BYPASS. `basis`: REQUEST_ID, RESOURCE, WINDOW, ASSUME_ROLE, INVOKED, ROLE_WINDOW, PERSON_WINDOW, or NULL. DERIVED and PROBABLE are never reconciled. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest of `candidates` calls, not a proof. `delta_s`: seconds from the end of that call.",
+    says: "One row per event in scope. `tier` T1 role session name, T2 access key id, issued to the session or taken by it for a further role, T3 request id, T4 role or person and time. `kind`: MATCHED, SUPPORTING, SERVICE, RESOURCE_CONFLICT (a call covers it, and names another thing than it does), UNEXPLAINED_IN_SESSION, DERIVED (a function or build that the session began runs on under its own role), PROBABLE, BYPASS. `basis`: REQUEST_ID, RESOURCE, WINDOW, ASSUME_ROLE, INVOKED, ROLE_WINDOW, PERSON_WINDOW, or NULL. DERIVED and PROBABLE are never reconciled. `person_ok`: the event's source identity is that of the session's principal; NULL where no session binds it. MATCHED by T1 or T2 says that some call explains the event; `call_id` then is the likeliest of `candidates` calls, not a proof. `delta_s`: seconds from the end of that call, by the two clocks as they were. `peer`: the origin of another gateway's ledger, where session or call stand there.",
     sql: `CREATE TABLE event_match (event_id VARCHAR NOT NULL, account_id VARCHAR NOT NULL, event_time TIMESTAMP NOT NULL,
      session_id VARCHAR, tier VARCHAR, kind VARCHAR NOT NULL, basis VARCHAR, call_id VARCHAR, delta_s DOUBLE,
-     candidates BIGINT, person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL)`,
+     candidates BIGINT, person_ok BOOLEAN, bind_conflict BOOLEAN NOT NULL, peer VARCHAR)`,
   },
   {
     says: 'Calls that ended ok, whose tool must leave a write event, and left none. `settled`: CloudTrail was collected beyond the time by which the event had to come.',
     sql: `CREATE TABLE call_missing (call_id VARCHAR NOT NULL, until_t TIMESTAMP NOT NULL, settled BOOLEAN NOT NULL)`,
   },
   {
-    says: "Interval in which AWS's clock minus the gateway's lies, milliseconds, from `pairs` request-id matches.",
-    sql: `CREATE TABLE clock_offset (low_ms BIGINT NOT NULL, high_ms BIGINT NOT NULL, pairs BIGINT NOT NULL)`,
+    says: "Interval in which AWS's clock minus the gateway's lies, milliseconds: the one that most pairs of a call and its event, and of a session's first use and its AssumeRole event, allow; `agreeing` of `pairs` do. One row per day of the gateway's clock; the row without a day holds for days without pairs, and is two seconds either way where there are none at all. `origin`: of another gateway's ledger, empty for the own.",
+    sql: `CREATE TABLE clock_offset (origin VARCHAR NOT NULL, day TIMESTAMP, low_ms BIGINT NOT NULL, high_ms BIGINT NOT NULL, pairs BIGINT NOT NULL,
+     agreeing BIGINT NOT NULL)`,
   },
   {
     says: 'Information produced by the entity: each input with its counts and hash.',

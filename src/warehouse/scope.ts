@@ -92,5 +92,5 @@ export const loadScope = async (builder: Builder, settings: Settings): Promise<v
  * trust policy in the last snapshot asks for a source identity of the gateway.
  */
 export const GOVERNED_ROLES = `INSERT INTO governed_role SELECT DISTINCT arn FROM
-  (SELECT role_arn AS arn FROM server UNION ALL SELECT role_arn FROM gw_credential
+  (SELECT role_arn AS arn FROM server UNION ALL SELECT role_arn FROM gw_credential UNION ALL SELECT role_arn FROM peer_credential
    UNION ALL SELECT arn FROM aws_role WHERE governed AND NOT excluded) WHERE arn IS NOT NULL`;

@@ -2,17 +2,22 @@
  * Which names and keys in AWS are whose: of which session, of nobody's although they carry a session's name, or of a
  * session by way of further roles. All from records and from AssumeRole events, which name the key they issued.
  */
+import { clockAt, highMs, lowMs } from './clock.js';
 
 const BEFORE_OPEN = `INTERVAL 60 SECOND`;
 const SLACK = `INTERVAL 3 SECOND`;
 
-/** Sessions and keys with the times in which AWS can show them; unique, asserted before. An expiry is AWS's own time. */
+/**
+ * Sessions and keys with the times in which AWS can show them, by AWS's clock; unique, asserted before. An expiry is AWS's own
+ * time.
+ */
 const SESSIONS: readonly string[] = [
-  `CREATE TEMP TABLE ses AS SELECT CAST(row_number() OVER (ORDER BY session_id) AS INTEGER) AS sno, session_id,
-     role_session_name, source_identity, opened_t - ${BEFORE_OPEN} AS lo,
-     coalesce(expires_ts, closed_t, opened_t + INTERVAL 1 HOUR) + ${SLACK} AS hi FROM gw_session`,
+  `CREATE TEMP TABLE ses AS SELECT CAST(row_number() OVER (ORDER BY session_id) AS INTEGER) AS sno, s.origin, session_id,
+     role_session_name, source_identity, opened_t + to_milliseconds(${lowMs('k')}) - ${BEFORE_OPEN} AS lo,
+     coalesce(expires_ts, coalesce(closed_t, opened_t + INTERVAL 1 HOUR) + to_milliseconds(greatest(${highMs('k')}, 0))) + ${SLACK} AS hi
+   FROM cor_session s ${clockAt('k', 's.origin', 's.opened_t')}`,
   `CREATE TEMP TABLE ses_key AS SELECT k.access_key_id, s.sno, s.lo, k.expires_ts + ${SLACK} AS hi
-     FROM gw_credential k JOIN ses s USING (session_id)`,
+     FROM cor_credential k JOIN ses s USING (session_id)`,
 ];
 
 /** A key that AssumeRole issued, and who asked for it. Copies in other accounts do not name who, and say nothing here. */

@@ -13,6 +13,8 @@ SELECT strftime(day, '%Y-%m-%d') AS item, greatest(day, $from::TIMESTAMP) AS tim
   pairs || CASE WHEN pairs = 1 THEN ' pair' ELSE ' pairs' END || ' of call and event' AS what,
   'One distance of at most 2 s' AS expected,
   CASE WHEN low > high THEN 'No single distance fits all calls of the day'
+    WHEN low >= 120000 THEN 'AWS is at least ' || low // 60000 || ' minutes ahead'
     WHEN low > 2000 THEN 'AWS is at least ' || low || ' ms ahead'
+    WHEN high <= -120000 THEN 'AWS is at least ' || -high // 60000 || ' minutes behind'
     ELSE 'AWS is at least ' || -high || ' ms behind' END AS found
 FROM host_day WHERE low > high OR low > 2000 OR high < -2000
