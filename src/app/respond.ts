@@ -17,6 +17,7 @@ import { MAX_RESPONSE_BYTES, readResponses } from '../report/responses.js';
 import { createFindings } from '../verify/findings.js';
 import { checkRun } from '../verify/manifest.js';
 import type { ReportAsk } from './report/ask.js';
+import { stoppable, withRoom } from './report/ending.js';
 import { copyData, packageWaivers, periodOf, readPackage, readShown, settingsOf } from './report/from-package.js';
 import type { ReportJob } from './report/ledger.js';
 import { makePackage, type Prepared, type ReportSummary } from './report/make.js';
@@ -156,25 +157,27 @@ const prepare = async (ask: RespondAsk, own: Settings, environment: NodeJS.Proce
 /**
  * Issues a further revision of a package, with the responses, from the package's own evidence. Nothing that is there
  * is changed; the revision holds the manifest it answers and is signed by the report key of the configuration.
- * @throws CountersignError PACKAGE_UNSOUND, VERIFY_NOT_FOUND, RESPONSES_INVALID, KEY_FILE, SECRET_MISSING, and what building throws
+ * @throws CountersignError PACKAGE_UNSOUND, VERIFY_NOT_FOUND, RESPONSES_INVALID, DISK_FULL, KEY_FILE, SECRET_MISSING, and what building throws
  */
 export const respond = async (ask: RespondAsk): Promise<ReportSummary> => {
-  const { settings: own, clock = systemClock(), environment = process.env, version, onProgress } = ask;
+  const { settings: own, clock = systemClock(), environment = process.env, version } = ask;
   const { dir, manifest, shown, rest } = await prepare(ask, own, environment, clock.now());
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-respond-'));
-  try {
+  const revise = async (): Promise<ReportSummary> => {
     await copyData(dir, manifest, dataDir, join(own.gateway.dataDir, 'raw'));
     const settings = await settingsOf(dir, manifest, dataDir);
     const period = periodOf(manifest);
     const withoutRaw = manifest.cloudtrail.leftOut === true;
-    const asked = { settings, period, version, withoutRaw, ...(onProgress && { onProgress }) };
-    const job: ReportJob = { ...asked, clock, environment };
+    const job: ReportJob = { settings, period, version, withoutRaw, clock, environment, onProgress: stoppable(ask) };
     const { controls } = rest.set;
     const waived = await packageWaivers(dir, settings, controls, period);
-    return await perform({ ...job, now: rest.asOf }, { controls, waivers: waived.waivers }, (performed) => {
+    return perform({ ...job, now: rest.asOf }, { controls, waivers: waived.waivers }, (performed) => {
       assertSame(dir, shown, performed.results);
       return makePackage(job, { ...performed, ...rest, waived });
     });
+  };
+  try {
+    return await withRoom(revise);
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }

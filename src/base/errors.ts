@@ -256,6 +256,16 @@ export const ERRORS = {
     message: 'the package {dir} cannot be used: {problem}',
     hint: 'run `countersign verify` on the package, and ask for an untouched copy',
   },
+  INTERRUPTED: {
+    exit: 1,
+    message: 'stopped by {signal} before it was done: nothing was written',
+    hint: 'run it again; what was there before is as it was',
+  },
+  DISK_FULL: {
+    exit: 1,
+    message: 'there is no room left on a disk, so no package was written: {problem}',
+    hint: 'make room where the data folder, evidence.outDir and the temporary folder (TMPDIR) lie; a package needs as much as the ledger and raw/ once more, and its making as much again',
+  },
   RAW_LEFT_OUT: {
     exit: 11,
     message:

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../cli/base.js';
 import { state, table } from '../cli/print.js';
 import { progress } from '../cli/progress.js';
+import { stopOnSignal } from '../cli/stop.js';
 import {
   CountersignError,
   loadSettings,
@@ -44,7 +45,11 @@ export default class Report extends BaseCommand {
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
     const asked = { settings, period, version, withoutRaw: flags['without-raw'], onProgress: bar.update };
-    const summary = await report(asked).finally(bar.stop);
+    const stop = stopOnSignal((text) => this.logToStderr(text));
+    const summary = await report({ ...asked, signal: stop.signal }).finally(() => {
+      stop.done();
+      bar.stop();
+    });
     this.print(summary);
     this.finish(summary.exit);
     return summary;

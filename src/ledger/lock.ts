@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isAlive } from '../base/abandoned.js';
 import { sha256 } from '../base/digest.js';
 import { type FilePort, isSystemError, readBounded } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
@@ -29,15 +30,6 @@ const processIdentity = (pid: number): string => {
     return `${boot}:${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
   } catch {
     return '';
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isSystemError(error, 'EPERM');
   }
 };
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { removeAbandoned } from '../base/abandoned.js';
 import { canonical } from '../base/canonical.js';
 import { timestamp } from '../base/clock.js';
 import { sha256 } from '../base/digest.js';
@@ -134,6 +135,7 @@ const tested = ({ result }: TestResult): boolean => result !== 'not_testable' &&
 
 const writePopulations = async (staging: Staging, input: PackageInput): Promise<void> => {
   for (const result of input.results.filter(tested)) {
+    input.onStep?.('tables');
     const file = `population_${result.control}.csv`;
     const sql = input.populationSql(result.sql.population);
     const rows = await writeQuery(staging, input.reader, { file, columns: POPULATION_COLUMNS, sql }, input.period);
@@ -152,6 +154,7 @@ const writeEvidence = async (staging: Staging, input: PackageInput, content: Rep
     await staging.write(`sql/${control}.exceptions.sql`, sql.exceptions);
   }
   for (const table of QUERY_TABLES) {
+    input.onStep?.('tables');
     await staging.write(`sql/csv.${table.file.replace('.csv', '.sql')}`, `${table.sql}\n`);
     await writeQuery(staging, input.reader, table, input.period);
   }
@@ -240,6 +243,9 @@ const fill = async (staging: Staging, input: PackageInput, revision: Revision): 
   return { manifest, manifestHash: await seal(staging, input, manifest) };
 };
 
+/** What a process that was killed had written of a package, and a draft that it was about to replace. */
+const UNFINISHED = /^\..+\.(\d{1,10})\.[A-Za-z0-9]{6}(?:\.old)?$/;
+
 /**
  * Writes the evidence package of a period aside and gives it its name when it is whole. A draft of the same
  * period is replaced; a final report never is: the next one is a further revision, which names the one before and
@@ -251,7 +257,8 @@ export const buildPackage = async (input: PackageInput): Promise<BuiltPackage> =
   const choose = input.answers ? nextRevision : chooseRevision;
   const revision = await choose(input.outDir, input.period.label);
   const { dir } = revision;
-  const staging = await openStaging(join(input.outDir, `.${input.period.label}.${process.pid}.tmp`));
+  await removeAbandoned(input.outDir, UNFINISHED);
+  const staging = await openStaging(join(input.outDir, `.${input.period.label}.${process.pid}.`));
   try {
     const built = await fill(staging, input, revision);
     await publish(staging.dir, dir);

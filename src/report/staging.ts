@@ -1,7 +1,7 @@
 /** The folder a package is written into before it has its name: every file is hashed as it is written. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -50,11 +50,11 @@ const metered = (path: string, onEnd: (entry: ManifestFile) => void): Transform 
 
 /**
  * Opens a new, empty folder.
- * @param dir must not exist
+ * @param prefix how its path begins; six letters follow, as nobody else's has them
  */
-export const openStaging = async (dir: string): Promise<Staging> => {
-  await mkdir(dirname(dir), { recursive: true, mode: 0o700 });
-  await mkdir(dir, { mode: 0o700 });
+export const openStaging = async (prefix: string): Promise<Staging> => {
+  await mkdir(dirname(prefix), { recursive: true, mode: 0o700 });
+  const dir = await mkdtemp(prefix);
   const files = new Map<string, ManifestFile>();
   const put = async (path: string, source: Readable): Promise<ManifestFile> => {
     if (files.has(path)) throw new Error(`the package holds ${path} already`);

@@ -1,9 +1,10 @@
 /** Builds the warehouse: records, CloudTrail and configuration into one file, correlated. */
-import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { removeAbandoned } from '../base/abandoned.js';
 import { sourceIdentity } from '../base/aws-identity.js';
 import { sha256 } from '../base/digest.js';
-import { isSystemError, makeFolder, realFiles } from '../base/durable.js';
+import { makeFolder, realFiles } from '../base/durable.js';
 import { CountersignError } from '../base/errors.js';
 import type { TrailCheck } from '../base/trail-chain.js';
 import type { TrailFinding } from '../base/trail-findings.js';
@@ -212,22 +213,8 @@ const publish = async (built: string, file: string, dataDir: string): Promise<vo
   await realFiles.syncFolder(dataDir);
 };
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // A process of another user may not be signalled, but it is there.
-    return isSystemError(error, 'EPERM');
-  }
-};
-
-/** A build that was killed leaves its folder, which may be large; one whose process still runs is in use. */
-const removeAbandoned = async (dataDir: string): Promise<void> => {
-  for (const name of await readdir(dataDir)) {
-    const pid = /^\.warehouse-(\d{1,10})-/.exec(name)?.[1];
-    if (pid !== undefined && !isAlive(Number(pid))) await rm(join(dataDir, name), { recursive: true, force: true });
-  }
-};
+/** A build that was killed leaves its folder, which may be large. */
+const STAGES = /^\.warehouse-(\d{1,10})-/;
 
 /**
  * Builds `<dataDir>/warehouse.duckdb` aside and renames it: readers see the old one or the new one.
@@ -237,7 +224,7 @@ const removeAbandoned = async (dataDir: string): Promise<void> => {
 export const buildWarehouse = async (options: BuildOptions): Promise<BuiltWarehouse> => {
   const dataDir = resolve(options.dataDir);
   await makeFolder(dataDir);
-  await removeAbandoned(dataDir);
+  await removeAbandoned(dataDir, STAGES);
   const stage = await mkdtemp(join(dataDir, `.warehouse-${process.pid}-`));
   try {
     const built = join(stage, 'warehouse.duckdb');

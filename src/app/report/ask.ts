@@ -13,5 +13,7 @@ export interface ReportAsk {
   /** The machine's, where absent. */
   readonly clock?: Clock;
   readonly environment?: NodeJS.ProcessEnv;
+  /** Ends the report at its next step, with what it was aborted with; nothing of it is left. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (step: string, done: number, total: number) => void;
 }

@@ -1,6 +1,7 @@
 /** The tests of control of a period, from a data folder: verify, load, test. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeAbandoned } from '../../base/abandoned.js';
 import { makeFolder, realFiles } from '../../base/durable.js';
 import type { CountersignError } from '../../base/errors.js';
 import type { Control } from '../../controls/definition.js';
@@ -78,6 +79,9 @@ const test = async (
   return { results: applyWaivers(results, waivers, period), incomplete };
 };
 
+/** A report that was killed leaves its copy of the ledger. */
+const COPIES = /^\.report-(\d{1,10})-/;
+
 /**
  * Verifies a copy of the ledger, builds the warehouse and runs every test; `use` gets what came of it while the
  * warehouse is open. The copy is removed afterwards.
@@ -90,7 +94,8 @@ export const perform = async <T>(
 ): Promise<T> => {
   const { dataDir } = ask.settings.gateway;
   await makeFolder(dataDir);
-  const scratch = await mkdtemp(join(dataDir, '.report-'));
+  await removeAbandoned(dataDir, COPIES);
+  const scratch = await mkdtemp(join(dataDir, `.report-${process.pid}-`));
   try {
     const ledger = await checkLedger(ask, scratch);
     const damage: string[] = [];

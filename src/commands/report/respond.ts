@@ -2,6 +2,7 @@ import { Args, Flags } from '@oclif/core';
 import { askAll } from '../../cli/ask.js';
 import { BaseCommand, configFlag } from '../../cli/base.js';
 import { progress } from '../../cli/progress.js';
+import { stopOnSignal } from '../../cli/stop.js';
 import {
   CountersignError,
   loadSettings,
@@ -54,7 +55,11 @@ export default class ReportRespond extends BaseCommand {
     const bar = progress(this.err.interactive && !this.jsonEnabled());
     const { version } = this.config;
     const asked = { settings, dir: args.package, responses, source, version };
-    const summary = await respond({ ...asked, onProgress: bar.update }).finally(bar.stop);
+    const stop = stopOnSignal((text) => this.logToStderr(text));
+    const summary = await respond({ ...asked, signal: stop.signal, onProgress: bar.update }).finally(() => {
+      stop.done();
+      bar.stop();
+    });
     this.log(`${summary.status} ${summary.report}, evidence root ${summary.evidenceRoot.slice(0, 16)}…`);
     this.log(summary.pdf);
     this.log(summary.page);
