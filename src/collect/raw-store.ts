@@ -1,5 +1,5 @@
 /** `raw/`: what outside systems delivered, byte for byte, named by its hash. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../base/digest.js';
 import {
@@ -28,7 +28,11 @@ const MAX_INDEX_BYTES = 512 * 1024 ** 2;
 
 export interface RawStore {
   /** Keeps the bytes under their hash, once. They are durable after the next `commit`. */
-  put(hash: string, bytes: Buffer): Promise<void>;
+  put(hash: string, bytes: Buffer): void;
+  /** Tells of an object that `keepRaw` kept below the root. */
+  kept(hash: string): void;
+  /** The folder of the objects. */
+  readonly root: string;
   /** What is kept so far. */
   objects(): Promise<readonly RawObject[]>;
   /** The bytes of a kept object. */
@@ -116,9 +120,20 @@ const isThere = (path: string, bytes: Buffer): boolean => {
     return !createAtOnce(path, bytes);
   } catch (error) {
     if (!isSystemError(error, 'ENOENT')) throw error;
-    mkdirSync(dirname(path), { mode: 0o700 });
+    mkdirSync(dirname(path), { mode: 0o700, recursive: true });
     return !createAtOnce(path, bytes);
   }
+};
+
+/**
+ * Keeps the bytes under their hash below `root`, once, in this thread. One that was harmed is put right.
+ * It is durable after the next `commit` of a store that was told of it.
+ */
+export const keepRaw = (root: string, hash: string, bytes: Buffer): void => {
+  const path = join(root, rawPath(hash));
+  if (!isThere(path, bytes) || holds(path, hash, bytes.length)) return;
+  rmSync(path, { force: true });
+  createAtOnce(path, bytes);
 };
 
 /** Opens `<dataDir>/raw`, making it where there is none. */
@@ -130,18 +145,19 @@ export const openRawStore = async (dataDir: string): Promise<RawStore> => {
   await makeFolder(root);
   let written = new Set<string>();
   const syncWritten = async (): Promise<void> => {
-    const paths = [...written];
+    const paths = [...written].map((hash) => join(root, rawPath(hash)));
     if (paths.length === 0) return;
     written = new Set();
     await syncFiles(paths);
     await realFiles.syncFolder(root);
   };
   return {
-    put: async (hash, bytes) => {
-      const path = join(root, rawPath(hash));
-      if (isThere(path, bytes) && !holds(path, hash, bytes.length)) await writeAtomic(path, bytes);
-      written.add(path);
+    root,
+    put: (hash, bytes) => {
+      keepRaw(root, hash, bytes);
+      written.add(hash);
     },
+    kept: (hash) => void written.add(hash),
     objects: () => readLines(indexFile, parseRawIndex),
     read: ({ sha256: hash, bytes }) => readBounded(join(root, rawPath(hash)), bytes),
     problems: () => readLines(problemsFile, parseRawProblems),

@@ -1,14 +1,15 @@
 /** Collects a folder of CloudTrail files: each is named, hashed, checked, counted and kept as delivered. */
 
-import { sha256 } from '../../base/digest.js';
-import { readAtOnce, readBounded } from '../../base/durable.js';
-import { CountersignError, reason } from '../../base/errors.js';
+import { readBounded } from '../../base/durable.js';
+import { CountersignError } from '../../base/errors.js';
 import { JsonError } from '../../base/json.js';
-import { trailKindOfKey } from '../../base/trail-log.js';
+import { eachOf } from '../../base/pool.js';
 import type { RawObject } from '../../model/evidence.js';
 import type { RawProblem } from '../../model/raw-index.js';
 import { openRawStore, type RawStore } from '../raw-store.js';
-import { type FileKind, type Inspection, inspectFile, signatureOfHead } from './inspect.js';
+import { type FileKind, type Inspection, signatureOfHead } from './inspect.js';
+import { openIntake } from './intake/intake.js';
+import { MAX_FILE_BYTES, type NotTaken, type Taken } from './intake/take.js';
 import { type Listed, listFiles } from './walk.js';
 
 /** One listed file. `rowsRead` is the sum of the four counts after it. */
@@ -39,26 +40,21 @@ export interface CollectOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** AWS delivers at most 50 MB; room for plain files. */
-const MAX_FILE_BYTES = 400 * 1024 ** 2;
 const MAX_HEAD_BYTES = 64 * 1024;
 const HEAD = '.head.json';
 
-const RAW_KIND: Readonly<Partial<Record<FileKind, RawObject['kind']>>> = {
-  log: 'cloudtrail-log',
-  lookup: 'cloudtrail-log',
-  insight: 'cloudtrail-log',
-  network: 'cloudtrail-log',
-  digest: 'cloudtrail-digest',
-  public_keys: 'cloudtrail-public-keys',
-};
+/** Files that a thread takes at once, and their bytes. */
+const BATCH_FILES = 256;
+const BATCH_BYTES = 8 * 1024 ** 2;
+/** Batches under way. */
+const AT_ONCE = 4;
 
-interface Taken {
+interface Row {
   readonly row: CollectedFile;
   readonly object: RawObject | null;
 }
 
-const skipped = (file: Listed, kind: FileKind, why: string, problem: boolean, hash = ''): Taken => ({
+const skipped = (file: Listed, kind: FileKind, why: string, problem: boolean, hash = ''): Row => ({
   row: {
     key: file.key,
     sha256: hash,
@@ -100,10 +96,6 @@ export const rowOf = (key: string, hash: string, bytes: number, found: Inspectio
   };
 };
 
-/** A damaged file that AWS's name says is a log or digest is evidence; anything else is not ours to keep. */
-export const rawKindOf = (key: string, { readable, kind }: Inspection): RawObject['kind'] | undefined =>
-  readable ? RAW_KIND[kind] : RAW_KIND[trailKindOfKey(key) ?? 'other'];
-
 /** The signature beside a digest, by the digest's key. */
 const readHead = async (file: Listed): Promise<string | undefined> => {
   try {
@@ -114,37 +106,62 @@ const readHead = async (file: Listed): Promise<string | undefined> => {
   }
 };
 
-const takeFile = async (file: Listed, signature: string | null, store: RawStore): Promise<Taken> => {
-  if (file.bytes > MAX_FILE_BYTES) return skipped(file, 'other', `more than ${MAX_FILE_BYTES} bytes`, true);
-  const bytes = readAtOnce(file.path, MAX_FILE_BYTES);
-  const hash = sha256(bytes);
-  const found = inspectFile(file.key, bytes);
-  const row = rowOf(file.key, hash, bytes.length, found);
-  const kind = rawKindOf(file.key, found);
-  if (kind === undefined) return { row, object: null };
-  await store.put(hash, bytes);
-  const object: RawObject = { sha256: hash, bytes: bytes.length, kind, key: file.key, signature };
-  return { row, object: kind === 'cloudtrail-digest' ? object : { ...object, signature: null } };
-};
-
-const takeAny = async (file: Listed, heads: ReadonlyMap<string, string | null>, store: RawStore): Promise<Taken> => {
+/** Why a listed file is not opened; null where it is to be taken. */
+const passedOver = (file: Listed, heads: ReadonlyMap<string, string | null>): Row | null => {
   if (file.refused !== null) return skipped(file, 'other', file.refused, true);
   if (file.key.endsWith(HEAD)) {
-    const found = heads.get(file.key.slice(0, -HEAD.length)) ?? null;
-    return skipped(
-      file,
-      'signature',
-      found === null ? 'it holds no signature' : 'signature of a digest',
-      found === null,
-    );
+    const missing = (heads.get(file.key.slice(0, -HEAD.length)) ?? null) === null;
+    return skipped(file, 'signature', missing ? 'it holds no signature' : 'signature of a digest', missing);
   }
   if (!/\.json(?:\.gz)?$/.test(file.key)) return skipped(file, 'other', 'not a .json or .json.gz file', false);
-  try {
-    return await takeFile(file, heads.get(file.key) ?? null, store);
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    return skipped(file, 'other', `it could not be read: ${reason(error)}`, true);
+  return file.bytes > MAX_FILE_BYTES ? skipped(file, 'other', `more than ${MAX_FILE_BYTES} bytes`, true) : null;
+};
+
+const rowFor = (file: Listed, taken: Taken | NotTaken, signature: string | null): Row => {
+  if ('problem' in taken) return skipped(file, 'other', `it could not be read: ${taken.problem}`, true);
+  const { sha256: hash, bytes, found, kind } = taken;
+  const row = rowOf(file.key, hash, bytes, found);
+  if (kind === null) return { row, object: null };
+  const own = kind === 'cloudtrail-digest' ? signature : null;
+  return { row, object: { sha256: hash, bytes, kind, key: file.key, signature: own } };
+};
+
+const batchesOf = (files: readonly Listed[]): readonly (readonly Listed[])[] => {
+  const all: Listed[][] = [];
+  let bytes = 0;
+  for (const file of files) {
+    const last = all.at(-1);
+    if (last && last.length < BATCH_FILES && bytes < BATCH_BYTES) last.push(file);
+    else {
+      all.push([file]);
+      bytes = 0;
+    }
+    bytes += file.bytes;
   }
+  return all;
+};
+
+/** Takes files by the batch; what came of them, by key. */
+const takeAll = async (
+  files: readonly Listed[],
+  store: RawStore,
+  onTaken: (count: number) => void,
+): Promise<ReadonlyMap<string, Taken | NotTaken>> => {
+  const intake = openIntake(store.root, files);
+  const found = new Map<string, Taken | NotTaken>();
+  try {
+    await eachOf(batchesOf(files), AT_ONCE, async (batch) => {
+      const taken = await intake.take(batch.map(({ key, path }) => ({ key, from: path })));
+      for (const [i, one] of taken.entries()) {
+        found.set(batch[i]?.key ?? '', one);
+        if (!('problem' in one) && one.kind !== null) store.kept(one.sha256);
+      }
+      onTaken(found.size);
+    });
+  } finally {
+    await intake.close();
+  }
+  return found;
 };
 
 const toProblem = ({ key, sha256: hash, bytes, reason: why }: CollectedFile): RawProblem => ({
@@ -173,11 +190,15 @@ export const collectCloudTrailFolder = async (options: CollectOptions): Promise<
       heads.set(file.key.slice(0, -HEAD.length), (await readHead(file)) ?? null);
     }
   }
-  const taken: Taken[] = [];
-  for (const file of listed) {
-    options.onProgress?.(taken.length, listed.length);
-    taken.push(await takeAny(file, heads, store));
-  }
+  const passed = listed.map((file) => passedOver(file, heads));
+  const open = listed.filter((_, i) => passed[i] === null);
+  const found = await takeAll(open, store, (count) =>
+    options.onProgress?.(listed.length - open.length + count, listed.length),
+  );
+  const taken = listed.map((file, i) => {
+    const nothing: NotTaken = { problem: 'nothing came of it' };
+    return passed[i] ?? rowFor(file, found.get(file.key) ?? nothing, heads.get(file.key) ?? null);
+  });
   options.onProgress?.(listed.length, listed.length);
   const objects = taken.flatMap(({ object }) => (object === null ? [] : [object]));
   const problems = taken.filter(({ row, object }) => row.problem && object === null).map(({ row }) => toProblem(row));

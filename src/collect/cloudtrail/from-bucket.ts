@@ -1,6 +1,5 @@
 /** Collects a trail's bucket: lists every version, fetches what is new, keeps it as delivered, and can be stopped at any point. */
 import { timestamp } from '../../base/clock.js';
-import { sha256 } from '../../base/digest.js';
 import { CountersignError, reason } from '../../base/errors.js';
 import { eachOf } from '../../base/pool.js';
 import type { RawDelivery, RawObject } from '../../model/evidence.js';
@@ -8,8 +7,8 @@ import type { RawProblem } from '../../model/raw-index.js';
 import { openRawStore, type RawStore } from '../raw-store.js';
 import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
 import { findChains, type Refused, type TrailScope } from './chains.js';
-import { type CollectedFile, type Collection, rawKindOf, rowOf } from './files.js';
-import { inspectFile } from './inspect.js';
+import { type CollectedFile, type Collection, rowOf } from './files.js';
+import { type Intake, takeHere } from './intake/intake.js';
 import { type Before, type ListAsk, type Listing, listAll } from './listing.js';
 import { collectKeys } from './public-keys.js';
 
@@ -48,33 +47,26 @@ const notRead = (key: string, bytes: number, why: string): CollectedFile => ({
   problem: true,
 });
 
-interface Taken {
+interface Row {
   readonly row: CollectedFile;
   readonly object: RawObject | null;
 }
 
 const SIGNATURE = /^[0-9a-f]{2,4096}$/;
 
-const take = async (ask: BucketAsk, item: ListedVersion, store: RawStore): Promise<Taken> => {
+const take = async (ask: BucketAsk, item: ListedVersion, store: RawStore, intake: Intake): Promise<Row> => {
   const delivered = await ask.bucket.get(item, MAX_OBJECT_BYTES);
-  const { bytes, metadata } = delivered;
-  const hash = sha256(bytes);
-  const found = inspectFile(item.key, bytes);
-  const row = rowOf(item.key, hash, bytes.length, found);
-  const kind = rawKindOf(item.key, found);
-  if (kind === undefined) return { row, object: null };
-  await store.put(hash, bytes);
-  const signature = metadata['signature'];
+  const [taken] = await intake.take([{ key: item.key, from: delivered.bytes }]);
+  // The bytes are here: what fails is this machine, and goes on failing.
+  if (taken === undefined || 'problem' in taken) throw new Error(taken?.problem ?? 'nothing came of it');
+  const { sha256: hash, bytes, found, kind } = taken;
+  const row = rowOf(item.key, hash, bytes, found);
+  if (kind === null) return { row, object: null };
+  store.kept(hash);
+  const signature = delivered.metadata['signature'];
   const signed = kind === 'cloudtrail-digest' && signature !== undefined && SIGNATURE.test(signature);
   const delivery = deliveryOf(ask.bucket.source, item, delivered);
-  const object = {
-    sha256: hash,
-    bytes: bytes.length,
-    kind,
-    key: item.key,
-    signature: signed ? signature : null,
-    delivery,
-  };
+  const object = { sha256: hash, bytes, kind, key: item.key, signature: signed ? signature : null, delivery };
   return { row, object };
 };
 
@@ -90,8 +82,14 @@ const problemOf = ({ key, sha256: hash, bytes, reason: why }: CollectedFile): Ra
  * process ends, the next collection goes on from the newest day committed. Once the credentials fail as a whole, the
  * rest is named as not read.
  */
-const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept: number): Promise<readonly Taken[]> => {
-  const all: (Taken | undefined)[] = listing.fresh.map(() => undefined);
+const fetchAll = async (
+  ask: BucketAsk,
+  listing: Listing,
+  store: RawStore,
+  kept: number,
+  intake: Intake,
+): Promise<readonly Row[]> => {
+  const all: (Row | undefined)[] = listing.fresh.map(() => undefined);
   let [done, ready, committed] = [0, 0, 0];
   let ended: string | null = null;
   let committing: Promise<void> = Promise.resolve();
@@ -104,11 +102,11 @@ const fetchAll = async (ask: BucketAsk, listing: Listing, store: RawStore, kept:
     return committing;
   };
   const fetchOne = async ([i, item]: [number, ListedVersion]): Promise<void> => {
-    let taken: Taken;
+    let taken: Row;
     try {
       taken =
         ended === null
-          ? await take(ask, item, store)
+          ? await take(ask, item, store, intake)
           : { row: notRead(item.key, item.bytes, `not read: ${ended}`), object: null };
     } catch (error) {
       if (!(error instanceof BucketError || error instanceof RangeError)) throw error;
@@ -175,7 +173,9 @@ export const collectCloudTrailBucket = async (ask: BucketAsk): Promise<Collectio
   }
   const refused = listing.refused.map((one) => refusedRow(bucket, one));
   await store.commit([], refused.map(problemOf), { lines: listing.lines, prefixes: listing.listed });
-  const taken = await fetchAll(ask, listing, store, before.objects.length);
+  // Fetching takes more of this thread than the taking would save it.
+  const intake = takeHere(store.root);
+  const taken = await fetchAll(ask, listing, store, before.objects.length, intake);
   const keys = await collectKeys(ask.listKeys, store, now);
   const rows = [...taken.map(({ row }) => row), ...keys, ...refused, ...clockRows(bucket)];
   return { files: rows.sort((a, b) => (a.key < b.key ? -1 : 1)) };

@@ -7,6 +7,7 @@ import { isApart, TrailLogError, trailKindOfKey } from '../../base/trail-log.js'
 import { fieldNumber } from '../../base/trail-scan/fields.js';
 import { scanTrailLog } from '../../base/trail-scan/log.js';
 import { RecordScan } from '../../base/trail-scan/scan.js';
+import type { RawObject } from '../../model/evidence.js';
 
 /** Largest unpacked file: seven times the 50 MB that AWS delivers at most. */
 const MAX_INFLATED_BYTES = 400 * 1024 ** 2;
@@ -100,6 +101,19 @@ export const inspectFile = (key: string, bytes: Buffer): Inspection => {
     throw error;
   }
 };
+
+const RAW_KIND: Readonly<Partial<Record<FileKind, RawObject['kind']>>> = {
+  log: 'cloudtrail-log',
+  lookup: 'cloudtrail-log',
+  insight: 'cloudtrail-log',
+  network: 'cloudtrail-log',
+  digest: 'cloudtrail-digest',
+  public_keys: 'cloudtrail-public-keys',
+};
+
+/** A damaged file that AWS's name says is a log or digest is evidence; anything else is not ours to keep. */
+export const rawKindOf = (key: string, { readable, kind }: Inspection): RawObject['kind'] | undefined =>
+  readable ? RAW_KIND[kind] : RAW_KIND[trailKindOfKey(key) ?? 'other'];
 
 /** The signature in a sidecar `<digest file>.head.json`: the output of `aws s3api head-object`; undefined where there is none. */
 export const signatureOfHead = (bytes: Buffer): string | undefined => {

@@ -141,7 +141,7 @@ const notRead = (key: string, problem: string): CollectedFile => ({
 const keep = async (ask: CollectLookup, window: Window, store: RawStore): Promise<CollectedFile> => {
   const bytes = await documentOf(ask, window);
   const hash = sha256(bytes);
-  await store.put(hash, bytes);
+  store.put(hash, bytes);
   const source = `cloudtrail:${window.region}`;
   const delivery = { source, version: null, etag: null, modified: timestamp(ask.now), lock: null, backfill: null };
   const object = {

@@ -99,7 +99,7 @@ export const collectKeys = async (
       }
       const bytes = documentOf(keys);
       const hash = sha256(bytes);
-      await store.put(hash, bytes);
+      store.put(hash, bytes);
       const source = `cloudtrail:${region}`;
       const delivery = { source, version: null, etag: null, modified: timestamp(now), lock: null, backfill: null };
       const object = { sha256: hash, bytes: bytes.length, signature: null, delivery };

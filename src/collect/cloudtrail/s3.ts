@@ -81,6 +81,9 @@ const clientConfig = async ({ settings, environment }: AwsAsk): Promise<S3Client
     followRegionRedirects: true,
     requestHandler: { ...AWS_TIMEOUTS, httpAgent: { maxSockets: 64 }, httpsAgent: { maxSockets: 64 } },
     ...RETRIES,
+    // What arrives is held against its digest; a second checksum of each object costs more than its hash.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
     ...(settings.endpoint !== null && { endpoint: settings.endpoint, forcePathStyle: true }),
     ...(await credentialsOf(settings)),
   };
