@@ -21,7 +21,7 @@ const world = (calls) => {
   return [
     `INSERT INTO server BY NAME SELECT 'cloud' AS id, 'stdio' AS kind, true AS aws, ${role} AS role_arn, [] AS purposes`,
     `INSERT INTO tool_aws_map BY NAME SELECT 'cloud' AS server, 't' || i AS tool, 'ec2.amazonaws.com' AS event_source,
-       'Op' || greatest(i, 1) AS event_name, i % 4 = 1 AS write, CASE WHEN i = 0 THEN 300 ELSE 0 END AS async_s FROM range(40) r(i)`,
+       'Op' || greatest(i, 1) AS event_name, i % 4 = 1 AS write, CASE WHEN i = 0 THEN 300 ELSE 0 END AS async_s, false AS data FROM range(40) r(i)`,
     `INSERT INTO supporting_op VALUES ('sts.amazonaws.com', 'GetCallerIdentity')`,
     `INSERT INTO governed_role VALUES (${role})`,
     `INSERT INTO gw_session BY NAME SELECT 'S' || i AS session_id, 'p' || i % 500 AS principal, 'cloud' AS server,

@@ -26,6 +26,8 @@ export interface Status {
   readonly unread: number;
   /** In sentences: why a report of these days would not be complete. The ledger is not verified for this. */
   readonly missing: readonly string[];
+  /** In sentences: effects of calls that no collected trail records, so that nothing can be said of them. */
+  readonly unrecorded: readonly string[];
   readonly exit: ExitCode;
 }
 
@@ -37,6 +39,8 @@ const NOT_VERIFIED: Verification = { target: '', kind: 'ledger', established: []
 const MATCHES = `SELECT kind, coalesce(tier, '') AS tier, count(*) AS n FROM event_match
 WHERE event_time >= $from::TIMESTAMP AND event_time < $to::TIMESTAMP GROUP BY ALL ORDER BY ALL`;
 const UNREAD = `SELECT count(*) AS n FROM ct_file WHERE reason IS NOT NULL AND kind IN ('log', 'digest', 'other')`;
+const UNRECORDED = `SELECT u.event_source, count(*) AS n FROM call_unrecorded u JOIN gw_call c USING (call_id)
+WHERE c.t >= $from::TIMESTAMP AND c.t < $to::TIMESTAMP GROUP BY 1 ORDER BY 1`;
 const FINDINGS = `SELECT message FROM ct_finding WHERE severity IN ('integrity', 'incomplete') ORDER BY severity DESC, message`;
 
 /**
@@ -67,9 +71,22 @@ export const status = async ({ settings, days, clock = systemClock() }: StatusAs
       ...findings.slice(0, MAX_FINDINGS),
       ...(more > 0 ? [`${more} more findings: ask ct_finding.`] : []),
     ];
+    const unrecorded = (await warehouse.query(UNRECORDED, window)).map((row) => {
+      const n = Number(row['n']);
+      const calls = n === 1 ? '1 call' : `${n} calls`;
+      return `The effect of ${calls} is a data event of ${cellText(row['event_source'])}, which the collected trails do not record.`;
+    });
     const covered = calendar.every((source) => source.days.every((state) => state === 'full'));
     const exit = covered && missing.length === 0 ? EXIT.ok : EXIT.incomplete;
-    return { from: window.from.slice(0, 10), calendar, matches, unread: Number(unread?.['n']), missing, exit };
+    return {
+      from: window.from.slice(0, 10),
+      calendar,
+      matches,
+      unread: Number(unread?.['n']),
+      missing,
+      unrecorded,
+      exit,
+    };
   } finally {
     await warehouse.close();
   }

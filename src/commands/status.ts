@@ -62,6 +62,7 @@ export default class Status extends BaseCommand {
     this.log(`${String(answer.unread).padStart(10)}  files not read whole`);
     if (answer.missing.length > 0) this.log(`\n${this.out.paint('bold', 'A report made now would miss')}`);
     for (const sentence of answer.missing) this.log(`  ${this.out.paint('yellow', '▲')} ${sentence}`);
+    for (const sentence of answer.unrecorded) this.log(`\n  ${this.out.paint('dim', '·')} ${sentence}`);
     this.finish(answer.exit);
     return answer;
   }

@@ -113,6 +113,7 @@ const DEFAULTS: Readonly<Record<string, FixtureRow>> = {
     event_name: 'StopInstances',
     write: true,
     async_s: 0,
+    data: false,
   },
   server: { id: 'files', kind: 'stdio', aws: false, personal: false, purposes: [] },
   identity_snapshot: {

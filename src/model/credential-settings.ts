@@ -25,8 +25,10 @@ export interface AwsEvent {
   readonly source: string;
   /** Such as `StopInstances`. */
   readonly name: string;
-  /** Whether a successful call must leave this event in a trail of management events. */
+  /** Whether a successful call must leave this event in a trail that records it. */
   readonly write: boolean;
+  /** Whether it is a data event, which a trail records only where its selectors say so; absent: a management event. */
+  readonly data?: boolean;
   /** How long after the answer the event may still come, milliseconds. */
   readonly async: number;
   /** Where the call and the event name what they are about; absent: by time alone. */

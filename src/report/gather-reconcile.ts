@@ -36,7 +36,8 @@ const COUNTS = `SELECT
   (SELECT count(*) FROM event_match WHERE kind IN ('SUPPORTING', 'SERVICE') AND ${IN('event_time')}) AS supporting,
   (SELECT count(*) FROM event_match WHERE kind IN ('PROBABLE', 'DERIVED') AND ${IN('event_time')}) AS probable,
   (SELECT count(*) FROM gw_call AS c WHERE c.forwarded AND c.status = 'ok' AND ${IN('c.t')} AND EXISTS (
-    SELECT 1 FROM tool_aws_map AS m WHERE m.server = c.server AND m.tool = c.target AND m.write)) AS writes,
+    SELECT 1 FROM tool_aws_map AS m WHERE m.server = c.server AND m.tool = c.target AND m.write)
+    AND c.call_id NOT IN (SELECT call_id FROM call_unrecorded)) AS writes,
   (SELECT count(*) FROM call_missing AS x JOIN gw_call AS c USING (call_id) WHERE ${IN('c.t')} AND x.settled) AS no_effect,
   (SELECT count(*) FROM call_missing AS x JOIN gw_call AS c USING (call_id) WHERE ${IN('c.t')} AND NOT x.settled) AS unsettled`;
 

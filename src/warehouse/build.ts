@@ -12,6 +12,7 @@ import type { Period } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { clockFindings } from './clock.js';
 import { CORRELATE } from './correlate.js';
+import { loadDataEvents } from './data-events.js';
 import { DERIVE_CALLS, DERIVE_REST, PRINCIPALS } from './derive.js';
 import { DERIVE_PEER_CALLS, DERIVE_PEER_SESSIONS } from './derive-peers.js';
 import type { FileRow } from './load-events.js';
@@ -171,6 +172,7 @@ const fill = async (builder: Builder, stage: string, options: BuildOptions): Pro
   const window = period && { from: period.from - DAY, to: period.to + DAY };
   const trail: LoadedTrail = await loadTrail(builder, stage, await openRawEvidence(options.dataDir), window);
   step('correlation');
+  await loadDataEvents(builder);
   for (const sql of CORRELATE) await builder.run(sql);
   const clocks = await clockFindings(builder);
   await appendFindings(builder, clocks);

@@ -76,7 +76,7 @@ const spoken = (ms: number): string => {
 };
 
 /** Days on which the clocks were apart, in sentences. Needs what correlation wrote. */
-export const clockFindings = async (builder: Builder): Promise<readonly TrailFinding[]> =>
+export const clockFindings = async (builder: Pick<Builder, 'query'>): Promise<readonly TrailFinding[]> =>
   (await builder.query(APART)).map((row): TrailFinding => {
     const [low, high] = [Number(row['low_ms']), Number(row['high_ms'])];
     const [origin, day] = [cellText(row['origin']), cellText(row['day'])];

@@ -109,6 +109,7 @@ JOIN op o USING (event_source, event_name) GROUP BY ALL`;
 const WINDOWS = `CREATE TEMP TABLE call_win AS
 SELECT s.sno, s.source_identity AS person, CASE WHEN c.access_key_id IS NULL THEN v.role_arn END AS shared_role, o.op_no,
   c.call_no, n.res, m.write AND c.origin = '' AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
+  NOT m.data OR o.event_source IN (SELECT event_source FROM data_events) AS recorded, o.event_source,
   date_trunc('second', c.start_ts + to_milliseconds(${lowMs('k')} - 50)) AS lo,
   c.end_ts + to_milliseconds(${highMs('k')} + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
 FROM cor_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
@@ -228,7 +229,7 @@ const hits = (key: string, done: string): readonly string[] =>
 
 /** From the call's side any event in the window will do: the best match of each event would flag calls that share one. */
 const MISSING = `INSERT INTO call_missing
-WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, res, lo, hi FROM call_win WHERE expected AND (sno IS NOT NULL OR shared_role IS NOT NULL)
+WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, res, lo, hi FROM call_win WHERE expected AND recorded AND (sno IS NOT NULL OR shared_role IS NOT NULL)
     AND call_no NOT IN (SELECT t3_call FROM ev WHERE t3_call IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL
       AND coalesce(t3_res = res, true))),
  done AS (SELECT own AS k, op_no, res, t FROM ev WHERE own IS NOT NULL AND op_no IS NOT NULL AND error_code IS NULL),
@@ -237,6 +238,10 @@ WITH w AS (SELECT DISTINCT call_no, sno, shared_role, op_no, res, lo, hi FROM ca
  seen AS (SELECT greatest((SELECT max(event_time) FROM ct_event), (SELECT max(end_t) FROM ct_digest WHERE status <> 'INVALID')) AS until_t)
 SELECT c.call_id, max(w.hi), coalesce(max(w.hi) <= any_value(seen.until_t), false)
 FROM w JOIN gw_call c ON c.seq = w.call_no CROSS JOIN seen WHERE w.call_no NOT IN (SELECT call_no FROM hit) GROUP BY c.call_id`;
+
+/** Where every write of a call would be a data event that no trail records, its absence says nothing. */
+const UNRECORDED = `INSERT INTO call_unrecorded SELECT c.call_id, min(w.event_source)
+FROM call_win w JOIN gw_call c ON c.seq = w.call_no WHERE w.expected GROUP BY c.call_id HAVING NOT bool_or(w.recorded)`;
 
 const TEMPORARY = [
   ...SESSION_KEY_TABLES,
@@ -277,5 +282,6 @@ export const CORRELATE: readonly string[] = [
   ...DERIVED,
   RESULT,
   MISSING,
+  UNRECORDED,
   ...DROPS,
 ];

@@ -1,19 +1,20 @@
 /** Tables of what the organisation says: its configuration, and its registers. */
+import { SUPPORTING_OPERATIONS } from './supporting-operations.js';
 import type { TableDefinition } from './table.js';
 
 /** What the configuration says, and the supporting operations. */
 export const SCOPE_TABLES: readonly TableDefinition[] = [
   {
-    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer. `resource_parameter`: where the event names what it is about, a JSON pointer into its parameters.',
+    says: 'Which AWS operations each tool causes, by the configuration. `async_s`: seconds in which the event may still come after the answer. `resource_parameter`: where the event names what it is about, a JSON pointer into its parameters. `data`: a data event, which a trail has only where it selects it.',
     sql: `CREATE TABLE tool_aws_map (server VARCHAR NOT NULL, tool VARCHAR NOT NULL, event_source VARCHAR NOT NULL,
-     event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL, resource_parameter VARCHAR)`,
+     event_name VARCHAR NOT NULL, write BOOLEAN NOT NULL, async_s DOUBLE NOT NULL, resource_parameter VARCHAR, data BOOLEAN NOT NULL)`,
   },
   {
     says: 'Roles of configured servers, roles that recorded credentials name, and those that `aws_role` says are governed and not excluded.',
     sql: `CREATE TABLE governed_role (arn VARCHAR NOT NULL)`,
   },
   {
-    says: 'Operations that need no call of their own within a session.',
+    says: `Operations that need no call of their own within a session, SUPPORTING in \`event_match\`: ${SUPPORTING_OPERATIONS.map(([source, name]) => `\`${source}:${name}\``).join(', ')}. Besides them, the AssumeRole event that opened a session is SUPPORTING.`,
     sql: `CREATE TABLE supporting_op (event_source VARCHAR NOT NULL, event_name VARCHAR NOT NULL)`,
   },
   {

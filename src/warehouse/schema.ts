@@ -192,6 +192,14 @@ const MATCH_TABLES: readonly TableDefinition[] = [
     sql: `CREATE TABLE call_missing (call_id VARCHAR NOT NULL, until_t TIMESTAMP NOT NULL, settled BOOLEAN NOT NULL)`,
   },
   {
+    says: 'Services whose data events a logging trail records whole, by the selectors of the last snapshot; where no trail is in a snapshot, those of which data events were collected.',
+    sql: `CREATE TABLE data_events (event_source VARCHAR NOT NULL)`,
+  },
+  {
+    says: 'Calls that ended ok and whose write would be a data event of a service that is not in `data_events`: not recorded by this trail, which is not the same as missing.',
+    sql: `CREATE TABLE call_unrecorded (call_id VARCHAR NOT NULL, event_source VARCHAR NOT NULL)`,
+  },
+  {
     says: "Interval in which AWS's clock minus the gateway's lies, milliseconds: the one that most pairs of a call and its event, and of a session's first use and its AssumeRole event, allow; `agreeing` of `pairs` do. One row per day of the gateway's clock; the row without a day holds for days without pairs, and is two seconds either way where there are none at all. `origin`: of another gateway's ledger, empty for the own.",
     sql: `CREATE TABLE clock_offset (origin VARCHAR NOT NULL, day TIMESTAMP, low_ms BIGINT NOT NULL, high_ms BIGINT NOT NULL, pairs BIGINT NOT NULL,
      agreeing BIGINT NOT NULL)`,

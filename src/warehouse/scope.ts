@@ -1,19 +1,7 @@
 /** What the configuration says of servers, tools and people, and what is in scope by it. */
 import type { ServerSettings, Settings } from '../model/settings.js';
 import type { AppendCell, Builder } from './open.js';
-
-/**
- * Operations that SDKs and tools make besides what they were asked for: who am I, does the bucket exist.
- * Within a session they need no call of their own.
- */
-const SUPPORTING: readonly (readonly [source: string, name: string])[] = [
-  ['sts.amazonaws.com', 'GetCallerIdentity'],
-  ['s3.amazonaws.com', 'HeadBucket'],
-  ['s3.amazonaws.com', 'GetBucketLocation'],
-  ['ec2.amazonaws.com', 'DescribeRegions'],
-  ['cloudformation.amazonaws.com', 'DescribeRegions'],
-  ['iam.amazonaws.com', 'ListAccountAliases'],
-];
+import { SUPPORTING_OPERATIONS } from './supporting-operations.js';
 
 const serverRow = ({ id, upstream, aws, data }: ServerSettings): readonly AppendCell[] => {
   const declared = data ?? { personal: null, classification: null, purposes: [] };
@@ -27,8 +15,9 @@ const appendServers = async (builder: Builder, settings: Settings): Promise<void
   for (const server of settings.servers) {
     servers.add(serverRow(server));
     for (const [tool, events] of Object.entries(server.aws?.tools ?? {})) {
-      for (const { source, name, write, async, resource } of events) {
-        map.add([server.id, tool, source, name, write, async / 1000, resource?.parameter ?? null]);
+      for (const { source, name, write, async, resource, data } of events) {
+        const parameter = resource?.parameter ?? null;
+        map.add([server.id, tool, source, name, write, async / 1000, parameter, data ?? false]);
       }
     }
   }
@@ -83,7 +72,7 @@ export const loadScope = async (builder: Builder, settings: Settings): Promise<v
   await appendGroups(builder, settings);
   await appendRetention(builder, settings);
   const ops = await builder.appender('supporting_op');
-  for (const op of SUPPORTING) ops.add(op);
+  for (const op of SUPPORTING_OPERATIONS) ops.add(op);
   ops.close();
 };
 

@@ -22,8 +22,8 @@ const secret = (name: string, more: object = {}): object => ({
 const TOOLS = {
   list_buckets: [s3('ListBuckets')],
   create_bucket: ['CreateBucket', 'PutBucketTagging'].map((name) => s3(name, { write: true, resource: BUCKET })),
-  put_object: [s3('PutObject', { write: true, resource: BUCKET })],
-  get_object: [s3('GetObject', { resource: BUCKET })],
+  put_object: [s3('PutObject', { write: true, data: true, resource: BUCKET })],
+  get_object: [s3('GetObject', { data: true, resource: BUCKET })],
   list_users: [{ event: 'iam.amazonaws.com:ListUsers' }],
   get_secret: [secret('GetSecretValue')],
   put_secret: [secret('PutSecretValue', { write: true })],

@@ -16,6 +16,7 @@ const STATUS = {
   matches: [{ kind: 'BYPASS', tier: '', count: 3 }],
   unread: 1,
   missing: [],
+  unrecorded: [],
   exit: 11 as const,
 };
 

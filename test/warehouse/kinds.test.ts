@@ -183,6 +183,106 @@ describe('calls at the same time', () => {
   });
 });
 
+describe('a session of another gateway', () => {
+  const peer = 'example.com/mcp/gw-2';
+  const theirs = (id: string, minute: number, over: Values = {}): Values =>
+    own(id, minute, { role_session_name: 'cs-P1', access_key_id: 'ASIAP', source_identity: 'cs-ben', ...over });
+
+  beforeEach(async () => {
+    await warehouse.add('peer_session', {
+      origin: peer,
+      session_id: 'P1',
+      principal: 'https://idp|ben',
+      server: 'cloud',
+      opened_t: t(0),
+      role_session_name: 'cs-P1',
+      source_identity: 'cs-ben',
+      expires_ts: t(60),
+      opening_recorded: true,
+    });
+    await warehouse.add('peer_credential', {
+      origin: peer,
+      access_key_id: 'ASIAP',
+      session_id: 'P1',
+      role_arn: ROLE,
+      first_seen: t(1),
+      expires_ts: t(60),
+    });
+    await warehouse.add('peer_call', {
+      origin: peer,
+      seq: 101,
+      call_id: 'PC1',
+      session_id: 'P1',
+      principal: 'https://idp|ben',
+      server: 'cloud',
+      method: 'tools/call',
+      target: 'stop',
+      forwarded: true,
+      status: 'ok',
+      access_key_id: 'ASIAP',
+      role_arn: ROLE,
+      start_ts: t(10),
+      end_ts: t(10, 1),
+      aws_request_ids: ['req-of-peer'],
+    });
+  });
+
+  it('explains its events, by time and by request id, and is named; what it does not explain stays unexplained', async () => {
+    expect(
+      await correlated(
+        theirs('called', 10),
+        theirs('named', 10, { request_id: 'req-of-peer' }),
+        theirs('not', 20),
+        own('ours', 10),
+      ),
+    ).toEqual([
+      'called MATCHED T1 WINDOW P1 PC1',
+      'named MATCHED T3 REQUEST_ID P1 PC1',
+      'not UNEXPLAINED_IN_SESSION T1 - P1 -',
+      'ours MATCHED T1 WINDOW S1 C1',
+    ]);
+    const rows = await warehouse.query(`SELECT event_id FROM event_match WHERE peer = '${peer}' ORDER BY 1`);
+    expect(rows.map((row) => row['event_id'])).toEqual(['called', 'named', 'not']);
+  });
+
+  it('counts once where it stands in the own ledger too, and is not asked for effects', async () => {
+    await warehouse.query('UPDATE tool_aws_map SET write = true');
+    await warehouse.query(`UPDATE peer_session SET session_id = 'S1', role_session_name = 'cs-S1'`);
+    await warehouse.query(`UPDATE peer_credential SET session_id = 'S1', access_key_id = 'ASIA1'`);
+    expect(await correlated(own('one', 10))).toEqual(['one MATCHED T1 WINDOW S1 C1']);
+    expect(await warehouse.query('SELECT call_id FROM call_missing')).toEqual([]);
+  });
+});
+
+describe('an effect that is a data event', () => {
+  const put = { event_source: 's3.amazonaws.com', event_name: 'PutObject', write: true, data: true };
+  beforeEach(async () => {
+    await warehouse.query(`DELETE FROM tool_aws_map`);
+    await warehouse.add('tool_aws_map', { server: 'cloud', tool: 'stop', ...put });
+  });
+  const missing = async (): Promise<readonly object[]> => [
+    ...(await warehouse.query('SELECT call_id FROM call_missing')),
+    ...(await warehouse.query('SELECT call_id, event_source FROM call_unrecorded')),
+  ];
+
+  it('is not missing where no trail records such events, and is named as not recorded', async () => {
+    await correlated();
+    expect(await missing()).toEqual([{ call_id: 'C1', event_source: 's3.amazonaws.com' }]);
+  });
+
+  it('is missing where a trail records them', async () => {
+    await warehouse.query(`INSERT INTO data_events VALUES ('s3.amazonaws.com')`);
+    await correlated();
+    expect(await missing()).toEqual([{ call_id: 'C1' }]);
+  });
+
+  it('is missing where the tool must leave a management event too', async () => {
+    await warehouse.add('tool_aws_map', { server: 'cloud', tool: 'stop', write: true });
+    await correlated();
+    expect(await missing()).toEqual([{ call_id: 'C1' }]);
+  });
+});
+
 describe('services', () => {
   it('that act for a session are SERVICE; an AWS-managed MCP server acts for whoever asked it', async () => {
     const mark = 'aws-mcp.amazonaws.com';

@@ -187,7 +187,7 @@ export const makeWorld = (seed: number, over: Partial<Conditions> = {}): World =
             access_key_id: `ASIA${String(n).padStart(16, '0')}`,
             session_name: `cs-${sid}`,
             source_identity: sourceIdentity(ISSUER, subject),
-            expires: new Date(opened + HOUR).toISOString(),
+            expires: new Date(opened + HOUR + offset).toISOString(),
           };
     const about = {
       session: sid,

@@ -10,6 +10,8 @@ import { entriesOf, streamOf } from './ledger.js';
 import { SETTINGS } from './settings.js';
 import { type Conditions, makeWorld, type World, writeTrail } from './world.js';
 
+const HOUR = 3_600_000;
+
 export interface Draw {
   readonly seed: number;
   readonly conditions: Conditions;
@@ -22,7 +24,11 @@ export const draws = (sessions: number): fc.Arbitrary<Draw> =>
     seed: fc.integer({ min: 1, max: 2 ** 31 }),
     conditions: fc.record({
       sessions: fc.integer({ min: 4, max: sessions }),
-      offset: fc.integer({ min: -1_500, max: 1_500 }),
+      offset: fc.oneof(
+        { weight: 3, arbitrary: fc.integer({ min: -1_500, max: 1_500 }) },
+        // A clock that is wrong by an hour, either way.
+        fc.constantFrom(-HOUR, HOUR),
+      ),
       slowest: fc.integer({ min: 1_000, max: 40_000 }),
       misuse: fc.double({ min: 0, max: 1, noNaN: true }),
     }),

@@ -1,7 +1,8 @@
-/** What concerns credentials, and what is done under them, in several fields. Pure. */
+/** What concerns credentials, and what is done under them, in several fields. Pure but for the toolsets that ship. */
 import type { Finding } from './demo.js';
 import { tokenUrlOf } from './overage-schema.js';
 import type { Sections } from './schema.js';
+import { readToolset } from './toolset.js';
 
 type Check = (config: Sections) => readonly Finding[];
 
@@ -17,9 +18,21 @@ const tagClaims: Check = ({ servers, identity }) => {
   );
 };
 
+/** Where the toolsets in use look for what an event is about; tools that the configuration replaces are not in use. */
+const shippedResources = (servers: NonNullable<Sections['servers']>): ReadonlyMap<string, string> =>
+  new Map(
+    Object.values(servers).flatMap(({ aws }) =>
+      Object.entries(aws?.toolset === undefined ? {} : readToolset(aws.toolset))
+        .filter(([tool]) => !Object.hasOwn(aws?.tools ?? {}, tool))
+        .flatMap(([, events]) =>
+          events.flatMap(({ event, resource }) => (resource ? [[event, resource.parameter] as const] : [])),
+        ),
+    ),
+  );
+
 /** What an event is about is read from one place of it, whichever tool caused it. */
 const eventResources: Check = ({ servers }) => {
-  const known = new Map<string, string>();
+  const known = new Map(shippedResources(servers ?? {}));
   const message = 'must be the same wherever this event stands';
   return Object.entries(servers ?? {}).flatMap(([id, { aws }]) =>
     Object.entries(aws?.tools ?? {}).flatMap(([tool, events]) =>

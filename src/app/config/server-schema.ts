@@ -40,6 +40,7 @@ const awsEvent = z.strictObject({
     .string()
     .regex(/^[a-z0-9.-]{1,100}\.amazonaws\.com:[A-Za-z0-9]{1,100}$/, 'must look like ec2.amazonaws.com:StopInstances'),
   write: z.boolean().default(false),
+  data: z.boolean().default(false),
   async: duration('0s', '24h').prefault('0s'),
   resource: z.strictObject({ argument: pointer, parameter: pointer }).optional(),
 });

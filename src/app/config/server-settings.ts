@@ -54,9 +54,9 @@ const awsOf = (aws: ParsedServer['aws'], at: Resolve): ServerSettings['aws'] =>
         tools: Object.fromEntries(
           Object.entries({ ...(aws.toolset && readToolset(aws.toolset)), ...aws.tools }).map(([tool, events]) => [
             tool,
-            events.map(({ event, write, async, resource }) => {
+            events.map(({ event, write, data, async, resource }) => {
               const [source = '', eventName = ''] = event.split(':');
-              return { source, name: eventName, write, async, ...(resource && { resource }) };
+              return { source, name: eventName, write, async, ...(data && { data }), ...(resource && { resource }) };
             }),
           ]),
         ),

@@ -24,6 +24,15 @@ const ROWS: readonly Row[] = [
     'servers.billing.aws.tools.halt[0].resource.parameter',
     /the same wherever this event stands/,
   ],
+  [
+    'an event that is looked at elsewhere than a toolset does',
+    "tools: { stop: [{ event: 'ec2.amazonaws.com:StopInstances', write: true }] }",
+    `toolset: awslabs.iam-mcp-server
+      tools: { mine: [{ event: 'iam.amazonaws.com:CreateUser', resource: { argument: /n, parameter: /name } }] }`,
+    '24:101',
+    'servers.billing.aws.tools.mine[0].resource.parameter',
+    /the same wherever this event stands/,
+  ],
   // -- unknown, missing, later
   [
     'an unknown top-level key',
