@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../base/errors.js';
 import type { Verification } from '../model/evidence.js';
 import type { Settings } from '../model/settings.js';
 import { warehouseFile } from '../warehouse/build.js';
-import { coverageDays, type SourceDays } from '../warehouse/coverage.js';
+import { coverageDays, type DayState, type SourceDays } from '../warehouse/coverage.js';
 import { cellText, openWarehouse } from '../warehouse/open.js';
 import { sourceFacts } from './report/sources.js';
 
@@ -43,6 +43,19 @@ const UNRECORDED = `SELECT u.event_source, count(*) AS n FROM call_unrecorded u 
 WHERE c.t >= $from::TIMESTAMP AND c.t < $to::TIMESTAMP GROUP BY 1 ORDER BY 1`;
 const FINDINGS = `SELECT message FROM ct_finding WHERE severity IN ('integrity', 'incomplete') ORDER BY severity DESC, message`;
 
+const counted = (n: number, how: string): string => (n === 1 ? `1 day ${how}` : `${n} days ${how}`);
+
+/** The days of each source that are not whole. */
+const gapsOf = (calendar: readonly SourceDays[]): readonly string[] =>
+  calendar.flatMap(({ source, days }) => {
+    const count = (state: DayState): number => days.filter((day) => day === state).length;
+    const parts = [
+      ...(count('none') > 0 ? [counted(count('none'), 'with nothing')] : []),
+      ...(count('partial') > 0 ? [counted(count('partial'), 'in part')] : []),
+    ];
+    return parts.length === 0 ? [] : [`${source}: ${parts.join(', ')}.`];
+  });
+
 /**
  * Looks at the warehouse as it was built last.
  * The exit is 11 where a day is not covered or a report would miss something.
@@ -62,11 +75,12 @@ export const status = async ({ settings, days, clock = systemClock() }: StatusAs
       count: Number(row['n']),
     }));
     const [unread] = await warehouse.query(UNREAD);
-    // Empty days stand in the calendar.
+    // Empty days are told by source.
     const facts = await sourceFacts(warehouse, settings, { from, to, label: 'status' }, NOT_VERIFIED, from);
     const findings = (await warehouse.query(FINDINGS)).map((row) => cellText(row['message']));
     const more = findings.length - MAX_FINDINGS;
     const missing = [
+      ...gapsOf(calendar),
       ...facts.incomplete,
       ...findings.slice(0, MAX_FINDINGS),
       ...(more > 0 ? [`${more} more findings: ask ct_finding.`] : []),

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../cli/base.js';
+import { behind } from '../cli/print.js';
 import { statusMetrics } from '../cli/status-metrics.js';
 import { loadSettings, type Status as StatusAnswer, status } from '../index.js';
 
@@ -61,17 +62,22 @@ export default class Status extends BaseCommand {
     }
     this.log(`${String(answer.unread).padStart(10)}  files not read whole`);
     if (answer.missing.length > 0) this.log(`\n${this.out.paint('bold', 'A report made now would miss')}`);
-    for (const sentence of answer.missing) this.log(`  ${this.out.paint('yellow', '▲')} ${sentence}`);
-    for (const sentence of answer.unrecorded) this.log(`\n  ${this.out.paint('dim', '·')} ${sentence}`);
+    for (const sentence of answer.missing) this.sentence(this.out.paint('yellow', '▲'), sentence);
+    if (answer.unrecorded.length > 0) this.log(`\n${this.out.paint('bold', 'Not recorded by the trails')}`);
+    for (const sentence of answer.unrecorded) this.sentence(this.out.paint('dim', '·'), sentence);
     this.finish(answer.exit);
     return answer;
+  }
+
+  private sentence(glyph: string, text: string): void {
+    for (const line of behind(this.out, `  ${glyph} `, 4, text)) this.log(line);
   }
 
   private calendar({ from, calendar }: StatusAnswer): void {
     const width = Math.max(...calendar.map(({ source }) => source.length));
     for (const { month, start, end, first } of months(from, calendar[0]?.days.length ?? 0)) {
       const numbers = Array.from({ length: end - start }, (_, i) => String((first + i) % 10)).join('');
-      this.log(this.out.paint('dim', `${month.padEnd(width)}  ${numbers}`));
+      this.log(this.out.paint('dim', `${(first === 1 ? month : `${month}-${first}`).padEnd(width)}  ${numbers}`));
       for (const { source, days } of calendar) {
         this.log(
           `${source.padEnd(width)}  ${days

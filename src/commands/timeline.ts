@@ -1,11 +1,10 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../cli/base.js';
 import { table } from '../cli/print.js';
+import { timelineLines } from '../cli/timeline.js';
 import { loadSettings, printable, type Timeline as TimelineAnswer, timeline } from '../index.js';
 
 type Entry = TimelineAnswer['entries'][number];
-
-const STYLES = { gateway: 'cyan', approval: 'yellow', aws: 'green' } as const;
 
 export default class Timeline extends BaseCommand {
   static override summary = 'Tell the story of one session, call, approval or CloudTrail event.';
@@ -27,19 +26,21 @@ export default class Timeline extends BaseCommand {
   async run(): Promise<TimelineAnswer> {
     const { args, flags } = await this.parse(Timeline);
     const answer = await timeline({ settings: await loadSettings(flags.config), id: args.id, limit: flags.limit });
-    const columns = [
-      { head: 'time (UTC)', cell: ({ t }: Entry) => t.replace('T', ' ').replace('Z', '') },
-      {
-        head: 'source',
-        cell: ({ source }: Entry) => source,
-        paint: ({ source }: Entry, text: string) => this.out.paint(STYLES[source], text),
-      },
-      { head: 'what', cell: ({ what }: Entry) => printable(what) },
-      { head: 'id', cell: ({ ref }: Entry) => printable(ref) },
-      { head: `${answer.kind} ${printable(args.id)}`, cell: ({ detail }: Entry) => printable(detail) },
-    ];
-    for (const line of table(this.out, columns, answer.entries)) this.log(line);
+    if (this.out.interactive) for (const line of timelineLines(this.out, answer, args.id)) this.log(line);
+    else this.rows(answer, args.id);
     if (answer.more) this.logToStderr(`there are more than ${flags.limit} entries; raise --limit`);
     return answer;
+  }
+
+  /** One line for each entry, whole: for pipes. */
+  private rows(answer: TimelineAnswer, id: string): void {
+    const columns = [
+      { head: 'time (UTC)', cell: ({ t }: Entry) => t.replace('T', ' ').replace('Z', '') },
+      { head: 'source', cell: ({ source }: Entry) => source },
+      { head: 'what', cell: ({ what }: Entry) => printable(what) },
+      { head: 'id', cell: ({ ref }: Entry) => printable(ref) },
+      { head: `${answer.kind} ${printable(id)}`, cell: ({ detail }: Entry) => printable(detail) },
+    ];
+    for (const line of table(this.out, columns, answer.entries)) this.log(line);
   }
 }
