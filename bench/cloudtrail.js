@@ -1,14 +1,15 @@
 /**
- * Ingest of CloudTrail at three sizes: collecting (hash, checks, raw kept) and building the warehouse, in CPU seconds
- * and as a ratio to unpacking and JSON.parse of the same bytes on the same machine: compare ratios, not seconds.
- * Each size runs in a process of its own, so that its peak of memory is its own. Then correlation and digests.
+ * Ingest of CloudTrail at three sizes: collecting (hash, checks, raw kept, object ledger) and building the warehouse, beside
+ * one SQL statement of DuckDB that reads the same files into a table and checks nothing. Compare the ratios, not seconds:
+ * of CPU where the machine is busy, of time where it is quiet. Both run in processes of their own, so that their peak
+ * of memory is their own. Then correlation and digests. `node bench/cloudtrail.js ingest` measures the ingest alone.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 
 const ACCOUNT = '111122223333';
 const REGION = 'eu-central-1';
@@ -74,61 +75,130 @@ const SETTINGS = {
   provenance: { digest: '0'.repeat(64), files: [] },
 };
 
-const cpu = async (work) => {
-  const before = process.cpuUsage();
+/** CPU seconds and seconds of some work. */
+const measure = async (work) => {
+  const [cpu, began] = [process.cpuUsage(), performance.now()];
   await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpu: (user + system) / 1e6, wall: (performance.now() - began) / 1000 };
 };
 
-const measure = async (files, perFile) => {
+const tell = (result) => {
+  const { maxRSS } = process.resourceUsage();
+  console.log(JSON.stringify({ ...result, rss: maxRSS / 1024 }));
+};
+
+/** As countersign does it. */
+const ingest = async (from, dataDir) => {
   const { collectCloudTrailFolder } = await import('../dist/collect/cloudtrail/files.js');
   const { buildWarehouse } = await import('../dist/warehouse/build.js');
-  const dir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
-  const [from, dataDir] = [join(dir, 'trail'), join(dir, 'data')];
-  const bytes = writeLogs(from, files, perFile);
-  const parse = await cpu(() => {
-    for (const name of readdirSync(from)) JSON.parse(gunzipSync(readFileSync(join(from, name))).toString());
-  });
-  const collect = await cpu(() => collectCloudTrailFolder({ from, dataDir }));
+  const collect = await measure(() => collectCloudTrailFolder({ from, dataDir }));
   const records = (async function* () {})();
   let events = 0;
-  const build = await cpu(async () => {
+  const build = await measure(async () => {
     ({ events } = await buildWarehouse({ dataDir, records, settings: SETTINGS }));
   });
-  const { maxRSS } = process.resourceUsage();
-  rmSync(dir, { recursive: true });
-  console.log(JSON.stringify({ files, events, mb: bytes / 1e6, parse, collect, build, rss: maxRSS / 1024 }));
+  tell({ collect, build, events });
 };
 
+/** Columns of the table of the bare statement, and where they stand in a record. */
+const BARE = {
+  event_id: 'eventID',
+  event_source: 'eventSource',
+  event_name: 'eventName',
+  region: 'awsRegion',
+  source_ip: 'sourceIPAddress',
+  user_agent: 'userAgent',
+  error_code: 'errorCode',
+  account_id: 'recipientAccountId',
+  identity_type: 'userIdentity.type',
+  arn: 'userIdentity.arn',
+  principal_id: 'userIdentity.principalId',
+  access_key_id: 'userIdentity.accessKeyId',
+  source_identity: 'userIdentity.sessionContext.sourceIdentity',
+  issuer_arn: 'userIdentity.sessionContext.sessionIssuer.arn',
+  request_id: 'requestID',
+  shared_event_id: 'sharedEventID',
+  category: 'eventCategory',
+  event_version: 'eventVersion',
+  event_type: 'eventType',
+  read_only: 'readOnly',
+  event_time: 'eventTime',
+};
+
+/** One statement, two threads, 1 GB: a list of paths for each record, and nothing checked or kept. */
+const bareSql = async (from, dataDir) => {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const settings = { threads: '2', memory_limit: '1GB', preserve_insertion_order: 'false' };
+  mkdirSync(dataDir);
+  const load = await measure(async () => {
+    const instance = await DuckDBInstance.create(join(dataDir, 'bare.duckdb'), settings);
+    const connection = await instance.connect();
+    const paths = Object.values(BARE).map((path) => `'$.${path}'`);
+    const columns = Object.keys(BARE).map((name, i) => `x[${i + 1}] AS ${name}`);
+    await connection.run(`CREATE TABLE event AS SELECT filename, idx, ${columns.join(', ')} FROM (
+      SELECT filename, idx, json_extract_string(record, [${paths.join(', ')}]) AS x FROM (
+        SELECT filename, unnest(range(len(Records))) AS idx, unnest(Records) AS record
+        FROM read_json('${from}/*.json.gz', columns = {Records: 'JSON[]'}, filename = true)))`);
+    await connection.run('CHECKPOINT');
+    connection.closeSync();
+    instance.closeSync();
+  });
+  tell(load);
+};
+
+/** Many tiny files, few of 2 MB, and a gigabyte. */
 const SIZES = [
-  [2_000, 10],
-  [50, 2_000],
-  [200, 2_000],
+  [17_000, 8],
+  [50, 1_450],
+  [500, 1_450],
 ];
 
-const [, script, files, perFile] = process.argv;
-if (script === fileURLToPath(import.meta.url)) await measure(Number(files), Number(perFile));
-else {
-  console.log('  files   events    MB  parse s  collect s  build s  ratio  RSS MiB');
-  for (const size of SIZES) {
-    const child = spawnSync(process.execPath, [fileURLToPath(import.meta.url), ...size.map(String)], {
-      encoding: 'utf8',
-    });
-    if (child.status !== 0) throw new Error(child.stderr);
-    const { files: n, events, mb, parse, collect, build, rss } = JSON.parse(child.stdout);
-    const cells = [
-      [n, 7],
+const script = fileURLToPath(import.meta.url);
+
+const child = (...args) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+};
+
+const row = (cells) => console.log(cells.map(([text, width]) => String(text).padStart(width)).join(' '));
+
+const compare = (files, perFile) => {
+  const dir = mkdtempSync(join(tmpdir(), 'countersign-bench-'));
+  const from = join(dir, 'trail');
+  try {
+    const bytes = writeLogs(from, files, perFile);
+    const bare = child('bare', from, join(dir, 'bare'));
+    const { collect, build, events, rss } = child('own', from, join(dir, 'data'));
+    const [cpu, wall] = [collect.cpu + build.cpu, collect.wall + build.wall];
+    row([
+      [files, 7],
       [events, 8],
-      [mb.toFixed(0), 5],
-      [parse.toFixed(2), 8],
-      [collect.toFixed(2), 10],
-      [build.toFixed(2), 8],
-      [((collect + build) / parse).toFixed(1), 6],
+      [(bytes / 1e6).toFixed(0), 5],
+      [bare.cpu.toFixed(1), 10],
+      [bare.wall.toFixed(1), 6],
+      [collect.cpu.toFixed(1), 12],
+      [build.cpu.toFixed(1), 6],
+      [wall.toFixed(1), 6],
+      [(cpu / bare.cpu).toFixed(2), 10],
+      [(wall / bare.wall).toFixed(2), 6],
       [rss.toFixed(0), 8],
-    ];
-    console.log(cells.map(([text, width]) => String(text).padStart(width)).join(' '));
+    ]);
+  } finally {
+    rmSync(dir, { recursive: true });
   }
-  await import('./cloudtrail/correlate.js');
-  await import('./cloudtrail/digests.js');
+};
+
+const [, , what, from = '', dataDir = ''] = process.argv;
+if (what === 'own') await ingest(from, dataDir);
+else if (what === 'bare') await bareSql(from, dataDir);
+else {
+  console.log('                           bare SQL     countersign, CPU s           ratio of');
+  console.log('  files   events    MB      CPU s   wall      collect  build   wall        CPU   wall  RSS MiB');
+  for (const [files, perFile] of SIZES) compare(files, perFile);
+  if (what !== 'ingest') {
+    await import('./cloudtrail/correlate.js');
+    await import('./cloudtrail/digests.js');
+  }
 }

@@ -110,7 +110,7 @@ const theirs = (endpoint) => {
   return { seconds: (performance.now() - began) / 1000, said: child.stdout.trim().split('\n').slice(-2).join(', ') };
 };
 
-const [logs, latency] = [Number(process.argv[2] ?? 2_000), Number(process.argv[3] ?? 20)];
+const [logs = 2_000, latency = 20] = process.argv.slice(2).map(Number).filter(Number.isInteger);
 const server = await startServer(latency, logs);
 try {
   const own = await ours(server.endpoint);

@@ -31,6 +31,12 @@ const headerEnd = (bytes: Buffer): number => {
   return flags & FLAG.headerCrc ? at + 2 : at;
 };
 
+/** What is unpacked lies in pieces of the size that the trailer tells, within these bounds: mostly one, which is not copied. */
+const PIECE = { least: 1024, most: 4 * 1024 ** 2 } as const;
+
+const pieceOf = (bytes: Buffer): number =>
+  Math.min(PIECE.most, Math.max(PIECE.least, bytes.readUInt32LE(bytes.length - 4) + 1));
+
 /** `inflateRawSync` with `info` also tells how many bytes of input it used; the type declarations omit it. */
 const hasEngine = (value: unknown): value is { buffer: Buffer; engine: { bytesWritten: number } } =>
   typeof value === 'object' && value !== null && 'buffer' in value && 'engine' in value;
@@ -38,7 +44,7 @@ const hasEngine = (value: unknown): value is { buffer: Buffer; engine: { bytesWr
 const inflate = (bytes: Buffer, maxBytes: number): { data: Buffer; used: number } => {
   let result: unknown;
   try {
-    result = inflateRawSync(bytes, { maxOutputLength: maxBytes, info: true });
+    result = inflateRawSync(bytes, { maxOutputLength: maxBytes, chunkSize: pieceOf(bytes), info: true });
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'ERR_BUFFER_TOO_LARGE') throw new GzipError(`more than ${maxBytes} bytes when unpacked`);

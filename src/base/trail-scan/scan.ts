@@ -53,7 +53,8 @@ const SMALLEST = 1024 ** 2;
 
 export class RecordScan {
   /** The text under scan: `length` bytes and a zero. */
-  bytes = new Uint8Array(0);
+  bytes: Uint8Array = new Uint8Array(0);
+  private view: Buffer = Buffer.alloc(0);
   length = 0;
   /** Where the fields of the last record stand; of a text, what is between its quotes. */
   readonly starts = new Int32Array(FIELDS.length);
@@ -69,7 +70,10 @@ export class RecordScan {
 
   /** Takes the bytes of a whole log, which must be valid UTF-8. */
   load(text: Uint8Array): void {
-    if (this.bytes.length < text.length + ROOM) this.bytes = new Uint8Array(Math.max(SMALLEST, text.length + ROOM));
+    if (this.bytes.length < text.length + ROOM) {
+      this.bytes = new Uint8Array(Math.max(SMALLEST, text.length + ROOM));
+      this.view = Buffer.from(this.bytes.buffer);
+    }
     this.bytes.set(text);
     this.bytes[text.length] = 0;
     this.length = text.length;
@@ -86,8 +90,7 @@ export class RecordScan {
 
   /** The text of a field as it stands, escapes and all; for a few bytes. */
   text(field: number): string {
-    const { bytes, starts, ends } = this;
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', starts[field], ends[field]);
+    return this.view.toString('utf8', this.starts[field], this.ends[field]);
   }
 
   /** Whether a field holds this very text. */
