@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { collectCloudTrailFolder } from '../../src/collect/cloudtrail/files.js';
 import { buildWarehouse } from '../../src/warehouse/build.js';
 import { openWarehouse, type Row } from '../../src/warehouse/open.js';
-import { entriesOf, streamOf } from './ledger.js';
+import { entriesOf, type Happened, streamOf } from './ledger.js';
 import { SETTINGS } from './settings.js';
 import { type Conditions, makeWorld, type World, writeTrail } from './world.js';
 
@@ -17,6 +17,8 @@ export interface Draw {
   readonly conditions: Conditions;
   /** Parts of the log files, in the order in which they come: a file may come in several. */
   readonly deliveries: readonly number[];
+  /** How many of four sessions another gateway served, whose ledger was collected. */
+  readonly elsewhere: number;
 }
 
 export const draws = (sessions: number): fc.Arbitrary<Draw> =>
@@ -33,12 +35,40 @@ export const draws = (sessions: number): fc.Arbitrary<Draw> =>
       misuse: fc.double({ min: 0, max: 1, noNaN: true }),
     }),
     deliveries: fc.shuffledSubarray([0, 1, 2], { minLength: 3 }),
+    elsewhere: fc.integer({ min: 0, max: 3 }),
   });
+
+const PEER = {
+  origin: 'example.com/mcp/gw-2',
+  key: 'k',
+  root: 'a'.repeat(64),
+  exit: 0,
+  source: 'gw-2',
+  taken: '2026-11-21T00:00:00.000Z',
+};
+
+const sessionOf = ({ draft: { type, d } }: Happened, calls: ReadonlyMap<string, string>): string => {
+  if (type === 'result') return calls.get(d.call) ?? '';
+  return (type === 'call' || type === 'session' ? d.session : null) ?? '';
+};
+
+/** What each of two gateways recorded. */
+const divide = (happened: readonly Happened[], elsewhere: number) => {
+  const calls = new Map(
+    happened.flatMap(({ draft }) => (draft.type === 'call' ? [[draft.d.call, draft.d.session ?? ''] as const] : [])),
+  );
+  const there = (one: Happened): boolean => Number(sessionOf(one, calls).slice(-4)) % 4 < elsewhere;
+  const peer = entriesOf(happened.filter(there));
+  const theirs = new Set(
+    [...calls].filter(([, session]) => Number(session.slice(-4)) % 4 < elsewhere).map(([call]) => call),
+  );
+  return { own: entriesOf(happened.filter((one) => !there(one))), peer, theirs };
+};
 
 const word = (row: Row): string => JSON.stringify([row['event_id'], row['kind'], row['tier'], row['person_ok']]);
 
 /** What correlation says of a world and what was planted in it, each sorted, and what it has no right to say. */
-const compare = async (world: World, file: string) => {
+const compare = async (world: World, file: string, theirs: ReadonlySet<string>) => {
   const warehouse = await openWarehouse(file, { readOnly: true });
   try {
     const said = await warehouse.query('SELECT event_id, kind, tier, person_ok FROM event_match');
@@ -49,7 +79,7 @@ const compare = async (world: World, file: string) => {
       said: [...said.map(word), ...missing.map((row) => JSON.stringify(row['call_id']))].sort(),
       planted: [
         ...[...world.truth].map(([id, { kind, tier, personOk }]) => JSON.stringify([id, kind, tier, personOk])),
-        ...[...world.missing].map((call) => JSON.stringify(call)),
+        ...[...world.missing].filter((call) => !theirs.has(call)).map((call) => JSON.stringify(call)),
       ].sort(),
       odd: odd.length,
     };
@@ -59,7 +89,7 @@ const compare = async (world: World, file: string) => {
 };
 
 /** @returns what was said and what was planted; equal where correlation is right */
-export const judge = async ({ seed, conditions, deliveries }: Draw) => {
+export const judge = async ({ seed, conditions, deliveries, elsewhere }: Draw) => {
   const dir = mkdtempSync(join(tmpdir(), 'cs-worlds-'));
   try {
     const world = makeWorld(seed, conditions);
@@ -76,9 +106,10 @@ export const judge = async ({ seed, conditions, deliveries }: Draw) => {
       }
       await collectCloudTrailFolder({ from: to, dataDir: dir });
     }
-    const records = streamOf(entriesOf(world.happened));
-    const built = await buildWarehouse({ dataDir: dir, records, settings: SETTINGS });
-    return await compare(world, built.file);
+    const { own, peer, theirs } = divide(world.happened, elsewhere);
+    const peers = [{ peer: { ...PEER, size: peer.length }, records: streamOf(peer) }];
+    const built = await buildWarehouse({ dataDir: dir, records: streamOf(own), peers, settings: SETTINGS });
+    return await compare(world, built.file, theirs);
   } finally {
     rmSync(dir, { recursive: true });
   }
