@@ -1,8 +1,10 @@
 /** People, the real gateway, a server on the AWS SDK, and a cloud whose trail writes into a bucket: what can be joined. */
+import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { callAws } from '../../src/demo/aws/client.js';
+import type { Delivery } from '../../src/demo/aws/trail.js';
 import { createSigningKey } from '../../src/ledger/keys.js';
 import { CLOUD_REGION, type CloudDouble, startCloudDouble } from '../aws/cloud-double.js';
 import { type ProxyWorld, prepareWorld } from './proxy.js';
@@ -102,9 +104,31 @@ const STEPS: readonly Step[] = [
   ['omar', 'create_bucket', { bucket: 'q4-figures', owner: 'omar' }],
 ];
 
-/** Lets both people act through the gateway, and somebody around it. @returns each call with what it left */
+/** What ListPublicKeys answers, by region. */
+export const trailKeys =
+  (keys: Delivery['publicKeys']) =>
+  (region: string): string => {
+    const now = Date.now() / 1000;
+    const valid = { ValidityStartTime: now - 86_400, ValidityEndTime: now + 86_400 };
+    const own = keys.filter((key) => key.region === region);
+    return JSON.stringify({
+      PublicKeyList: own.map(({ publicKey, fingerprint }) => ({
+        Value: publicKey,
+        Fingerprint: fingerprint,
+        ...valid,
+      })),
+    });
+  };
+
+/** Lets both people act through the gateway, and somebody around it, and stops it. @returns each call with what it left */
 export const actInCloud = async (world: CloudWorld): Promise<readonly Left[]> => {
   const { cloud } = world;
+  const { accessKeyId, secretAccessKey, sessionToken } = cloud.gatewayKeys;
+  const gateway = await world.start([], {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken ?? '',
+  });
   const clients = { jane: await connect(world, 'jane'), omar: await connect(world, 'omar') };
   const left: Left[] = [];
   for (const [person, tool, args] of STEPS) {
@@ -115,6 +139,8 @@ export const actInCloud = async (world: CloudWorld): Promise<readonly Left[]> =>
     left.push({ tool, isError, events: caused.map(({ eventId }) => eventId) });
   }
   await Promise.all(Object.values(clients).map((client) => client.close()));
+  gateway.kill('SIGTERM');
+  await once(gateway, 'exit');
   const around = { endpoint: cloud.endpoint, region: CLOUD_REGION, keys: cloud.otherKeys, now: Date.now() };
   await callAws(around, 'secretsmanager', 'GetSecretValue', { SecretId: 'orders/key' });
   return left;

@@ -1,5 +1,4 @@
 /** The whole flow: a server on the AWS SDK, a role assumed for each session, the trail's bucket, and what correlation says. */
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CollectSummary, collectCloudTrail } from '../../src/app/collect.js';
@@ -10,7 +9,7 @@ import { timeline } from '../../src/app/timeline.js';
 import { cellText, openWarehouse, type Row } from '../../src/warehouse/open.js';
 import { withAwsKeys } from '../aws/collect.js';
 import { type S3Double, startS3Double } from '../aws/s3-double.js';
-import { actInCloud, type CloudWorld, type Left, prepareCloud, removeCloud } from './cloud-world.js';
+import { actInCloud, type CloudWorld, type Left, prepareCloud, removeCloud, trailKeys } from './cloud-world.js';
 
 const DAY = 86_400_000;
 
@@ -35,27 +34,9 @@ beforeAll(async () => {
   const place = { bucket: 'trail', region: 'eu-central-1', endpoint: s3.endpoint, cloudtrailEndpoint: s3.endpoint };
   world = await prepareCloud(7, place);
   const { cloud } = world;
-  const { accessKeyId, secretAccessKey, sessionToken } = cloud.gatewayKeys;
-  const gateway = await world.start([], {
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    AWS_SESSION_TOKEN: sessionToken ?? '',
-  });
   left = await actInCloud(world);
-  gateway.kill('SIGTERM');
-  await once(gateway, 'exit');
   const { publicKeys } = await cloud.deliver('trail', true, (key, bytes, metadata) => s3.put(key, bytes, metadata));
-  s3.keys = (region) =>
-    JSON.stringify({
-      PublicKeyList: publicKeys
-        .filter((key) => key.region === region)
-        .map(({ publicKey, fingerprint }) => ({
-          Value: publicKey,
-          Fingerprint: fingerprint,
-          ValidityStartTime: Date.now() / 1000 - 86_400,
-          ValidityEndTime: Date.now() / 1000 + 86_400,
-        })),
-    });
+  s3.keys = trailKeys(publicKeys);
   summary = await collectCloudTrail({ settings: await loadSettings(world.config) });
 }, 60_000);
 afterAll(async () => {
