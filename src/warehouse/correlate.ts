@@ -109,7 +109,7 @@ JOIN op o USING (event_source, event_name) GROUP BY ALL`;
 const WINDOWS = `CREATE TEMP TABLE call_win AS
 SELECT s.sno, s.source_identity AS person, CASE WHEN c.access_key_id IS NULL THEN v.role_arn END AS shared_role, o.op_no,
   c.call_no, n.res, m.write AND c.origin = '' AND c.status IS NOT DISTINCT FROM 'ok' AS expected,
-  NOT m.data OR o.event_source IN (SELECT event_source FROM data_events) AS recorded, o.event_source,
+  NOT m.data OR o.event_source IN (SELECT event_source FROM data_events) AS recorded,
   date_trunc('second', c.start_ts + to_milliseconds(${lowMs('k')} - 50)) AS lo,
   c.end_ts + to_milliseconds(${highMs('k')} + 50) + to_milliseconds(CAST(m.async_s * 1000 AS BIGINT)) AS hi
 FROM cor_call c JOIN tool_aws_map m ON m.server = c.server AND m.tool = c.target JOIN op o USING (event_source, event_name)
@@ -213,8 +213,9 @@ SELECT c.event_id, c.account_id, c.t, coalesce(s.session_id, f.session_id, g.ses
     WHEN c.kind = 'PROBABLE' THEN 'PERSON_WINDOW' WHEN c.kind = 'SUPPORTING' AND c.assume THEN 'ASSUME_ROLE' END,
   g.call_id, (epoch_ms(c.t) - epoch_ms(g.end_ts)) / 1000.0, CASE WHEN c.kind = 'DERIVED' AND c.call_no IS NOT NULL THEN 1 WHEN c.call_no IS NOT NULL THEN c.candidates END,
   CASE WHEN c.sno IS NOT NULL AND c.kind <> 'SERVICE' THEN coalesce(c.identity = s.source_identity, false) END,
-  c.bind_conflict, nullif(coalesce(s.origin, f.origin, g.origin), '')
-FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.spawned_sno LEFT JOIN cor_call g ON g.call_no = c.call_no`;
+  c.bind_conflict, coalesce(nullif(s.origin, ''), nullif(f.origin, ''), q.origin)
+FROM c LEFT JOIN ses s ON s.sno = c.sno LEFT JOIN ses f ON f.sno = c.spawned_sno LEFT JOIN cor_call g ON g.call_no = c.call_no
+  LEFT JOIN (SELECT call_no, origin FROM cor_call WHERE origin <> '') q ON q.call_no = c.call_no`;
 
 /** The side of the calls of a key: a call that names something is met by an event that names the same, or nothing. */
 const hits = (key: string, done: string): readonly string[] =>
@@ -240,8 +241,8 @@ SELECT c.call_id, max(w.hi), coalesce(max(w.hi) <= any_value(seen.until_t), fals
 FROM w JOIN gw_call c ON c.seq = w.call_no CROSS JOIN seen WHERE w.call_no NOT IN (SELECT call_no FROM hit) GROUP BY c.call_id`;
 
 /** Where every write of a call would be a data event that no trail records, its absence says nothing. */
-const UNRECORDED = `INSERT INTO call_unrecorded SELECT c.call_id, min(w.event_source)
-FROM call_win w JOIN gw_call c ON c.seq = w.call_no WHERE w.expected GROUP BY c.call_id HAVING NOT bool_or(w.recorded)`;
+const UNRECORDED = `INSERT INTO call_unrecorded SELECT c.call_id, min(o.event_source)
+FROM call_win w JOIN op o USING (op_no) JOIN gw_call c ON c.seq = w.call_no WHERE w.expected GROUP BY c.call_id HAVING NOT bool_or(w.recorded)`;
 
 const TEMPORARY = [
   ...SESSION_KEY_TABLES,
