@@ -11,7 +11,7 @@ import { gitState } from './git-state.js';
 import { type Control, serveControl } from './ledger-control.js';
 import { pushMetrics } from './otlp-metrics.js';
 import type { Reloaded } from './reload.js';
-import { renewListenersTls } from './tls.js';
+import { readServersTls, renewListenersTls } from './tls.js';
 import { type Wired, wire } from './wire.js';
 import type { Log, WireDeps } from './wire-deps.js';
 
@@ -128,10 +128,17 @@ const startBeside = async (wired: Wired, settings: Settings, deps: WireDeps): Pr
 };
 
 /** Reads certificates and policy again. A certificate that does not hold leaves the one in use. */
-const reload = async ({ gateway, admin, reloader }: Wired, settings: Settings, log: Log): Promise<Reloaded> => {
-  await renewListenersTls(settings, { clients: gateway.server, admin }).catch((error: unknown) =>
-    log.error({ problem: reason(error) }, 'the renewed certificate is not in use'),
-  );
+const reload = async (
+  { gateway, admin, upstreams, reloader }: Wired,
+  settings: Settings,
+  log: Log,
+): Promise<Reloaded> => {
+  try {
+    await renewListenersTls(settings, { clients: gateway.server, admin });
+    upstreams.renewTls(await readServersTls(settings.servers));
+  } catch (error) {
+    log.error({ problem: reason(error) }, 'the renewed certificate is not in use');
+  }
   return reloader.reload();
 };
 

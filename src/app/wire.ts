@@ -21,7 +21,8 @@ import type { Ledger } from '../model/ports.js';
 import type { MaskFor } from '../model/redaction.js';
 import type { Settings } from '../model/settings.js';
 import { createReloadablePolicy, type ReloadablePolicy } from '../policy/reloadable.js';
-import { createUpstreams } from '../upstream/open.js';
+import type { ClientTls } from '../upstream/connector.js';
+import { createUpstreams, type RenewableUpstreams } from '../upstream/open.js';
 import { createAdminListener } from './admin-listener.js';
 import { limitUnanchored, overdueSince } from './anchors.js';
 import { createListeners, pageAddress } from './approval-page.js';
@@ -38,7 +39,7 @@ import { createReloader, type Reloader } from './reload.js';
 import { resources } from './resources.js';
 import { restore } from './restore.js';
 import { openServerCredentials, type ServerCredentials } from './server-credentials.js';
-import { type ListenersTls, readListenersTls } from './tls.js';
+import { type ListenersTls, readListenersTls, readServersTls } from './tls.js';
 import { openTraces, type Traces } from './traces.js';
 import type { WireDeps } from './wire-deps.js';
 
@@ -58,6 +59,7 @@ export interface Wired {
   readonly policy: ReloadablePolicy;
   readonly reloader: Reloader;
   readonly traces: Traces | null;
+  readonly upstreams: RenewableUpstreams;
 }
 
 const secretText = (source: SecretSource, deps: WireDeps): Promise<string> => resolveSecret(source, deps.environment);
@@ -96,6 +98,7 @@ interface Opened {
   readonly channels: OpenedChannels;
   readonly traces: Traces | null;
   readonly tls: ListenersTls;
+  readonly serversTls: ReadonlyMap<string, ClientTls>;
   /** Calls back when the ledger writes again after a failure. */
   readonly onResumed: (listener: () => void) => void;
 }
@@ -129,7 +132,7 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
 
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, credentials, groups, channels, traces, tls } = opened;
+  const { ledger, anchoring, digest, credentials, groups, channels, traces, tls, serversTls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
@@ -142,7 +145,15 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   opened.onResumed(() => approvals.resolveDoubts());
   const { environment, gatewayKeys } = deps;
   const { maxResponseBytes } = settings.gateway;
-  const upstreams = createUpstreams({ clock, maxResponseBytes, ...credentials, environment, gatewayKeys, onStderr });
+  const upstreams = createUpstreams({
+    clock,
+    maxResponseBytes,
+    ...credentials,
+    tls: serversTls,
+    environment,
+    gatewayKeys,
+    onStderr,
+  });
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
   const parts = {
@@ -173,7 +184,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const reloader = createReloader({ settings, policy, revocations, ledger: records, load, gitState });
   const standing = { ledger, anchoring, gateway, approvals, authenticator, metrics, reloader };
   const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect, tls: tls.admin });
-  return { ...standing, admin, records, webhooks, maskFor, policy, traces };
+  return { ...standing, admin, records, webhooks, maskFor, policy, traces, upstreams };
 };
 
 /** Opens the ledger and puts the stations together. Nothing listens yet; what fails on the way closes the ledger. */
@@ -183,6 +194,7 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
   const groups = await openGroupSources(settings.issuers, { ...deps, digest });
   const channels = await openChannels(settings, deps.environment);
   const tls = await readListenersTls(settings);
+  const serversTls = await readServersTls(settings.servers);
   const traces = await openTraces(settings, deps);
   const resumed = createListeners();
   const { ledger, anchoring } = await openAnchored(settings, deps, key, resumed.tell);
@@ -196,6 +208,7 @@ export const wire = async (settings: Settings, deps: WireDeps): Promise<Wired> =
       channels,
       traces,
       tls,
+      serversTls,
       onResumed: resumed.subscribe,
     };
     return await assemble(settings, deps, opened);

@@ -1,7 +1,7 @@
 /** What the head of an HTTP request must be before anything else is looked at. Pure. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../base/loopback.js';
-import { parseTraceParent } from '../base/trace-context.js';
+import { parseTraceParent, parseTraceState } from '../base/trace-context.js';
 import { REVISIONS } from './protocol/2025-11-25/message.js';
 import { REVISION } from './protocol/2026-07-28/envelope.js';
 import { unsupported } from './protocol/2026-07-28/era.js';
@@ -59,4 +59,11 @@ export const checkVersion = (headers: IncomingHttpHeaders): void => {
 export const traceOf = (headers: IncomingHttpHeaders): string | null => {
   const value = headers['traceparent'];
   return typeof value === 'string' && parseTraceParent(value) ? value : null;
+};
+
+/** The `tracestate` of a request, as it may be passed on; without a trace it says nothing (W3C Trace Context §3.3). */
+export const traceStateOf = (headers: IncomingHttpHeaders): string | null => {
+  const value = headers['tracestate'];
+  if (value === undefined || traceOf(headers) === null) return null;
+  return parseTraceState(Array.isArray(value) ? value.join(',') : value) ?? null;
 };

@@ -7,7 +7,7 @@ import type { Authenticated, Received } from '../model/call.js';
 import type { AuthRefusal, Principal } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { readBody } from './body.js';
-import { checkHead, checkPost, checkVersion, type HeadRules, traceOf } from './head.js';
+import { checkHead, checkPost, checkVersion, type HeadRules, traceOf, traceStateOf } from './head.js';
 import { Pending } from './pending.js';
 import type { Reply } from './pipeline.js';
 import { mirroredHeaders } from './protocol/2026-07-28/headers.js';
@@ -57,6 +57,7 @@ const receivedOf = (request: IncomingMessage, server: ServerSettings, maxBytes: 
   authorization: request.headers.authorization,
   sessionId: single(request.headers['mcp-session-id']),
   trace: traceOf(request.headers),
+  traceState: traceStateOf(request.headers),
   mirrored: mirroredHeaders(request.headers),
   body: () => readBody(request, maxBytes),
 });

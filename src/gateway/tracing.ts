@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { at, stringOf } from '../base/json.js';
-import { parseTraceParent } from '../base/trace-context.js';
+import { parseTraceParent, parseTraceState } from '../base/trace-context.js';
 import type { Addressed, Authenticated, Decided, Message, Received } from '../model/call.js';
 import type { CallSpan, SpanFacts, Tracer } from '../model/trace.js';
 import type { Stages } from './pipeline.js';
@@ -68,8 +68,12 @@ const describe = (span: CallSpan, { message }: Pick<Addressed, 'message'>): void
 };
 
 /** Clients of 2026-07-28 may put the context into the message (SEP-414). */
-const inMessage = (message: Message): string | null =>
-  stringOf(at(message.node, 'params', '_meta', 'traceparent')) ?? null;
+const inMessage = (message: Message, name: 'traceparent' | 'tracestate'): string | null =>
+  stringOf(at(message.node, 'params', '_meta', name)) ?? null;
+
+/** The state that goes with the trace: that of the header, or where the trace stands in the message, the one there. */
+const stateOf = ({ traceState, message }: Addressed, joined: boolean): string | null =>
+  joined ? (parseTraceState(inMessage(message, 'tracestate') ?? '') ?? null) : traceState;
 
 type Under = { readonly span?: CallSpan | undefined };
 
@@ -103,8 +107,8 @@ const tracedEntry = (stages: Stages, tracer: Tracer, timed: Timed) => ({
     const addressed = await timed('read', authenticated, () => stages.address(authenticated));
     if (!span) return addressed;
     describe(span, addressed);
-    if (span.parentId === null) join(span, inMessage(addressed.message));
-    return { ...addressed, trace: contextOf(span) };
+    const joined = span.parentId === null && join(span, inMessage(addressed.message, 'traceparent'));
+    return { ...addressed, trace: contextOf(span), traceState: stateOf(addressed, joined) };
   },
   enter: (addressed: Addressed): (() => void) => {
     try {

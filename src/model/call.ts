@@ -47,6 +47,8 @@ export interface Received {
   readonly sessionId: string | undefined;
   /** W3C `traceparent` that goes upstream: the client's, or with traces the gateway's own. */
   readonly trace: string | null;
+  /** W3C `tracestate` of the client, which goes upstream beside it; null where there is none that may. */
+  readonly traceState: string | null;
   /** Absent where no traces are kept. */
   readonly span?: CallSpan;
   /** As sent; nobody has compared them with the body yet. */
@@ -139,6 +141,8 @@ export interface Outgoing {
   /** The bytes that go out. */
   readonly message: Message;
   readonly trace: string | null;
+  /** Absent: none. */
+  readonly traceState?: string | null;
   /** What its caller authenticated with, for tokens that are exchanged; it never goes upstream itself. */
   readonly authorization?: string | undefined;
   /** That go with it over HTTP; null where the server is spoken to in the older revisions. */

@@ -42,6 +42,10 @@ export interface ServerSettings {
         /** `sse` is that of revision 2024-11-05, where `url` is the address of its event stream. Absent: `streamable`. */
         readonly transport?: 'streamable' | 'sse';
         readonly headers: Readonly<Record<string, SecretSource>>;
+        /** Path of the Unix socket that the server listens on; `url` names host and path then. Absent: TCP. */
+        readonly socket?: string;
+        /** Absent: the authorities of Node, and no certificate of the gateway. */
+        readonly tls?: UpstreamTlsSettings;
         /** Absent: no tokens are fetched. */
         readonly oauth?: OAuthSettings;
       }
@@ -64,6 +68,14 @@ export interface TlsSettings {
   readonly key: string;
   /** Authority that every client's certificate must be of; null: clients need none. */
   readonly clientCa: string | null;
+}
+
+/** TLS towards a server: files of PEM text. */
+export interface UpstreamTlsSettings {
+  /** Authorities that the server's certificate must be of; null: those of Node. */
+  readonly ca: string | null;
+  /** What the gateway shows of itself; null: nothing. */
+  readonly own: { readonly cert: string; readonly key: string } | null;
 }
 
 /** A bucket that records are sent to. */

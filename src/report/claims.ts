@@ -21,9 +21,9 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Security',
     said: 'Login by the identity provider and group policy at the gateway secure access.',
     judged:
-      'Fair for access on the gateway’s path (CC6.1, CC6.3): every call is tested against the policy in force. That the path is the only one is tested for AWS alone, by the events that no recorded call explains (CS-NET-01).',
+      'Fair for access on the gateway’s path (CC6.1, CC6.3): every call is tested against the policy in force. That the path is the only one is tested for AWS, by the events that no recorded call explains (CS-NET-01), and for servers that were tried without the gateway’s credential (CS-NET-02).',
     remains:
-      'Who administers the groups; that membership is right (unused access and leavers are tested where registers and snapshots are taken, CS-DRM-01, CS-LVR-01, CS-LVR-02); the strength of login; encryption and networks; every way to the servers that leaves no AWS event.',
+      'Who administers the groups; that membership is right (unused access and leavers are tested where registers and snapshots are taken, CS-DRM-01, CS-LVR-01, CS-LVR-02); the strength of login; encryption and networks; ways to the servers that leave no AWS event and that nobody tried.',
   },
   {
     category: 'availability',

@@ -4,6 +4,7 @@ import { at, parseJson, stringOf } from '../base/json.js';
 import type { Outgoing, Recorded, Upstream, UpstreamMessage } from '../model/call.js';
 import { UpstreamError } from '../model/call.js';
 import type { CredentialFacts } from '../model/credential-facts.js';
+import { type Connector, createConnector } from './connector.js';
 import type { HttpCredentials } from './credentials.js';
 import { checkStatus, drain, Exchange, header, type Response } from './http-exchange.js';
 
@@ -24,14 +25,11 @@ const DELIVERY_TIMEOUT_MS = 30_000;
 const MOST_CONNECTIONS = 8_192;
 
 /** A pool for one server's origin. Streams stay open for hours, so undici's own time limits are off. */
-export const createDispatcher = (origin: string): Dispatcher =>
-  new Pool(origin, {
-    connections: MOST_CONNECTIONS,
-    pipelining: 1,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 10_000 },
-  });
+export const createDispatcher = (
+  origin: string,
+  { connect }: Pick<Connector, 'connect'> = createConnector(null),
+): Dispatcher =>
+  new Pool(origin, { connections: MOST_CONNECTIONS, pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connect });
 
 type Headers = Record<string, string>;
 
@@ -88,11 +86,13 @@ class HttpUpstream implements Upstream {
   }
 
   async *request(
-    { message: { bytes, method }, trace, headers, authorization }: Outgoing,
+    { message: { bytes, method }, trace, traceState = null, headers, authorization }: Outgoing,
     signal: AbortSignal,
   ): AsyncGenerator<UpstreamMessage> {
-    const traced: Headers = trace === null ? {} : { traceparent: trace };
-    const response = await this.send('POST', bytes, { ...traced, ...headers }, signal, authorization);
+    const extra: Headers = { ...headers };
+    if (trace !== null) extra['traceparent'] = trace;
+    if (trace !== null && traceState !== null) extra['tracestate'] = traceState;
+    const response = await this.send('POST', bytes, extra, signal, authorization);
     const opening = method === 'initialize';
     if (opening) this.sessionId = header(response.headers, 'mcp-session-id') || undefined;
     for await (const message of response.messages) {

@@ -7,6 +7,7 @@ import { principalKey } from '../model/principal.js';
 import type { ServerSettings } from '../model/settings.js';
 import { type AwsCredentials, type AwsSession, createAwsCredentials } from './aws-credentials.js';
 import type { StsOptions } from './aws-sts.js';
+import { type ClientTls, type Connector, createConnector } from './connector.js';
 import { fixedSecrets, type ServerSecrets, sessionCredentials } from './credentials.js';
 import { createDispatcher, openHttpUpstream } from './http.js';
 import { openHttpSseUpstream } from './http-sse.js';
@@ -21,6 +22,8 @@ export interface UpstreamsDeps {
   readonly secrets: ReadonlyMap<string, ServerSecrets>;
   /** Servers that tokens are fetched for, by id. */
   readonly tokens?: ReadonlyMap<string, ServerTokens>;
+  /** TLS towards servers over HTTP that have settings of their own for it, by id. */
+  readonly tls?: ReadonlyMap<string, ClientTls>;
   /** Policies of the sessions of AWS roles, JSON, by server id. */
   readonly sessionPolicies?: ReadonlyMap<string, string>;
   /** The gateway's environment: a child inherits a few harmless variables of it. */
@@ -36,21 +39,39 @@ export interface UpstreamsDeps {
 const variables = (secrets: ServerSecrets): Promise<Readonly<Record<string, string>>> =>
   sessionCredentials(secrets, null).headers();
 
-class ServerUpstreams implements Upstreams {
-  private readonly pools = new Map<string, Dispatcher>();
+/** Upstreams whose certificates can be renewed. */
+export interface RenewableUpstreams extends Upstreams {
+  /** Takes what was read again, for new connections. */
+  renewTls(tls: ReadonlyMap<string, ClientTls>): void;
+}
+
+type HttpSettings = Extract<ServerSettings['upstream'], { readonly kind: 'http' }>;
+
+class ServerUpstreams implements RenewableUpstreams {
+  private readonly pools = new Map<string, { readonly dispatcher: Dispatcher; readonly connector: Connector }>();
+  private tls: ReadonlyMap<string, ClientTls>;
   private readonly credentials = new Map<string, AwsCredentials>();
   private readonly processes: Processes;
   private readonly deps: UpstreamsDeps;
 
   constructor(deps: UpstreamsDeps) {
     this.deps = deps;
+    this.tls = deps.tls ?? new Map();
     this.processes = new Processes(deps.processLimits ?? PROCESS_LIMITS);
   }
 
-  private poolFor(server: string, url: URL): Dispatcher {
-    const pool = this.pools.get(server) ?? createDispatcher(url.origin);
-    this.pools.set(server, pool);
-    return pool;
+  private poolFor(server: string, { socket }: HttpSettings, url: URL): Dispatcher {
+    const known = this.pools.get(server);
+    if (known) return known.dispatcher;
+    const connector = createConnector(socket ?? null, this.tls.get(server));
+    const dispatcher = createDispatcher(url.origin, connector);
+    this.pools.set(server, { dispatcher, connector });
+    return dispatcher;
+  }
+
+  renewTls(tls: ReadonlyMap<string, ClientTls>): void {
+    this.tls = tls;
+    for (const [server, { connector }] of this.pools) connector.renew(tls.get(server) ?? {});
   }
 
   private async awsSession(server: ServerSettings, session: OpeningSession): Promise<AwsSession | null> {
@@ -79,7 +100,7 @@ class ServerUpstreams implements Upstreams {
       const credentials = sessionCredentials(secrets, this.deps.tokens?.get(id) ?? null);
       // The first request may come from the gateway itself, which asks the server for its era.
       await credentials.headers(session.authorization);
-      const options = { url, dispatcher: this.poolFor(id, url), credentials, maxResponseBytes };
+      const options = { url, dispatcher: this.poolFor(id, upstream, url), credentials, maxResponseBytes };
       return upstream.transport === 'sse' ? openHttpSseUpstream(options) : openHttpUpstream(options);
     }
     const giveBack = this.processes.take(principalKey(session.principal));
@@ -97,10 +118,10 @@ class ServerUpstreams implements Upstreams {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.pools.values()].map((pool) => pool.destroy()));
+    await Promise.all([...this.pools.values()].map(({ dispatcher }) => dispatcher.destroy()));
     await Promise.all([...this.credentials.values()].map((source) => source.close()));
   }
 }
 
 /** Opens conversations: a pool of connections per HTTP server, a process per session for stdio servers. */
-export const createUpstreams = (deps: UpstreamsDeps): Upstreams => new ServerUpstreams(deps);
+export const createUpstreams = (deps: UpstreamsDeps): RenewableUpstreams => new ServerUpstreams(deps);

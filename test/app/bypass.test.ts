@@ -1,17 +1,22 @@
 /** `doctor --bypass`: what a server answers without the gateway's credential, and that it is on record. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecure } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tryBypass } from '../../src/app/bypass.js';
 import { loadSettings } from '../../src/app/config.js';
+import { checkUpstreams } from '../../src/app/doctor/upstreams.js';
 import { ownLedgerDir } from '../../src/app/own-ledger.js';
 import { startGateway } from '../../src/app/proxy.js';
 import { systemClock } from '../../src/base/clock.js';
 import { createDigestKey, createSigningKey } from '../../src/ledger/keys.js';
 import { readLedger } from '../../src/ledger/read.js';
 import { freePort } from '../gateway/harness.js';
+import { certificatesIn } from '../upstream/certificates.js';
 
 let dir: string;
 const running: Server[] = [];
@@ -107,6 +112,77 @@ test('one that guards the older revisions alone is open', async () => {
     request.headers['mcp-method'] === undefined ? void response.writeHead(401).end() : rpc(request, response),
   );
   expect((await look(`half: { http: { url: '${url}' } }`)).probes[0]).toMatchObject({ outcome: 'open' });
+});
+
+const pem = (name: string): Buffer => readFileSync(join(dir, name));
+
+const serveSecure = async (demands: boolean): Promise<string> => {
+  const client = demands ? { ca: pem('authority.pem'), requestCert: true, rejectUnauthorized: true } : {};
+  const server = createSecure({ cert: pem('server.pem'), key: pem('server.key'), ...client }, rpc);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  running.push(server);
+  const bound = server.address();
+  return `https://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/mcp`;
+};
+
+test('the certificate of the gateway is not shown, and its authority of the server is trusted', async () => {
+  const certificate = certificatesIn(dir);
+  certificate('authority', 'Test authority', null);
+  for (const name of ['server', 'gateway']) certificate(name, name, 'authority');
+  const alerts = await freePort();
+  const demands = ['-Verify', '1', '-verify_return_error', '-CAfile', 'authority.pem', '-www', '-quiet', '-tls1_2'];
+  const identity = ['-cert', 'server.pem', '-key', 'server.key'];
+  const openssl = spawn('openssl', ['s_server', '-accept', String(alerts), ...identity, ...demands], { cwd: dir });
+  const [mutual, oneWay] = [await serveSecure(true), await serveSecure(false)];
+  const server = (id: string, url: string) =>
+    `${id}: { http: { url: '${url}', tls: { ca: authority.pem, cert: gateway.pem, key: gateway.key } } }`;
+  try {
+    const servers = [
+      ['mutual', mutual],
+      ['alerts', `https://127.0.0.1:${alerts}/mcp`],
+      ['one-way', oneWay],
+    ] as const;
+    const { probes: found } = await look(servers.map(([id, url]) => server(id, url)).join(', '));
+    expect(found).toMatchObject([
+      { server: 'mutual', outcome: 'unreachable', says: 'it ends the connection without an answer (UND_ERR_SOCKET)' },
+      { server: 'alerts', outcome: 'refused', says: 'it asks for a client certificate' },
+      { server: 'one-way', outcome: 'open' },
+    ]);
+    const checks = await checkUpstreams(await loadSettings(join(dir, 'countersign.yaml')), '');
+    expect(checks.map(({ state }) => state)).toEqual(['pass', 'pass', 'pass']);
+  } finally {
+    openssl.kill();
+  }
+});
+
+test('nginx says in an answer that it misses a certificate', async () => {
+  const text = '<html><center><h1>400 Bad Request</h1></center><center>No required SSL certificate was sent</center>';
+  const url = await serve((_, response) => void response.writeHead(400).end(text));
+  expect((await look(`proxied: { http: { url: '${url}' } }`)).probes[0]).toMatchObject({ outcome: 'refused' });
+});
+
+test('a socket of one user lets in nobody else; one that all may write is tried', async () => {
+  const [own, loose] = [join(dir, 'own.sock'), join(dir, 'loose.sock')];
+  for (const path of [own, loose]) {
+    const server = createServer(rpc);
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    running.push(server);
+  }
+  await chmod(own, 0o660);
+  await chmod(loose, 0o666);
+  const servers = ['own', 'loose', 'none'].map((id) => `${id}: { http: { url: 'http://x/mcp', socket: ${id}.sock } }`);
+  const hidden = await look(servers.join(', '));
+  expect(hidden.probes.map(({ outcome }) => outcome)).toEqual(['refused', 'refused', 'unreachable']);
+  expect(hidden.probes[0]).toMatchObject({
+    address: `unix:${own}`,
+    says: `its socket lets in the user ${process.getuid?.()} and the group ${process.getgid?.()} alone`,
+  });
+  await chmod(dir, 0o711);
+  const { probes: found } = await tryBypass({ config: join(dir, 'countersign.yaml') }, deps);
+  expect(found.map(({ outcome }) => outcome)).toEqual(['refused', 'open', 'unreachable']);
+  expect(found[1]?.says).toContain('every user of this machine');
+  const checks = await checkUpstreams(await loadSettings(join(dir, 'countersign.yaml')), '');
+  expect(checks.map(({ state }) => state)).toEqual(['pass', 'pass', 'fail']);
 });
 
 test('one that is no MCP server, one that is not there, one over HTTP+SSE', async () => {

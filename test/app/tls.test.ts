@@ -1,5 +1,4 @@
 /** TLS of both listeners with certificates of openssl; clients are Node's own. */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -11,35 +10,13 @@ import { type RunningGateway, startGateway } from '../../src/app/proxy.js';
 import { systemClock } from '../../src/base/clock.js';
 import { createDigestKey, createSigningKey } from '../../src/ledger/keys.js';
 import { freePort } from '../gateway/harness.js';
+import { certificatesIn } from '../upstream/certificates.js';
 
 let dir: string;
 const path = (name: string): string => join(dir, name);
-const openssl = (...args: string[]): void => {
-  execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
-};
-
-/** A certificate for 127.0.0.1 of our own authority, or one that is its own. */
-const certificate = (name: string, subject: string, authority: string | null): void => {
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
-  if (authority === null) {
-    openssl('req', '-x509', ...key, '-out', `${name}.pem`, '-subj', `/CN=${subject}`, '-days', '2');
-    return;
-  }
-  openssl('req', ...key, '-out', `${name}.csr`, '-subj', `/CN=${subject}`, '-addext', 'subjectAltName=IP:127.0.0.1');
-  const signed = [
-    '-CA',
-    `${authority}.pem`,
-    '-CAkey',
-    `${authority}.key`,
-    '-CAcreateserial',
-    '-copy_extensions',
-    'copy',
-  ];
-  openssl('x509', '-req', '-in', `${name}.csr`, '-out', `${name}.pem`, '-days', '2', ...signed);
-};
-
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-tls-'));
+  const certificate = certificatesIn(dir);
   certificate('authority', 'Test authority', null);
   certificate('stranger', 'Another authority', null);
   certificate('server', 'gateway', 'authority');

@@ -1,4 +1,5 @@
 /** A clean quarter, and every violation that a recording gateway can find, each planted by itself. */
+import type { ProbeOutcome } from '../../src/model/probe.js';
 import { ACCOUNT, ISSUER, ROLE } from '../warehouse/settings.js';
 import { assumed, day, POLICY, Quarter, REGION, type Session, shared } from './planted-world.js';
 
@@ -81,8 +82,23 @@ export const cleanQuarter = (): Quarter => {
   approvedIam(quarter, 31, 'put_policy', 'PutRolePolicy', { roleName: 'mcp-cloud' });
   quarter.event(day(32), 'ec2', 'RunInstances', { userIdentity: user('ada', 'true') });
   quarter.judged('a finding of an earlier day', day(33));
+  tried(quarter, day(34), 'refused');
   return quarter;
 };
+
+/** A look of `doctor --bypass` at one server. */
+const tried = (quarter: Quarter, at: number, outcome: ProbeOutcome): void =>
+  quarter.record(at, {
+    type: 'probe',
+    d: {
+      server: 'shared',
+      transport: 'http',
+      outcome,
+      address: 'https://shared.internal/mcp',
+      says: 'so',
+      from: 'ops@gw',
+    },
+  });
 
 const approvedIam = (quarter: Quarter, n: number, tool: string, name: string, requestParameters: object): void => {
   const own = quarter.session(day(n), 'p0');
@@ -346,6 +362,13 @@ const OF_MANAGEMENT: readonly Violation[] = [
         ['CS-NET-01', event],
         ['CS-RSP-02', event],
       ];
+    },
+  },
+  {
+    name: 'CC6.6 a server that answers around the gateway',
+    plant: (q) => {
+      tried(q, day(38), 'open');
+      return [['CS-NET-02', 'shared']];
     },
   },
   {

@@ -12,14 +12,18 @@ afterEach(async () => {
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';
 
-const start = async (sampled = true) => {
+const start = async (sampled: boolean | null = true) => {
   const told: (string | undefined)[] = [];
+  const states: (string | string[] | undefined)[] = [];
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8');
-      if (text.includes('tools/call')) told.push(String(request.headers['traceparent']));
+      if (text.includes('tools/call')) {
+        told.push(String(request.headers['traceparent']));
+        states.push(request.headers['tracestate']);
+      }
       const id = /"id":("?\w+"?)/.exec(text)?.[1];
       if (id === undefined) return response.writeHead(202).end();
       const opened = '{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}}';
@@ -37,16 +41,16 @@ const start = async (sampled = true) => {
   const spans: SpanFacts[] = [];
   const tracer: Tracer = {
     time: () => performance.timeOrigin + performance.now(),
-    sample: () => sampled,
+    sample: () => sampled === true,
     end: (one) => spans.push(one),
   };
   const harness = await startHarness({
     servers: [httpServer('up', `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}/mcp`)],
     policy: [rule({ id: 'some', tools: ['pay'] })],
-    deps: { tracer },
+    deps: sampled === null ? {} : { tracer },
   });
   closing.push(harness.close);
-  return { harness, spans, told };
+  return { harness, spans, told, states };
 };
 
 const post = async ({ url }: Harness, body: object, headers: Readonly<Record<string, string>> = {}, token = 'jane') => {
@@ -142,6 +146,44 @@ test('the context may stand in the message', async () => {
   const { method, params } = call('pay');
   await post(harness, { method, params: { ...params, _meta: { traceparent: `00-${TRACE}-${PARENT}-01` } } }, session);
   expect(spans.find(({ kind }) => kind === 'server')).toMatchObject({ traceId: TRACE, parentId: PARENT });
+});
+
+const STATE = 'rojo=00f067aa0ba902b7,congo=t61rcWkgMzE';
+
+test.each([
+  ['with traces', true],
+  ['without', null],
+] as const)('%s, the state of the caller goes on beside the context, and is on record', async (_, sampled) => {
+  const { harness, states } = await start(sampled);
+  const session = await open(harness);
+  const traceparent = `00-${TRACE}-${PARENT}-01`;
+  await post(harness, call('pay'), { ...session, traceparent, tracestate: STATE.replace(',', ' , ') });
+  expect(states).toEqual([STATE]);
+  const entries = await harness.entries();
+  expect(entries.findLast(({ type }) => type === 'call')?.payloads['tracestate']).toEqual({ data: JSON.stringify(STATE) });
+});
+
+test.each([
+  ['without a context', { tracestate: STATE }],
+  ['beside a malformed context', { traceparent: '00-xyz', tracestate: STATE }],
+  ['malformed', { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: 'a=1,a=2' }],
+  ['that holds a secret', { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: `a=${'AKIA'}IOSFODNN7EXAMPLQ` }],
+])('a state %s goes no further', async (_, headers) => {
+  const { harness, states } = await start();
+  const session = await open(harness);
+  await post(harness, call('pay'), { ...session, ...headers });
+  expect(states).toEqual([undefined]);
+  const entries = await harness.entries();
+  expect(entries.findLast(({ type }) => type === 'call')?.payloads['tracestate']).toBeUndefined();
+});
+
+test('where the context stands in the message, so does its state', async () => {
+  const { harness, states } = await start();
+  const session = await open(harness);
+  const { method, params } = call('pay');
+  const _meta = { traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: STATE };
+  await post(harness, { method, params: { ...params, _meta } }, { ...session, tracestate: 'other=1' });
+  expect(states).toEqual([STATE]);
 });
 
 test('what is denied or refused is a span with its reason', async () => {

@@ -23,12 +23,26 @@ const stdio = z.strictObject({
 
 const headerName = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'must be the name of an HTTP header');
 
-const http = z.strictObject({
-  url: webUrl,
-  transport: z.enum(['streamable', 'sse']).default('streamable'),
-  headers: z.record(headerName, secretSource).default({}),
-  oauth: oauth.optional(),
-});
+const upstreamTls = z
+  .strictObject({ ca: path.optional(), cert: path.optional(), key: path.optional() })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'must have both cert and key, or neither',
+  })
+  .refine(({ ca, cert }) => ca !== undefined || cert !== undefined, { error: 'must name ca, or cert and key' });
+
+const http = z
+  .strictObject({
+    url: webUrl,
+    transport: z.enum(['streamable', 'sse']).default('streamable'),
+    headers: z.record(headerName, secretSource).default({}),
+    socket: path.optional(),
+    tls: upstreamTls.optional(),
+    oauth: oauth.optional(),
+  })
+  .refine(({ url, tls }) => tls === undefined || url.startsWith('https:'), {
+    path: ['tls'],
+    error: 'is for an https:// url',
+  });
 
 const pointer = z
   .string()

@@ -22,6 +22,19 @@ export const secretsOf = (
 ): Readonly<Record<string, SecretSource>> =>
   Object.fromEntries(Object.entries(map).map(([key, source]) => [key, secretOf(source, at)]));
 
+type ParsedHttp = NonNullable<ParsedServer['http']>;
+type HttpSettings = Extract<ServerSettings['upstream'], { readonly kind: 'http' }>;
+
+const connectionOf = ({ socket, tls }: ParsedHttp, at: Resolve): Pick<HttpSettings, 'socket' | 'tls'> => ({
+  ...(socket === undefined ? {} : { socket: at(socket) }),
+  ...(tls && {
+    tls: {
+      ca: tls.ca === undefined ? null : at(tls.ca),
+      own: tls.cert === undefined || tls.key === undefined ? null : { cert: at(tls.cert), key: at(tls.key) },
+    },
+  }),
+});
+
 type ParsedStdio = NonNullable<ParsedServer['stdio']>;
 
 const stdioOf = ({ command, args, env, secretEnv, cwd }: ParsedStdio, folder: string, at: Resolve): StdioSettings => ({
@@ -38,7 +51,7 @@ const upstreamOf = ({ stdio, http }: ParsedServer, folder: string, at: Resolve):
   if (!http) throw new Error('a server of neither kind passed the schema');
   const { url, transport, headers, oauth } = http;
   const more = oauth ? { oauth: oauthOf(oauth, (source) => secretOf(source, at)) } : {};
-  return { kind: 'http', url, transport, headers: secretsOf(headers, at), ...more };
+  return { kind: 'http', url, transport, headers: secretsOf(headers, at), ...connectionOf(http, at), ...more };
 };
 
 const awsOf = (aws: ParsedServer['aws'], at: Resolve): ServerSettings['aws'] =>

@@ -1,9 +1,10 @@
 /** MCP servers: the program is there and can be run, or something answers at the address. None is started. */
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, isAbsolute, resolve } from 'node:path';
-import { reason } from '../../base/errors.js';
+import { CountersignError, reason } from '../../base/errors.js';
 import type { ServerSettings, Settings } from '../../model/settings.js';
-import { type DoctorCheck, fail, open, pass } from './check.js';
+import { type HttpServerSettings, openServerFetch } from '../server-fetch.js';
+import { type DoctorCheck, fail, open, pass, thrown } from './check.js';
 
 const TIMEOUT = 5_000;
 
@@ -43,17 +44,29 @@ const checkProgram = async (what: string, upstream: Stdio, path: string): Promis
   return fail(what, `there is no program ${command}`, 'install it, or write its whole path in stdio.command');
 };
 
-const checkAddress = async (what: string, url: string): Promise<DoctorCheck> => {
+const statusOf = async (upstream: HttpServerSettings): Promise<number> => {
+  const send = await openServerFetch(upstream, 'gateway');
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT) });
-    await response.body?.cancel();
-    const message = `${url} answers with status ${response.status}`;
-    const isServing = response.status < 500 && response.status !== 404;
+    const response = await send(new URL(upstream.url), { signal: AbortSignal.timeout(TIMEOUT) });
+    return response.status;
+  } finally {
+    await send.close();
+  }
+};
+
+const checkAddress = async (what: string, upstream: HttpServerSettings): Promise<DoctorCheck> => {
+  const { url, socket } = upstream;
+  const place = socket === undefined ? url : `${url} at the socket ${socket}`;
+  try {
+    const status = await statusOf(upstream);
+    const message = `${place} answers with status ${status}`;
+    const isServing = status < 500 && status !== 404;
     return isServing ? pass(what, message) : open(what, message, 'see that an MCP server is at this very path');
   } catch (error) {
+    if (error instanceof CountersignError) return thrown(what, error, 'mend the files of http.tls');
     const { cause } = error instanceof Error ? error : { cause: undefined };
-    const problem = `${url} cannot be reached: ${reason(cause ?? error)}`;
-    return fail(what, problem, 'start the server, or mend its url');
+    const problem = `${place} cannot be reached: ${reason(cause ?? error)}`;
+    return fail(what, problem, 'start the server, or mend http.url, http.socket or http.tls');
   }
 };
 
@@ -61,8 +74,6 @@ const checkAddress = async (what: string, url: string): Promise<DoctorCheck> => 
 export const checkUpstreams = ({ servers }: Settings, path: string): Promise<readonly DoctorCheck[]> =>
   Promise.all(
     servers.map(({ id, upstream }) =>
-      upstream.kind === 'http'
-        ? checkAddress(`server ${id}`, upstream.url)
-        : checkProgram(`server ${id}`, upstream, path),
+      upstream.kind === 'http' ? checkAddress(`server ${id}`, upstream) : checkProgram(`server ${id}`, upstream, path),
     ),
   );

@@ -67,6 +67,18 @@ const readReason = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<s
   return maskedText(maskFor(server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
 };
 
+/** The state of the caller's trace, which is free text: it is passed on and recorded where masking finds nothing in it. */
+const cleanTraceState = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<string | null> => {
+  const { traceState, server } = addressed;
+  if (traceState === null) return null;
+  const about = aboutOf(addressed, '/params/_meta/tracestate');
+  try {
+    return (await maskedText(maskFor(server, about), traceState)) === traceState ? traceState : null;
+  } catch {
+    return null;
+  }
+};
+
 const MOST_CLEAN = 4_096;
 const MAX_CLEAN = 256;
 
@@ -156,6 +168,7 @@ export const createDecide = (deps: DecideDeps) => {
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
       requestReason: await readReason(deps, judged),
+      traceState: await cleanTraceState(deps, judged),
       arguments: await readArguments(deps, judged),
       sealed: await sealedRequest(deps, addressed),
     };

@@ -68,6 +68,7 @@ export const callDraft = (
     },
     payloads: {
       args: args.masked,
+      ...(decided.traceState !== null && { tracestate: JSON.stringify(decided.traceState) }),
       ...person(principal),
       ...redactionPayload(args.redactions),
       ...sealedPayload(decided.sealed),

@@ -284,6 +284,22 @@ const ROWS: readonly Row[] = [
     /stands beside oauth/,
   ],
   [
+    'TLS towards a server that is spoken to without it',
+    'headers: { x-key: { env: KEY } }',
+    'headers: { x-key: { env: KEY } }, tls: { ca: ca.pem }',
+    '19:84',
+    'servers.billing.http.tls',
+    /is for an https:/,
+  ],
+  [
+    'a certificate without its key',
+    'headers: { x-key: { env: KEY } }',
+    'headers: { x-key: { env: KEY } }, tls: { cert: gw.pem }',
+    '19:84',
+    'servers.billing.http.tls',
+    /both cert and key/,
+  ],
+  [
     'a secret with two sources',
     '{ env: KEY }',
     '{ env: KEY, file: k }',
