@@ -130,9 +130,27 @@ const openApprovals = (settings: Settings, { records, clock, channels, policy, o
   return { approvals, webhooks, subscribe };
 };
 
+const openUpstreams = (
+  { gateway }: Settings,
+  { clock, environment, gatewayKeys }: WireDeps,
+  { credentials, serversTls }: Opened,
+  onStderr: (server: string, line: string) => void,
+): RenewableUpstreams => {
+  const { maxResponseBytes } = gateway;
+  return createUpstreams({
+    clock,
+    maxResponseBytes,
+    ...credentials,
+    tls: serversTls,
+    environment,
+    gatewayKeys,
+    onStderr,
+  });
+};
+
 const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Promise<Wired> => {
   const { clock } = deps;
-  const { ledger, anchoring, digest, credentials, groups, channels, traces, tls, serversTls } = opened;
+  const { ledger, anchoring, digest, groups, channels, traces, tls } = opened;
   const { approvalMaxAge, issuers, demo, people } = settings;
   const metrics = createMetrics(clock);
   const records = metrics.observe(ledger);
@@ -143,17 +161,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   const workflow = openApprovals(settings, { records, clock, channels, policy: policy.digest, onDefect });
   const { approvals, webhooks, subscribe } = workflow;
   opened.onResumed(() => approvals.resolveDoubts());
-  const { environment, gatewayKeys } = deps;
-  const { maxResponseBytes } = settings.gateway;
-  const upstreams = createUpstreams({
-    clock,
-    maxResponseBytes,
-    ...credentials,
-    tls: serversTls,
-    environment,
-    gatewayKeys,
-    onStderr,
-  });
+  const upstreams = openUpstreams(settings, deps, opened, onStderr);
   const maskFor = createMaskFor(settings, { digest, seal: createVault(join(ledger.dir, 'vault'), clock) });
   const seal = await sealMessageTo(settings);
   const parts = {
@@ -180,7 +188,7 @@ const assemble = async (settings: Settings, deps: WireDeps, opened: Opened): Pro
   });
   const passkeys = createPasskeys({ ledger: records, people, confirm: settings.passkeys?.confirm ?? [] });
   await restore(ledger, gateway, approvals, passkeys);
-  const load = () => loadSettings(settings.file, environment);
+  const load = () => loadSettings(settings.file, deps.environment);
   const reloader = createReloader({ settings, policy, revocations, ledger: records, load, gitState });
   const standing = { ledger, anchoring, gateway, approvals, authenticator, metrics, reloader };
   const admin = createAdminListener(settings, standing, { clock, subscribe, passkeys, onDefect, tls: tls.admin });
