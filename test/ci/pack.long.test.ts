@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { gettingStarted } from '../e2e/getting-started.js';
 import { ROOT } from '../layers.js';
-import { installPacked } from './installed.js';
+import { type Installed, installPacked } from './installed.js';
 
 let dir: string;
+let installed: Installed;
 let files: readonly string[];
 let home: string;
 
@@ -33,7 +35,8 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'countersign-pack-'));
   home = join(dir, 'home');
   await mkdir(home);
-  ({ files } = await installPacked(dir, home));
+  installed = await installPacked(dir, home);
+  ({ files } = installed);
 }, 900_000);
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
@@ -88,3 +91,5 @@ describe('the packed package', () => {
     expect(quickest(() => run(['--help'])) / bare).toBeLessThan(7);
   });
 });
+
+describe('a newcomer', () => gettingStarted(() => installed));
