@@ -161,7 +161,7 @@ describe('configuration in the documentation', () => {
 
   /** A part of a configuration: its sections in place of those of a small whole. */
   const parts = pages.flatMap(({ name, text }) =>
-    [...text.matchAll(/```yaml\n([ ]*)((?:identity|servers|policy|pins|ledger|approvals):[\s\S]*?)```/g)].map(
+    [...text.matchAll(/```yaml\n([ ]*)((?:identity|servers|policy|pins|ledger|approvals|channels):[\s\S]*?)```/g)].map(
       (match) => ({
         name,
         text: (match[2] ?? '').replaceAll(`\n${match[1] ?? ''}`, '\n'),
