@@ -143,18 +143,18 @@ const asOf = (name: string, key: string, windows: string, events: string): reado
  * What both sides name must agree: an event that names something is explained by a call that names the same, else by
  * one that names nothing. Where only calls cover it that name something else, it is theirs by time and not by content.
  */
-const byResource = (name: string, key: string, events: string): readonly string[] => [
+const byResource = (name: string, key: string, events: string, windows = 'true'): readonly string[] => [
   ...asOf(
     `${name}_same`,
     `${key} || ' ' || res`,
-    'true',
+    windows,
     `SELECT * EXCLUDE (k), k || ' ' || res AS k FROM (${events}) WHERE res IS NOT NULL`,
   ),
-  ...asOf(`${name}_any`, key, 'true', `${events} AND res IS NULL`),
+  ...asOf(`${name}_any`, key, windows, `${events} AND res IS NULL`),
   ...asOf(
     `${name}_silent`,
     key,
-    'res IS NULL',
+    `res IS NULL AND ${windows}`,
     `${events} AND res IS NOT NULL AND eno NOT IN (SELECT eno FROM m_${name}_same)`,
   ),
   `CREATE TEMP TABLE m_${name} AS SELECT *, true AS by_resource FROM m_${name}_same UNION ALL SELECT *, false FROM m_${name}_any
@@ -164,6 +164,9 @@ const byResource = (name: string, key: string, events: string): readonly string[
 const OWN = 'SELECT *, own AS k FROM ev WHERE t3_call IS NULL AND own IS NOT NULL AND op_no IS NOT NULL';
 const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NULL';
 
+const BY_ROLE = `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`;
+const BY_PERSON = `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND NOT governed AND known_person IS NOT NULL`;
+
 /**
  * The person's window is for roles that a session assumed in turn. In a governed role the session's own name or key must
  * stand: whoever may assume it can choose the source identity of another.
@@ -171,12 +174,9 @@ const UNBOUND = 't3_call IS NULL AND sno IS NULL AND NOT svc AND op_no IS NOT NU
 const MATCHES: readonly string[] = [
   ...byResource('own', 'sno', OWN),
   ...asOf('other', 'sno', 'true', `${OWN} AND res IS NOT NULL AND eno NOT IN (SELECT eno FROM m_own)`),
-  ...byResource('role', 'shared_role', `SELECT *, issuer_arn AS k FROM ev WHERE ${UNBOUND} AND governed`),
-  ...byResource(
-    'person',
-    'person',
-    `SELECT *, identity AS k FROM ev WHERE ${UNBOUND} AND NOT governed AND known_person IS NOT NULL`,
-  ),
+  // Few roles and people have such events: the calls of all others need no windows.
+  ...byResource('role', 'shared_role', BY_ROLE, `shared_role IN (SELECT k FROM (${BY_ROLE}))`),
+  ...byResource('person', 'person', BY_PERSON, `person IN (SELECT k FROM (${BY_PERSON}))`),
 ];
 
 /**
