@@ -15,7 +15,7 @@ import { findService, formatFailure, GLOBAL_REGION, UNKNOWN_SERVICE } from '../.
 import { seededRandom } from '../../src/demo/random.js';
 import { type CloudState, operationOf } from './cloud-operations.js';
 
-export const CLOUD_ACCOUNT = '111122223333';
+const CLOUD_ACCOUNT = '111122223333';
 export const CLOUD_REGION = 'eu-central-1';
 
 /** What a bucket takes. */
