@@ -3,6 +3,7 @@ import type { GetObjectCommandOutput, S3Client, S3ClientConfig } from '@aws-sdk/
 import { AWS_TIMEOUTS, awsCredentials, awsFailure, quietAws } from '../../base/aws-client.js';
 import type { S3TrailSettings } from '../../model/trail-settings.js';
 import { BucketError, type Delivered, type ListedVersion, type ListKeys, type TrailBucket } from './bucket.js';
+import { createLeanGet, type LeanAnswer } from './lean-get.js';
 
 const RETRIES = { retryMode: 'adaptive', maxAttempts: 6 } as const;
 const MAX_PAGES = 1_000_000;
@@ -69,9 +70,28 @@ const lockOf = ({
   ObjectLockMode: mode,
   ObjectLockRetainUntilDate: until,
   ObjectLockLegalHoldStatus: hold,
-}: GetObjectCommandOutput): string | null => {
+}: {
+  readonly ObjectLockMode?: string | undefined;
+  readonly ObjectLockRetainUntilDate?: Date | undefined;
+  readonly ObjectLockLegalHoldStatus?: string | undefined;
+}): string | null => {
   const kept = mode === undefined ? [] : [`${mode} until ${until?.toISOString() ?? 'an unknown time'}`];
   return [...kept, ...(hold === 'ON' ? ['legal hold'] : [])].join(', ') || null;
+};
+
+const META = 'x-amz-meta-';
+
+const deliveredBy = ({ bytes, headers }: LeanAnswer): Delivered => {
+  const metadata = Object.entries(headers)
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .flatMap(([name, value]) => (name.startsWith(META) ? [[name.slice(META.length), value] as const] : []));
+  const until = headers['x-amz-object-lock-retain-until-date'];
+  const lock = lockOf({
+    ObjectLockMode: headers['x-amz-object-lock-mode'],
+    ObjectLockRetainUntilDate: until === undefined ? undefined : new Date(until),
+    ObjectLockLegalHoldStatus: headers['x-amz-object-lock-legal-hold'],
+  });
+  return { bytes, metadata: Object.fromEntries(metadata), lock };
 };
 
 const clientConfig = async ({ settings, environment }: AwsAsk): Promise<S3ClientConfig> => {
@@ -135,6 +155,7 @@ export const openS3Bucket = async (ask: AwsAsk): Promise<TrailBucket> => {
   const api = await import('@aws-sdk/client-s3');
   const client = new api.S3Client(await clientConfig(ask));
   const clockOffset = watchClock(client);
+  const lean = createLeanGet(client);
   const payer = settings.requestPayer ? { RequestPayer: 'requester' as const } : {};
   const base = { Bucket: settings.bucket, ...payer };
   return {
@@ -154,6 +175,9 @@ export const openS3Bucket = async (ask: AwsAsk): Promise<TrailBucket> => {
     },
     list: (prefix, after) => pagesOf(client, api, { ...base, Prefix: prefix }, after),
     get: async ({ key, version }, maxBytes): Promise<Delivered> => {
+      const plain = await lean.get(key, version, maxBytes);
+      if (plain !== null) return deliveredBy(plain);
+      lean.asked(key);
       const at = version === null ? {} : { VersionId: version };
       const answer = await sent(client.send(new api.GetObjectCommand({ ...base, Key: key, ...at })));
       const metadata = Object.entries(answer.Metadata ?? {}).map(([name, value]) => [name.toLowerCase(), value]);
