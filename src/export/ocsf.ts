@@ -1,5 +1,5 @@
 /**
- * Records as events of the Open Cybersecurity Schema Framework 1.3 (https://schema.ocsf.io/1.3.0): API Activity (6003),
+ * Records as events of the Open Cybersecurity Schema Framework 1.5 (https://schema.ocsf.io/1.5.0): API Activity (6003),
  * Authentication (3002), Application Lifecycle (6002) and Detection Finding (2004). `type_uid` is the class times 100
  * plus the activity; times are milliseconds since 1970.
  */
@@ -7,7 +7,7 @@ import type { JsonObject, JsonValue } from '../base/json.js';
 import { numberAt, textAt, textsAt } from './fields.js';
 import type { ExportRecord, Severity } from './record.js';
 
-const VERSION = '1.3.0';
+const VERSION = '1.5.0';
 const SEVERITIES: Readonly<Record<Severity, number>> = { informational: 1, low: 2, medium: 3, high: 4 };
 const OTHER = 99;
 
@@ -43,9 +43,15 @@ const userOf = (d: JsonValue, ...path: readonly string[]): JsonObject => {
 const known = (values: Readonly<Record<string, JsonValue | undefined>>): JsonObject =>
   Object.fromEntries(Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 
+/** An object that is there where one of its members is known: the schema asks for one. */
+const named = (name: string, values: Readonly<Record<string, JsonValue | undefined>>): JsonObject => {
+  const members = known(values);
+  return 'name' in members || 'uid' in members ? { [name]: members } : {};
+};
+
 const api = (d: JsonValue, operation: string): JsonObject => ({
   operation,
-  service: known({ name: textAt(d, 'server') }),
+  ...named('service', { name: textAt(d, 'server') }),
 });
 
 const api6003 = (shape: Omit<Shape, 'category' | 'class' | 'activity' | 'activityName'>, name: string): Shape => ({
@@ -56,25 +62,28 @@ const api6003 = (shape: Omit<Shape, 'category' | 'class' | 'activity' | 'activit
   activityName: name,
 });
 
-const EFFECTS: Readonly<Record<string, readonly [action: number, disposition: number]>> = {
-  allow: [1, 1],
-  deny: [2, 2],
-  // Neither yet: a person decides.
-  require_approval: [OTHER, OTHER],
+/** What policy said, as `action_id` and `disposition_id`; what is neither allowed nor denied says what it is in words. */
+const EFFECTS: Readonly<Record<string, JsonObject>> = {
+  allow: { action_id: 1, disposition_id: 1 },
+  deny: { action_id: 2, disposition_id: 2 },
+  require_approval: {
+    action_id: OTHER,
+    action: 'Held for approval',
+    disposition_id: OTHER,
+    disposition: 'Held for approval',
+  },
 };
 
 const call = (d: JsonObject): Shape => {
   const effect = textAt(d, 'decision', 'effect') ?? '';
-  const [action, disposition] = EFFECTS[effect] ?? [0, 0];
   const target = textAt(d, 'target');
   const rule = textAt(d, 'decision', 'rule');
   const attributes = {
     actor: { user: userOf(d, 'principal'), session: known({ uid: textAt(d, 'session') }) },
     api: api(d, textAt(d, 'method') ?? 'unknown'),
     src_endpoint: endpoint(undefined),
-    action_id: action,
-    disposition_id: disposition,
-    policy: known({ name: rule, uid: textAt(d, 'decision', 'policy'), desc: textAt(d, 'decision', 'reason') }),
+    ...(EFFECTS[effect] ?? { action_id: 0, disposition_id: 0 }),
+    ...named('policy', { name: rule, uid: textAt(d, 'decision', 'policy'), desc: textAt(d, 'decision', 'reason') }),
     ...(target === undefined ? {} : { resources: [{ name: target, type: textAt(d, 'method') ?? 'unknown' }] }),
   };
   const severity = effect === 'deny' ? 'medium' : textAt(d, 'risk') === 'high' ? 'low' : 'informational';
@@ -128,11 +137,12 @@ const approval = (d: JsonObject): Shape => {
     api: api(d, `approval ${event}`),
     src_endpoint: endpoint(textAt(d, 'address')),
     resources: [{ name: textAt(d, 'tool') ?? 'unknown', type: 'tool' }],
-    policy: known({ name: textAt(d, 'rule') }),
+    ...named('policy', { name: textAt(d, 'rule') }),
   };
   const severity = event === 'denied' || event === 'revoked' ? 'low' : 'informational';
   const message = `approval ${event} for ${textAt(d, 'tool') ?? 'a tool'}`;
-  return api6003({ severity, message, correlation: textAt(d, 'approval'), attributes }, 'Approval');
+  const profiles = ['security_control'];
+  return api6003({ severity, message, profiles, correlation: textAt(d, 'approval'), attributes }, 'Approval');
 };
 
 const auth = (d: JsonObject): Shape => {
@@ -147,7 +157,8 @@ const auth = (d: JsonObject): Shape => {
       user: userOf(d),
       service: { name: textAt(d, 'server') ?? 'approvals' },
       src_endpoint: endpoint(textAt(d, 'address')),
-      auth_protocol_id: OTHER,
+      // OAUTH 2.0.
+      auth_protocol_id: 6,
       auth_protocol: 'OAuth 2.0 bearer token',
       count: numberAt(d, 'count') ?? 1,
       status_id: 2,
