@@ -59,18 +59,23 @@ const readArguments = async (deps: DecideDeps, addressed: Judged): Promise<Decid
 /** Longest reason of a caller, in characters; a longer one is none. */
 const MAX_REASON = 1_000;
 
-/** Why the call is made, as the caller says (MCP `_meta`), masked: it goes into records and to reviewers. */
-const readReason = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<string | null> => {
-  const { message, server } = addressed;
+/** Why the call is made, as the caller says (MCP `_meta`). */
+const reasonOf = ({ message }: Addressed): string | null => {
   const reason = stringOf(at(message.node, 'params', '_meta', 'countersign/reason'))?.trim();
-  if (!reason || reason.length > MAX_REASON) return null;
-  return maskedText(maskFor(server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
+  return reason && reason.length <= MAX_REASON ? reason : null;
 };
 
+/** Masked: it goes into records and to reviewers. */
+const maskedReason = ({ maskFor }: DecideDeps, addressed: Judged, reason: string): Promise<string> =>
+  maskedText(maskFor(addressed.server, aboutOf(addressed, '/params/_meta/countersign~1reason')), reason);
+
 /** The state of the caller's trace, which is free text: it is passed on and recorded where masking finds nothing in it. */
-const cleanTraceState = async ({ maskFor }: DecideDeps, addressed: Judged): Promise<string | null> => {
-  const { traceState, server } = addressed;
-  if (traceState === null) return null;
+const cleanTraceState = async (
+  { maskFor }: DecideDeps,
+  addressed: Judged,
+  traceState: string,
+): Promise<string | null> => {
+  const { server } = addressed;
   const about = aboutOf(addressed, '/params/_meta/tracestate');
   try {
     return (await maskedText(maskFor(server, about), traceState)) === traceState ? traceState : null;
@@ -113,9 +118,9 @@ const recordedTarget = async (
   }
 };
 
-const sealedRequest = async ({ seal }: DecideDeps, { message }: Addressed): Promise<string | null> => {
+const sealedRequest = async (seal: SealMessage, { message }: Addressed): Promise<string> => {
   try {
-    return seal ? await seal(message.bytes) : null;
+    return await seal(message.bytes);
   } catch {
     throw new Refusal('masking', 'the request could not be sealed for the record');
   }
@@ -146,6 +151,20 @@ const checkParameters = ({ era, message, mirrored }: Addressed, declared: readon
     throw new Refusal('header_mismatch', 'Mcp-Param');
 };
 
+type ForRecord = Pick<Decided, 'requestReason' | 'traceState' | 'arguments' | 'sealed'>;
+
+/** What the record holds of the call. Most calls have nothing but arguments, and wait for nothing else. */
+const forRecord = async (deps: DecideDeps, judged: Judged): Promise<ForRecord> => {
+  const { traceState } = judged;
+  const reason = reasonOf(judged);
+  return {
+    requestReason: reason === null ? null : await maskedReason(deps, judged, reason),
+    traceState: traceState === null ? null : await cleanTraceState(deps, judged, traceState),
+    arguments: await readArguments(deps, judged),
+    sealed: deps.seal ? await sealedRequest(deps.seal, judged) : null,
+  };
+};
+
 /** Policy over the call as it will be forwarded, and all that an approval or the record needs to know of it. */
 export const createDecide = (deps: DecideDeps) => {
   const clean = createClean();
@@ -167,10 +186,7 @@ export const createDecide = (deps: DecideDeps) => {
       decision: target === written ? decision : withoutTarget(decision, target, written),
       risk: decision.risk === 'high' || definition?.destructive === true ? 'high' : 'low',
       definition: definition?.digest ?? null,
-      requestReason: await readReason(deps, judged),
-      traceState: await cleanTraceState(deps, judged),
-      arguments: await readArguments(deps, judged),
-      sealed: await sealedRequest(deps, addressed),
+      ...(await forRecord(deps, judged)),
     };
   };
 };

@@ -87,9 +87,11 @@ const endWhenRevoked = (revoked: AbortSignal, { abort }: Underway): void => {
   else revoked.addEventListener('abort', end, { once: true });
 };
 
-/** In revision 2026-07-28 a client that goes away has cancelled its call. */
-const endWithClient = ({ abort }: Underway, reply: Reply): void =>
-  reply.onClose(() => abort.abort(new UpstreamError('cancelled', 'the client closed the stream')));
+/** In revision 2026-07-28 a client that goes away has cancelled its call; one that has its answer goes too. */
+const endWithClient = (underway: Underway, reply: Reply): void =>
+  reply.onClose(() => {
+    if (!underway.answered) underway.abort.abort(new UpstreamError('cancelled', 'the client closed the stream'));
+  });
 
 /** What the client is told whose call waits longer than it can; on record as not run. */
 const answerWaiting = async (
