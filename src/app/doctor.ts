@@ -2,6 +2,7 @@
 import { EXIT, type ExitCode } from '../base/errors.js';
 import type { Settings } from '../model/settings.js';
 import { loadSettings } from './config.js';
+import { checkBuckets } from './doctor/buckets.js';
 import { type DoctorCheck, pass, thrown } from './doctor/check.js';
 import { checkIssuers } from './doctor/issuers.js';
 import { checkDisk, checkNode, checkPorts, checkTrails } from './doctor/machine.js';
@@ -53,6 +54,7 @@ export const checkUp = async (ask: CheckupAsk = {}): Promise<Checkup> => {
     checkUpstreams(settings, env['PATH'] ?? ''),
     checkDisk(settings),
     checkTrails(settings),
+    checkBuckets(settings, env),
   ]);
   const loaded = pass('configuration', settings.file);
   const checks = [version, loaded, ...found.flat()];

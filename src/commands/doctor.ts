@@ -7,7 +7,8 @@ export default class Doctor extends BaseCommand {
   static override summary = 'Check what can go wrong before the first call, and say how to mend it.';
   static override description =
     'Looks at Node.js, the configuration, ports, keys and secrets with their permissions, the identity providers and ' +
-    'the clock against theirs, the servers, the disk and the folders of trails. Starts no server and changes nothing. ' +
+    'the clock against theirs, the servers, the disk, the folders and buckets of trails, and the lock of buckets that anchor. ' +
+    'Starts no server and changes nothing. ' +
     'Ends with 2 where the gateway would not start or calls would fail, 11 where something is missing. The ledger has ' +
     'a doctor of its own: countersign ledger doctor. With --bypass it tries to reach every server as somebody would who goes ' +
     'around the gateway, and has the result recorded as evidence; then it ends with 10 where a server can be reached so.';

@@ -30,7 +30,7 @@ export interface TrailServer {
   readonly cloudtrailEndpoint?: string;
 }
 
-const trailSource = (s3: TrailServer, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
+export const trailSource = (s3: TrailServer, over: Partial<S3TrailSettings> = {}): S3TrailSettings => ({
   bucket: 'trail',
   prefix: '',
   organization: null,

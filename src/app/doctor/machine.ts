@@ -86,7 +86,7 @@ export const checkDisk = async ({ gateway }: Settings): Promise<DoctorCheck> => 
   return free >= LEAST_FREE ? pass(what, message) : open(what, message, 'make room: without it no call is let through');
 };
 
-/** Whether the folders of trails are there; buckets are read by `collect cloudtrail`, which names what is missing. */
+/** Whether the folders of trails are there. */
 export const checkTrails = async ({ collect }: Settings): Promise<readonly DoctorCheck[]> => {
   const what = 'collect.cloudtrail';
   if (collect.cloudtrail.length === 0) {
