@@ -7,12 +7,23 @@ const NAMED_GROUPS = 5;
 const PLAIN_NAME = /^[\w.:/$-]{1,128}$/;
 const PLAIN_GROUP = /^[\w.:/@+ -]{1,64}$/;
 
-const who = ({ groups }: Principal): string => {
+const describe = ({ groups }: Principal): string => {
   const plain = groups.filter((group) => PLAIN_GROUP.test(group)).slice(0, NAMED_GROUPS);
   const more = groups.length - plain.length;
   if (groups.length === 0) return 'a principal without groups';
   if (plain.length === 0) return `a principal of ${groups.length} groups`;
   return `group${groups.length === 1 ? '' : 's'} ${plain.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
+const described = new WeakMap<Principal, string>();
+
+/** The principal of a token is one object for as long as the token is remembered: it is described once. */
+const who = (principal: Principal): string => {
+  const known = described.get(principal);
+  if (known !== undefined) return known;
+  const words = describe(principal);
+  described.set(principal, words);
+  return words;
 };
 
 /** What the call does, such as `call write_file on files`. Resource addresses can hold secrets and stay out. */
