@@ -80,7 +80,7 @@ export const getStarted = async (dir: string, installed: Installed): Promise<Sta
     HOME: homes[who],
   });
   const start = (who: Who, args: readonly string[]): ChildProcess =>
-    spawn('countersign', [...args], { cwd: work, env: environment(who), stdio: ['ignore', 'pipe', 'pipe'] });
+    spawn(installed.command, [...args], { cwd: work, env: environment(who), stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = async (child: ChildProcess, told?: (text: string) => void): Promise<Ran> => {
     const [stdout, stderr] = [gathered(child.stdout), gathered(child.stderr, told)];
     await once(child, 'close');
