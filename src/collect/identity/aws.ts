@@ -5,6 +5,7 @@
  */
 import { canonical } from '../../base/canonical.js';
 import { csvRecords } from '../../base/csv-read.js';
+import { compileGlob } from '../../base/glob.js';
 import { isArray, isObject, JsonError, type JsonObject, type JsonValue, parseJson, toValue } from '../../base/json.js';
 import type { IdentityRow, IdentityRows } from '../../model/identity-snapshot.js';
 import { IdentityError, type IdentitySource } from './source.js';
@@ -72,11 +73,20 @@ const documentOf = (text: string, what: string): JsonValue => {
   }
 };
 
-/** Condition keys and actions are the same in any case. */
-const assumes = (statement: JsonObject): boolean =>
-  listOf(statement['Action']).some(
-    (action) => typeof action === 'string' && /^(?:\*|sts:\*|sts:assumerole\*?)$/i.test(action),
+/** Ways to take a role. */
+const WAYS = ['sts:assumerole', 'sts:assumerolewithsaml', 'sts:assumerolewithwebidentity'];
+
+/** `?` fits one character in AWS; here it fits none, or any run where that finds more that is let in. */
+const fits = (actions: JsonValue | undefined, way: string, question = '?'): boolean =>
+  listOf(actions).some(
+    (action) => typeof action === 'string' && compileGlob(action.toLowerCase().replaceAll('?', question))(way),
   );
+
+/** Whether a statement speaks of a way. Condition keys and actions are the same in any case. */
+const speaksOf = (statement: JsonObject, way: string): boolean =>
+  statement['NotAction'] === undefined
+    ? fits(statement['Action'], way, statement['Effect'] === 'Allow' ? '*' : '?')
+    : !fits(statement['NotAction'], way);
 
 /** Values of a condition key under operators of a form. */
 const conditionValues = (statement: JsonObject, operator: RegExp, key: string): readonly string[] => {
@@ -93,21 +103,27 @@ const conditionValues = (statement: JsonObject, operator: RegExp, key: string): 
 const SOURCE_IDENTITY = 'sts:sourceidentity';
 const EQUAL = /^String(?:Equals|Like)$/;
 
-/** What a trust policy says of source identities. */
-export const trustOf = (policy: JsonValue): { readonly governed: boolean; readonly required: boolean } => {
-  const statements = isObject(policy) ? listOf(policy['Statement']).filter(isObject) : [];
-  const allowing = statements.filter((one) => one['Effect'] === 'Allow' && assumes(one));
-  const asked = allowing.map((one) => conditionValues(one, EQUAL, SOURCE_IDENTITY));
-  const denied = statements.some(
+const isDenied = (statements: readonly JsonObject[], way: string): boolean =>
+  statements.some(
     (one) =>
       one['Effect'] === 'Deny' &&
       one['Principal'] === '*' &&
-      assumes(one) &&
+      speaksOf(one, way) &&
       conditionValues(one, /^Null$/, SOURCE_IDENTITY).includes('true'),
   );
+
+/** What a trust policy says of source identities. Each way in must ask for one. */
+export const trustOf = (policy: JsonValue): { readonly governed: boolean; readonly required: boolean } => {
+  const statements = isObject(policy) ? listOf(policy['Statement']).filter(isObject) : [];
+  const open = WAYS.map((way) => ({
+    denied: isDenied(statements, way),
+    asked: statements
+      .filter((one) => one['Effect'] === 'Allow' && speaksOf(one, way))
+      .map((one) => conditionValues(one, EQUAL, SOURCE_IDENTITY)),
+  })).filter(({ asked }) => asked.length > 0);
   return {
-    governed: asked.some((values) => values.some((value) => value.startsWith('cs-'))),
-    required: allowing.length > 0 && (denied || asked.every((values) => values.length > 0)),
+    governed: open.some(({ asked }) => asked.flat().some((value) => value.startsWith('cs-'))),
+    required: open.length > 0 && open.every(({ denied, asked }) => denied || asked.every((one) => one.length > 0)),
   };
 };
 

@@ -250,6 +250,21 @@ describe('a trust policy', () => {
     ],
     ['asks one of two', [allow(GATEWAYS), allow()], { governed: true, required: false }],
     ['refuses the nameless', [allow(), denyNameless], { governed: false, required: true }],
+    [
+      'asks one of two, the other written with a star',
+      [allow(GATEWAYS), { Effect: 'Allow', Principal: { AWS: 'x' }, Action: 'sts:Assume?ol*' }],
+      { governed: true, required: false },
+    ],
+    [
+      'leaves another way in open',
+      [allow(GATEWAYS), { Effect: 'Allow', Principal: { Federated: 'x' }, Action: 'sts:AssumeRoleWithWebIdentity' }],
+      { governed: true, required: false },
+    ],
+    [
+      'lets in by what it does not name',
+      [allow(GATEWAYS), { Effect: 'Allow', Principal: { AWS: 'x' }, NotAction: 'sts:TagSession' }],
+      { governed: true, required: false },
+    ],
     ['asks nothing', [allow()], { governed: false, required: false }],
     ['lets nobody in', [denyNameless], { governed: false, required: false }],
   ])('that %s', (_, Statement, found) => {
