@@ -76,7 +76,7 @@ export {
   type ToolDiff,
   type ToolView,
 } from './app/tools.js';
-export { type Narrate, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
+export { type Narrate, type ServedDemo, type Tone, type TourAsk, type TourResult, tour } from './app/tour.js';
 export { type VerifierKeys, verifierKeys } from './app/verifier-keys.js';
 export { version } from './app/version.js';
 export { type Snippet, WRAP_PROGRAMS, type WrapProgram } from './app/wrap/snippets.js';

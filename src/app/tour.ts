@@ -23,10 +23,12 @@ import { type DemoFolder, emptyFiles, prepareFolder } from './tour/folder.js';
 import type { Narrate } from './tour/narrate.js';
 import { takeRegisters } from './tour/registers.js';
 import { type Searched, searchFor } from './tour/search.js';
+import { type ServedDemo, serveWorld } from './tour/serve.js';
 import { startWorld, type World } from './tour/world.js';
 import { version } from './version.js';
 
 export type { Narrate, Tone } from './tour/narrate.js';
+export type { DemoLogin, ServedDemo } from './tour/serve.js';
 
 export interface TourAsk {
   readonly dir: string;
@@ -34,6 +36,14 @@ export interface TourAsk {
   readonly narrate: Narrate;
   /** That of this process, where not given. */
   readonly environment?: NodeJS.ProcessEnv;
+  /** Whether gateway, page of approvals and report go on running; else everything has ended. */
+  readonly serve?: boolean;
+}
+
+export interface Toured {
+  readonly result: TourResult;
+  /** Null where nothing was to go on. */
+  readonly served: ServedDemo | null;
 }
 
 export interface TourResult {
@@ -109,15 +119,21 @@ const trustOf = async (world: World, delivery: Delivery, environment: NodeJS.Pro
 });
 
 interface Staged {
-  readonly settings: Settings;
+  readonly world: World;
   readonly happened: Happened;
+  /** Ends what still runs of the world, and throws the planted files away. */
+  readonly end: () => Promise<void>;
 }
 
-/** The world, from start to end; afterwards everything is in files. */
+/** The world and what happens in it, until the gateway is closed; afterwards everything is in files. */
 const stage = async (plan: Plan, folder: DemoFolder, ask: Required<TourAsk>, clock: Clock): Promise<Staged> => {
   const { narrate, environment } = ask;
   const log = pino({ name: 'countersign', base: null }, pino.destination(`${folder.dir}/gateway.log`));
   const world = await startWorld(plan, folder, { clock, log, version: version(), environment });
+  const end = async (): Promise<void> => {
+    await world.close();
+    await emptyFiles(folder.files);
+  };
   try {
     narrate('step', `identity provider with ${plan.people.length} people and an agent at ${world.idp.issuer}`);
     narrate('step', `gateway in front of 3 MCP servers at ${world.gateway.url}`);
@@ -126,10 +142,10 @@ const stage = async (plan: Plan, folder: DemoFolder, ask: Required<TourAsk>, clo
     await world.gateway.close('the demo is over');
     const delivery = await world.account.deliver();
     await writeFile(folder.trust, `${JSON.stringify(await trustOf(world, delivery, environment), null, 2)}\n`);
-    return { settings: world.settings, happened };
-  } finally {
-    await world.close();
-    await emptyFiles(folder.files);
+    return { world, happened, end };
+  } catch (error) {
+    await end();
+    throw error;
   }
 };
 
@@ -164,19 +180,11 @@ const failures = (result: TourResult): readonly string[] => [
   ...(result.exits.tampered === EXIT.integrity ? [] : [`the changed byte ended with ${result.exits.tampered}`]),
 ];
 
-/**
- * The whole tour. Leaves a folder that the other commands work on.
- * @throws CountersignError DEMO_FAILED where the report is not what was planted
- */
-export const tour = async (ask: TourAsk): Promise<TourResult> => {
-  const { narrate, environment = process.env, seed } = ask;
+/** Collects, reports, compares with the plan and verifies. */
+const reportOn = async ({ world, happened }: Staged, folder: DemoFolder, ask: Required<TourAsk>, started: number) => {
+  const { narrate, environment, seed } = ask;
+  const { plan, settings } = world;
   const clock = systemClock();
-  const started = clock.now();
-  const folder = await prepareFolder(ask.dir);
-  const plan = makePlan(seed);
-  narrate('title', `A sample organisation on this machine, seed ${seed}`);
-  const { settings, happened } = await stage(plan, folder, { ...ask, environment }, clock);
-
   narrate('title', 'Compliance staff collect and report');
   const collected = await collectCloudTrail({ settings });
   narrate(
@@ -189,32 +197,54 @@ export const tour = async (ask: TourAsk): Promise<TourResult> => {
     'step',
     `${taken} registers and exports of the organisation: leavers, reviews, changes, cases, disclosures, people`,
   );
-  const made = await report({
-    settings,
-    period: hoursAround(started, clock.now()),
-    version: version(),
-    clock,
-    environment,
-  });
+  const period = hoursAround(started, clock.now());
+  const made = await report({ settings, period, version: version(), clock, environment });
   narrate('step', `${made.results.length} controls tested over every record of the period`);
   const compared = compareWithPlan(made.results, happened);
   for (const one of compared.filter(({ expected, found }) => expected + found > 0)) {
     narrate(isEqual(one) ? 'good' : 'bad', `${one.control}: ${one.found} found, ${one.expected} planted`);
   }
   const folders = [settings.gateway.dataDir, settings.evidence.outDir];
-  const searched = await searchFor(
-    plan.secrets.map(({ value }) => value),
-    folders,
-  );
+  const values = plan.secrets.map(({ value }) => value);
+  const searched = await searchFor(values, folders);
   narrate(
     searched.found.length === 0 ? 'good' : 'bad',
     `${plan.secrets.length} planted secrets searched in ${searched.files} files: found in ${searched.found.length}`,
   );
   const exits = await verify(made, folder, narrate);
-
   const { dir, trust } = folder;
   const result = { dir, seed, pdf: made.pdf, page: made.page, package: made.dir, trust, compared, searched, exits };
   const problems = failures(result);
   if (problems.length > 0) throw new CountersignError('DEMO_FAILED', { problem: problems.join('; ') });
   return result;
+};
+
+/**
+ * The whole tour. Leaves a folder that the other commands work on, and where it is asked for what `ServedDemo` names.
+ * @throws CountersignError DEMO_FAILED where the report is not what was planted
+ */
+export const tour = async (ask: TourAsk): Promise<Toured> => {
+  const { narrate, environment = process.env, serve = false, seed } = ask;
+  const full = { ...ask, environment, serve };
+  const clock = systemClock();
+  const started = clock.now();
+  const folder = await prepareFolder(ask.dir);
+  const plan = makePlan(seed);
+  narrate('title', `A sample organisation on this machine, seed ${seed}`);
+  const staged = await stage(plan, folder, full, clock);
+  const { world, end } = staged;
+  try {
+    if (!serve) await end();
+    const result = await reportOn(staged, folder, full, started);
+    if (!serve) return { result, served: null };
+    const served = await serveWorld({ world, packageDir: result.package, files: folder.files, narrate });
+    const close = async (): Promise<void> => {
+      await served.close();
+      await end();
+    };
+    return { result, served: { ...served, close } };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 };

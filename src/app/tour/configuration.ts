@@ -22,6 +22,8 @@ export interface ConfigurationParts {
 
 /** The public client of people at the demo's identity provider. */
 export const PEOPLE_CLIENT = 'countersign-cli';
+/** The public client of the page of approvals there. */
+export const PAGE_CLIENT = 'countersign-page';
 
 export const publicUrl = ({ gateway }: DemoPorts): string => `http://127.0.0.1:${gateway}`;
 export const approvalAudience = (ports: DemoPorts): string => `${publicUrl(ports)}/approvals`;
@@ -71,7 +73,13 @@ const serversOf = ({ everything, account }: ConfigurationParts) => ({
 export const demoConfiguration = (parts: ConfigurationParts): string => {
   const { plan, ports, issuer } = parts;
   const issuers = [
-    { issuer, audience: publicUrl(ports), approvalAudience: approvalAudience(ports), clientId: PEOPLE_CLIENT },
+    {
+      issuer,
+      audience: publicUrl(ports),
+      approvalAudience: approvalAudience(ports),
+      clientId: PEOPLE_CLIENT,
+      webClientId: PAGE_CLIENT,
+    },
   ];
   return [
     `# Written by \`countersign demo --seed ${plan.seed}\`. Settings marked as demo serve this machine alone.\n`,

@@ -19,6 +19,7 @@ import {
   approvalAudience,
   type DemoPorts,
   demoConfiguration,
+  PAGE_CLIENT,
   PEOPLE_CLIENT,
   publicUrl,
   sampleServer,
@@ -32,6 +33,8 @@ export interface World {
   readonly account: SampleAccount;
   readonly settings: Settings;
   readonly gateway: RunningGateway;
+  /** Runs the gateway once more, after it was closed. */
+  startAgain(): Promise<RunningGateway>;
   close(): Promise<void>;
 }
 
@@ -78,6 +81,9 @@ const startEverything = async ({ environment }: WorldDeps): Promise<{ url: strin
   throw new CountersignError('DEMO_FAILED', { problem: 'the sample server did not start' });
 };
 
+/** Where the page of approvals is sent back to after a login. */
+const pageCallback = ({ admin }: DemoPorts): string => `http://localhost:${admin}/login/callback`;
+
 const startProvider = (plan: Plan, ports: DemoPorts): Promise<IdentityProvider> =>
   startIdentityProvider({
     host: '127.0.0.1',
@@ -85,6 +91,7 @@ const startProvider = (plan: Plan, ports: DemoPorts): Promise<IdentityProvider> 
     people: plan.people,
     clients: [
       { id: PEOPLE_CLIENT, secret: null, groups: [] },
+      { id: PAGE_CLIENT, secret: null, groups: [], redirectUris: [pageCallback(ports)] },
       { id: plan.agent.id, secret: randomBytes(24).toString('base64url'), groups: plan.agent.groups },
     ],
     audience: [publicUrl(ports)],
@@ -127,9 +134,12 @@ export const startWorld = async (plan: Plan, folder: DemoFolder, deps: WorldDeps
       mode: 0o600,
     });
     const settings = await loadSettings(folder.config, deps.environment);
-    const gateway = await startGateway(settings, { ...deps, gatewayKeys: account.machine(GATEWAY_ROLE).keys });
-    stops.push(() => gateway.close('the demo is over'));
-    return { plan, ports, idp, account, settings, gateway, close };
+    const start = async (): Promise<RunningGateway> => {
+      const started = await startGateway(settings, { ...deps, gatewayKeys: account.machine(GATEWAY_ROLE).keys });
+      stops.push(() => started.close('the demo is over'));
+      return started;
+    };
+    return { plan, ports, idp, account, settings, gateway: await start(), startAgain: start, close };
   } catch (error) {
     await close();
     throw error;
