@@ -45,6 +45,7 @@ const ask = (over: Partial<SampleAsk> = {}): SampleAsk => ({
   nonce: 'auditor-2026',
   size: 25,
   out: join(dir, 'samples.csv'),
+  pages: false,
   ...over,
 });
 

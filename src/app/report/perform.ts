@@ -82,16 +82,16 @@ const test = async (
 /** A report that was killed leaves its copy of the ledger. */
 const COPIES = /^\.report-(\d{1,10})-/;
 
+/** The warehouse of a period, and what was wrong with the ledger, in sentences. */
+interface Opened extends Pick<Performed, 'ledger' | 'warehouse'> {
+  readonly damage: readonly string[];
+}
+
 /**
- * Verifies a copy of the ledger, builds the warehouse and runs every test; `use` gets what came of it while the
- * warehouse is open. The copy is removed afterwards.
- * @throws CountersignError what building and asking the warehouse throw
+ * Verifies a copy of the ledger and builds the warehouse, which is open while `use` runs. The copy is removed afterwards.
+ * @throws CountersignError what building the warehouse throws
  */
-export const perform = async <T>(
-  ask: PerformAsk,
-  plan: TestPlan,
-  use: (performed: Performed) => Promise<T>,
-): Promise<T> => {
+export const withWarehouse = async <T>(ask: PerformAsk, use: (opened: Opened) => Promise<T>): Promise<T> => {
   const { dataDir } = ask.settings.gateway;
   await makeFolder(dataDir);
   await removeAbandoned(dataDir, COPIES);
@@ -101,8 +101,7 @@ export const perform = async <T>(
     const damage: string[] = [];
     const warehouse = await load(ask, ledger, damage);
     try {
-      const { results, incomplete } = await test(ask, plan, { warehouse, ledger });
-      return await use({ ledger, warehouse, results, incomplete: [...damage, ...incomplete] });
+      return await use({ ledger, warehouse, damage });
     } finally {
       await warehouse.close();
     }
@@ -110,3 +109,13 @@ export const perform = async <T>(
     await rm(scratch, { recursive: true, force: true });
   }
 };
+
+/**
+ * Runs every test of control over the warehouse of a period; `use` gets what came of it while the warehouse is open.
+ * @throws CountersignError what building and asking the warehouse throw
+ */
+export const perform = <T>(ask: PerformAsk, plan: TestPlan, use: (performed: Performed) => Promise<T>): Promise<T> =>
+  withWarehouse(ask, async ({ ledger, warehouse, damage }) => {
+    const { results, incomplete } = await test(ask, plan, { warehouse, ledger });
+    return use({ ledger, warehouse, results, incomplete: [...damage, ...incomplete] });
+  });
