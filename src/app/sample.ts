@@ -29,6 +29,8 @@ export interface SampleAsk {
   readonly out: string;
   /** Whether each item is traced, as a PDF and a proof file beside the table. */
   readonly pages: boolean;
+  /** Folder of the objects of AWS, where the package was made without them. */
+  readonly raw?: string;
   readonly onProgress?: (step: string, done: number, total: number) => void;
 }
 
@@ -168,6 +170,7 @@ const pagesOf = (
     seed,
     items: drawn.map(({ rank, item, hmac, about }) => ({ rank, item, hmac, ...about })),
     names: { table: basename(ask.out), proof: basename(namesOf(ask.out).proof) },
+    ...(ask.raw !== undefined && { raw: ask.raw }),
     ...(ask.onProgress && { onProgress: ask.onProgress }),
   });
 

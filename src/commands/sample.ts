@@ -27,14 +27,24 @@ export default class SampleCommand extends BaseCommand {
       helpValue: 'FILE',
       default: 'samples.csv',
     }),
+    raw: Flags.string({ summary: 'the objects of AWS, where the package was made without them', helpValue: 'DIR' }),
     pages: Flags.boolean({ summary: 'trace each item on a page of a PDF', default: true, allowNo: true }),
   };
 
   async run(): Promise<Sample> {
     const { args, flags } = await this.parse(SampleCommand);
-    const { control, nonce, size, out, pages } = flags;
+    const { control, nonce, size, out, pages, raw } = flags;
     const bar = progress(this.err.interactive && !this.jsonEnabled());
-    const asked = { dir: args.package, control, nonce, size, out, pages, onProgress: bar.update };
+    const asked = {
+      dir: args.package,
+      control,
+      nonce,
+      size,
+      out,
+      pages,
+      onProgress: bar.update,
+      ...(raw !== undefined && { raw }),
+    };
     const drawn = await sample(asked).finally(bar.stop);
     const columns = [
       { head: 'rank', cell: ({ rank }: Item) => String(rank), align: 'right' as const },

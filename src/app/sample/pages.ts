@@ -29,6 +29,8 @@ export interface PagesAsk {
   readonly nonce: string;
   readonly seed: string;
   readonly items: readonly DrawnItem[];
+  /** Folder of the objects of AWS, where the package was made without them. */
+  readonly raw?: string;
   /** Names of the files beside the pages, which they print. */
   readonly names: { readonly table: string; readonly proof: string };
   readonly onProgress?: (step: string, done: number, total: number) => void;
@@ -94,7 +96,7 @@ const printed = (proof: ProofFile | null, { ledgers }: Manifest, file: string, t
 const tracesOf = async (ask: PagesAsk, manifest: Manifest) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-sample-'));
   try {
-    await copyData(ask.dir, dataDir);
+    await copyData(ask.dir, manifest, dataDir, ask.raw);
     const settings: Settings = await settingsOf(ask.dir, manifest, dataDir);
     const { onProgress } = ask;
     const job = { settings, period: periodOf(manifest), ...(onProgress && { onProgress }) };

@@ -85,7 +85,7 @@ describe('docs/verify-alone.md', () => {
 
   it('draws the sample that the program draws', async () => {
     const { stdout } = await follow(made.dir);
-    const ask = { dir: made.dir, control: 'CS-ACC-01', nonce: '4f7c2a90e1', size: 25 };
+    const ask = { dir: made.dir, control: 'CS-ACC-01', nonce: '4f7c2a90e1', size: 25, pages: false };
     const drawn = await sample({ ...ask, out: join(world.dir, 'samples.csv') });
     expect(drawn.sample.length).toBeGreaterThan(2);
     expect(stdout).toContain(drawn.sample.map(({ rank, item }) => `${rank} ${item}\n`).join(''));
