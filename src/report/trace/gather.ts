@@ -7,7 +7,7 @@ import { approvalChecks, callChecks, eventChecks, fileChecks } from './checks.js
 import type { ConfigRow, EventRow, FileRow, RecordRow } from './evidence.js';
 import { approvalIdOf, eventIdOf, type Material, readMaterial, recordNumberOf } from './material.js';
 import { MAX_SHOWN } from './query.js';
-import { caller, explained, integrityWords, outcome, story, took, traceEvent } from './steps.js';
+import { approvalState, caller, explained, integrityWords, outcome, story, took, traceEvent } from './steps.js';
 import type { Trace, TraceRecord, TraceStep } from './trace.js';
 
 /** An item as its population lists it. */
@@ -104,16 +104,6 @@ const callTrace = (call: CallRow, material: Material): Trace => {
   };
 };
 
-const STATES: Readonly<Record<string, string>> = {
-  pending: 'Nobody has decided it',
-  granted: 'It was granted, and not used',
-  consumed: 'It was granted and used',
-  denied: 'It was denied',
-  expired: 'Its time ran out',
-  cancelled: 'It was cancelled',
-  revoked: 'It was granted, and the grant was taken back',
-};
-
 const approvalTrace = (approval: ApprovalRow, material: Material): Trace => {
   const under = material.callsOfApproval.get(approval.id);
   const calls = shown(under);
@@ -126,7 +116,7 @@ const approvalTrace = (approval: ApprovalRow, material: Material): Trace => {
   return {
     kind: 'Approval',
     title: `${approval.server} / ${approval.tool}`,
-    lead: `${approval.label} asked to call ${approval.server} / ${approval.tool}. ${STATES[approval.state] ?? approval.state}.${belonging(events.length)}`,
+    lead: `${approval.label} asked to call ${approval.server} / ${approval.tool}. ${approvalState(approval)}.${belonging(events.length)}`,
     steps,
     checks: approvalChecks(approval, { principal: approval.requester, person }, decisions),
     events: events.map(traceEvent),

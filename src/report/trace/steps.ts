@@ -75,17 +75,18 @@ const callSteps = (call: CallRow, { records }: Material): readonly TraceStep[] =
 
 const CHANNELS: Readonly<Record<string, string>> = { api: 'by way of the command line', web: 'on the web page' };
 
+const groupsOf = (groups: readonly string[]): string => (groups.length === 0 ? '' : ` Groups: ${listed(groups)}.`);
+
 const decided = (record: RecordRow, body: JsonNode, material: Material): TraceStep => {
   const row = material.decisions.get(field(body, 'approval'))?.find(({ seq }) => seq === record.seq);
   const [what, verb] = field(body, 'event') === 'denied' ? ['Denied', 'denied'] : ['Approved', 'approved'];
   const channel = CHANNELS[field(body, 'channel')] ?? '';
   const signed = row?.passkey ? 'Signed with a passkey.' : 'Asserted by the gateway, without a passkey.';
-  const groups = row && row.groups.length > 0 ? ` Groups: ${listed(row.groups)}.` : '';
   return step(
     record,
     what,
     `${row?.label ?? 'Somebody'} ${verb} it${channel === '' ? '' : ` ${channel}`}.${row?.reason ? ` “${row.reason}”` : ''}`,
-    `${signed}${groups}`,
+    `${signed}${groupsOf(row?.groups ?? [])}`,
   );
 };
 
@@ -95,18 +96,24 @@ const ENDS: Readonly<Record<string, readonly [what: string, says: string]>> = {
   revoked: ['Revoked', 'The grant was taken back.'],
 };
 
+const asked = (record: RecordRow, body: JsonNode, approval: ApprovalRow | undefined): TraceStep => {
+  const until = `${field(body, 'deadline').slice(0, 19).replace('T', ' ')} UTC`;
+  const who = approval?.label ?? field(body, 'session');
+  const of = `${figure(approval?.needed ?? 1)} of ${listed(approval?.reviewers ?? [])}`;
+  return step(
+    record,
+    'Asked',
+    `${who} asked to call ${field(body, 'server')} / ${field(body, 'tool')}.`,
+    `Held by the approval ${field(body, 'rule')}: ${of} must approve by ${until}.`,
+  );
+};
+
 const approvalStep = (record: RecordRow, approval: ApprovalRow | undefined, material: Material): TraceStep => {
   const body = bodyOf(record);
   const event = field(body, 'event');
-  const until = `${(approval?.deadline ?? field(body, 'deadline')).slice(0, 19).replace('T', ' ')} UTC`;
   switch (event) {
     case 'requested':
-      return step(
-        record,
-        'Asked',
-        `${approval?.label ?? field(body, 'session')} asked to call ${field(body, 'server')} / ${field(body, 'tool')}.`,
-        `Held by the approval ${field(body, 'rule')}: ${figure(approval?.needed ?? 1)} of ${listed(approval?.reviewers ?? [])} must approve by ${until}.`,
-      );
+      return asked(record, body, approval);
     case 'approved':
     case 'denied':
       return decided(record, body, material);
@@ -120,6 +127,19 @@ const approvalStep = (record: RecordRow, approval: ApprovalRow | undefined, mate
     }
   }
 };
+
+const STATES: Readonly<Record<string, string>> = {
+  pending: 'Nobody has decided it',
+  granted: 'It was granted, and not used',
+  consumed: 'It was granted and used',
+  denied: 'It was denied',
+  expired: 'Its time ran out',
+  cancelled: 'It was cancelled',
+  revoked: 'It was granted, and the grant was taken back',
+};
+
+/** How an approval stands, as a clause that begins a sentence. */
+export const approvalState = ({ state }: ApprovalRow): string => STATES[state] ?? state;
 
 /** From the request to the end of an approval. */
 export const approvalSteps = (id: string, material: Material): readonly TraceStep[] =>
