@@ -73,8 +73,9 @@ const callSteps = (call: CallRow, { records }: Material): readonly TraceStep[] =
   return steps;
 };
 
-const CHANNELS: Readonly<Record<string, string>> = { api: 'by way of the command line', web: 'on the web page' };
+const CHANNELS: Readonly<Record<string, string>> = { api: ' by way of the command line', web: ' on the web page' };
 
+const quoted = (reason: string): string => (reason === '' ? '' : ` “${reason}”`);
 const groupsOf = (groups: readonly string[]): string => (groups.length === 0 ? '' : ` Groups: ${listed(groups)}.`);
 
 const decided = (record: RecordRow, body: JsonNode, material: Material): TraceStep => {
@@ -85,7 +86,7 @@ const decided = (record: RecordRow, body: JsonNode, material: Material): TraceSt
   return step(
     record,
     what,
-    `${row?.label ?? 'Somebody'} ${verb} it${channel === '' ? '' : ` ${channel}`}.${row?.reason ? ` “${row.reason}”` : ''}`,
+    `${row?.label ?? 'Somebody'} ${verb} it${channel}.${quoted(row?.reason ?? '')}`,
     `${signed}${groupsOf(row?.groups ?? [])}`,
   );
 };
