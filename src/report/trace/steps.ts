@@ -143,7 +143,7 @@ const STATES: Readonly<Record<string, string>> = {
 export const approvalState = ({ state }: ApprovalRow): string => STATES[state] ?? state;
 
 /** From the request to the end of an approval. */
-export const approvalSteps = (id: string, material: Material): readonly TraceStep[] =>
+const approvalSteps = (id: string, material: Material): readonly TraceStep[] =>
   (material.recordsOfApproval.get(id) ?? []).map((record) =>
     approvalStep(record, material.approvals.get(id), material),
   );
@@ -195,7 +195,7 @@ export const explained = ({ kind, tier, basis }: EventRow): string => {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 };
 
-export const eventStep = (event: EventRow): TraceStep => ({
+const eventStep = (event: EventRow): TraceStep => ({
   t: event.t,
   what: 'AWS event',
   lines: [
