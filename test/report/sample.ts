@@ -165,7 +165,12 @@ export const content = (over: Partial<ReportContent> = {}): ReportContent => ({
     },
   ],
   ledgers: [{ origin: 'demo.invalid/gw', key: 'demo.invalid/gw+12345678+AUBC', size: 4096, root: 'cd'.repeat(32) }],
-  cloudtrail: { logs: 12, digests: 2, signatures: 'No signature was checked against a key of the auditor.', leftOut: false },
+  cloudtrail: {
+    logs: 12,
+    digests: 2,
+    signatures: 'No signature was checked against a key of the auditor.',
+    leftOut: false,
+  },
   verification: {
     target: 'ledger/demo.invalid',
     kind: 'ledger',

@@ -17,8 +17,15 @@ test('promtool takes what is exposed', async () => {
   const metrics = createMetrics({ monotonic: () => 0 });
   metrics.watch(() => ({ sessions: 0, recording: true, records: 0, approvalsWaiting: 0, unanchoredRecords: 0 }));
   const calendar = [{ source: 'gateway', days: ['full', 'none'] as const }];
-  const status = { from: '2026-11-01', calendar, matches: [], unread: 0, missing: [],
-  unrecorded: [], exit: 0 as const };
+  const status = {
+    from: '2026-11-01',
+    calendar,
+    matches: [],
+    unread: 0,
+    missing: [],
+    unrecorded: [],
+    exit: 0 as const,
+  };
   for (const input of [statusMetrics(status, 0), await metrics.text()]) {
     const { status: code, stdout } = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
     // 3 is advice about names alone: a gauge that is a count of records may not end with _records_total.
