@@ -28,7 +28,7 @@ import { startWorld, type World } from './tour/world.js';
 import { version } from './version.js';
 
 export type { Narrate, Tone } from './tour/narrate.js';
-export type { DemoLogin, ServedDemo } from './tour/serve.js';
+export type { ServedDemo } from './tour/serve.js';
 
 export interface TourAsk {
   readonly dir: string;
