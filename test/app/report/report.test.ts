@@ -66,6 +66,7 @@ describe('a report', () => {
       'CS-MON-01': 'no_exceptions',
       'CS-MSK-01': 'exceptions',
       'CS-NET-01': 'exceptions',
+      'CS-NET-02': 'no_occurrence',
       'CS-PRV-01': 'not_testable',
       'CS-PRV-02': 'not_testable',
       'CS-RET-01': 'no_occurrence',
