@@ -1,6 +1,9 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../cli/base.js';
+import { untilStopped } from '../cli/follow.js';
 import { type Exported, exportRecords, loadSettings, printedRecords } from '../index.js';
+
+type Loaded = Awaited<ReturnType<typeof loadSettings>>;
 
 export default class Export extends BaseCommand {
   static override summary = 'Send records to another system, or print them, each verified.';
@@ -19,21 +22,22 @@ export default class Export extends BaseCommand {
     }),
   };
 
-  private ending(): AbortSignal {
-    const ending = new AbortController();
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
-    return ending.signal;
-  }
-
   async run(): Promise<Exported | undefined> {
     const { args, flags } = await this.parse(Export);
     const settings = await loadSettings(flags.config);
-    const follow = flags.follow ? this.ending() : undefined;
-    if (args.name === undefined) {
-      for await (const line of printedRecords(settings, flags.format, follow)) process.stdout.write(`${line}\n`);
+    const following = flags.follow ? untilStopped(process.stdout) : undefined;
+    try {
+      if (args.name !== undefined) return await this.send(settings, args.name, following?.signal);
+      for await (const line of printedRecords(settings, flags.format, following?.signal)) {
+        process.stdout.write(`${line}\n`);
+      }
       return undefined;
+    } finally {
+      following?.done();
     }
-    const { name } = args;
+  }
+
+  private async send(settings: Loaded, name: string, follow: AbortSignal | undefined): Promise<Exported> {
     const onProblem = (problem: string | null): void =>
       this.logToStderr(problem === null ? `${name} takes records again` : `${name}: ${problem}; it is tried again`);
     const done = await exportRecords(settings, { name, follow, onProblem });

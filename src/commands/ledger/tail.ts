@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand, configFlag } from '../../cli/base.js';
+import { untilStopped } from '../../cli/follow.js';
 import { printable, recordText, type TailedRecord, tailLedger } from '../../index.js';
 
 /** Wide enough for the longest type and for ten million records. */
@@ -65,16 +66,14 @@ export default class LedgerTail extends BaseCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(LedgerTail);
-    const ended = new AbortController();
-    const end = (): void => ended.abort();
-    process.once('SIGINT', end);
+    const following = flags.follow ? untilStopped(process.stdout) : undefined;
     try {
       const { path: dir } = args;
       const { config, lines: last, filter: filters = [] } = flags;
-      const follow = flags.follow ? ended.signal : undefined;
+      const follow = following?.signal;
       for await (const entry of tailLedger({ dir, config, last, filters, follow })) this.show(entry);
     } finally {
-      process.off('SIGINT', end);
+      following?.done();
     }
   }
 }
