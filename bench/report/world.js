@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadSettings } from '../../dist/app/config.js';
+import { KEPT } from '../../dist/app/restore.js';
 import { sourceIdentity } from '../../dist/base/aws-identity.js';
 import { collectCloudTrailFolder } from '../../dist/collect/cloudtrail/files.js';
 import { openLedger } from '../../dist/ledger/append.js';
@@ -190,7 +191,7 @@ const openWithBeat = async (settings, dir, clock) => {
   const key = await loadSigningKey(join(dir, 'keys/root.key'));
   const rotate = { bytes: 64 * 1024 * 1024, age: 3 * 24 * HOUR };
   const folder = ledgerDir(settings.gateway.dataDir, origin);
-  const ledger = await openLedger({ dir: folder, origin, key, clock, heartbeat: BEAT, rotate });
+  const ledger = await openLedger({ dir: folder, origin, key, clock, heartbeat: BEAT, rotate, keep: KEPT });
   globalThis.setInterval = setInterval;
   return { ledger, beat: () => beat() };
 };
