@@ -8,7 +8,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     disableConsoleIntercept: true,
-    maxWorkers: 2,
+    // One more than the two cores of the smallest machine: many tests wait, for time-outs and limits of rate.
+    maxWorkers: 3,
     coverage: { include: ['src/**'], reporter: ['text-summary'] },
   },
 });
